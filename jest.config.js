@@ -1,0 +1,33 @@
+/**
+ * Three projects over one tree: `unit` needs nothing but this repository; `publication` and `legacy` run the same
+ * end-to-end files against a real n8n, once under each of its two activation engines.
+ */
+const common = {
+  rootDir: __dirname,
+  testEnvironment: 'node',
+  transform: { '^.+\\.m?ts$': ['@swc/jest', { jsc: { target: 'es2022' }, module: { type: 'commonjs' } }] },
+  moduleFileExtensions: ['ts', 'mts', 'js', 'mjs', 'json', 'node'],
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.tools', '<rootDir>/.run'],
+};
+
+const endToEnd = (engine) => ({
+  ...common,
+  displayName: engine,
+  testMatch: ['<rootDir>/test/e2e/**/*.test.mts'],
+  globalSetup: '<rootDir>/test/e2e/harness/globalSetup.mts',
+  globals: { engine },
+});
+
+module.exports = {
+  testTimeout: 120_000,
+  projects: [
+    {
+      ...common,
+      displayName: 'unit',
+      testMatch: ['<rootDir>/test/**/*.test.ts'],
+      testPathIgnorePatterns: ['<rootDir>/test/e2e'],
+    },
+    endToEnd('publication'),
+    endToEnd('legacy'),
+  ],
+};
