@@ -1,0 +1,62 @@
+import { NodeConnectionTypes } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	INodeExecutionData,
+	INodeType,
+	INodeTypeDescription,
+} from 'n8n-workflow';
+
+import { hasStatus, inputError } from '../shared/errors';
+import * as listSearch from './listSearch';
+import { operationOf, properties } from './resources';
+
+export class Testivora implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'Testivora',
+		name: 'testivora',
+		icon: { light: 'file:../../icons/testivora.svg', dark: 'file:../../icons/testivora.dark.svg' },
+		group: ['transform'],
+		version: 1,
+		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
+		description: 'Create, read and moderate testimonials in Testivora, and manage its webhooks',
+		defaults: { name: 'Testivora' },
+		usableAsTool: true,
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main],
+		credentials: [{ name: 'testivoraApi', required: true }],
+		properties,
+	};
+
+	methods = { listSearch };
+
+	/** Runs the chosen operation for each input item; what it gives is paired with that item. */
+	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
+		const { option, execute } = operationOf(this);
+		const output: INodeExecutionData[] = [];
+		let quotaUsedUp = false;
+
+		const attempt = async (itemIndex: number) => {
+			if (!quotaUsedUp || option.value !== 'create') return await execute(this, itemIndex);
+			throw inputError(
+				this.getNode(),
+				'The monthly quota of your Testivora plan is used up: this item was not sent',
+				'Wait for the next month or upgrade the plan in Testivora, then run this item again.',
+				itemIndex,
+			);
+		};
+
+		for (let itemIndex = 0; itemIndex < this.getInputData().length; itemIndex++) {
+			if (this.getExecutionCancelSignal()?.aborted) break;
+			const results = await attempt(itemIndex).catch((error: Error & { description?: string }) => {
+				if (!this.continueOnFail() || this.getExecutionCancelSignal()?.aborted) throw error;
+				quotaUsedUp ||= hasStatus(error, 402);
+				// n8n tells an item that failed by these two fields, whichever of its versions runs this.
+				const { message, description } = error;
+				return { error: message, ...(description && { message: description }) } as IDataObject;
+			});
+			for (const json of [results].flat()) output.push({ json, pairedItem: { item: itemIndex } });
+		}
+		return [output];
+	}
+}

@@ -1,0 +1,3 @@
+export { searchSpaces } from './searchSpaces';
+export { searchTestimonials } from './searchTestimonials';
+export { searchWebhooks } from './searchWebhooks';

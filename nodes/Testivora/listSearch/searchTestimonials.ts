@@ -1,0 +1,31 @@
+import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
+
+import { search } from './search';
+
+const LONGEST_QUOTE = 60;
+
+/** The testimonials of the account, each as `Ana López: "I signed three clients…" (approved)`. */
+export async function searchTestimonials(
+	this: ILoadOptionsFunctions,
+	filter?: string,
+	cursor?: string,
+): Promise<INodeListSearchResult> {
+	return await search(
+		this,
+		'/v1/testimonials',
+		{ filter, cursor },
+		(testimonial) => ({ name: labelOf(testimonial), value: String(testimonial.id) }),
+		({ id, text, author }) => [id, text, ...Object.values(author ?? {})],
+	);
+}
+
+function labelOf({ id, text, type, status, author }: Record<string, unknown>): string {
+	const { name } = (author ?? {}) as { name?: string };
+	const said = typeof text === 'string' && text.trim() !== '' ? `"${shortened(text)}"` : String(type ?? id);
+	return `${name || 'Unnamed'}: ${said}${status ? ` (${String(status)})` : ''}`;
+}
+
+function shortened(text: string): string {
+	const line = [...text.replace(/\s+/g, ' ').trim()];
+	return line.length > LONGEST_QUOTE ? `${line.slice(0, LONGEST_QUOTE).join('').trimEnd()}…` : line.join('');
+}

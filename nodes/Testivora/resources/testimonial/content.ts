@@ -1,0 +1,137 @@
+import type { IDataObject, INode, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+
+import { checkInput } from '../../../shared/errors';
+import {
+	TESTIMONIAL_STATUSES,
+	booleanInput,
+	ratingInput,
+	tagsInput,
+	textInput,
+	urlInput,
+} from '../../../shared/schemas';
+import { locator } from '../parameters';
+
+/** The testimonial to act upon. */
+export const testimonialIdField: INodeProperties = locator({
+	displayName: 'Testimonial',
+	name: 'testimonialId',
+	description: 'The testimonial, chosen from the list or by its ID',
+	searchListMethod: 'searchTestimonials',
+	exampleId: 'j97c2m8x4k',
+	required: true,
+});
+
+export const statusOptions: INodePropertyOptions[] = TESTIMONIAL_STATUSES.map((value) => ({
+	name: value[0].toUpperCase() + value.slice(1),
+	value,
+}));
+
+export const typeOptions: INodePropertyOptions[] = [
+	{ name: 'Text', value: 'text' },
+	{ name: 'Video', value: 'video' },
+];
+
+/** What a testimonial may have beside its text and the name of its author, in the order of the editor. */
+export const optionalFields: INodeProperties[] = [
+	{
+		displayName: 'Author Company',
+		name: 'authorCompany',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. Acme',
+		description: 'Company or organization of the author',
+	},
+	{
+		displayName: 'Author Photo URL',
+		name: 'authorPhotoUrl',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. https://example.com/ana.jpg',
+		description: 'Web address of a photo of the author',
+	},
+	{
+		displayName: 'Author Social URL',
+		name: 'authorSocial',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. https://instagram.com/ana',
+		description: 'Web address of a social profile of the author',
+	},
+	{
+		displayName: 'Author Title',
+		name: 'authorTitle',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. Coach',
+		description: 'Profession or position of the author',
+	},
+	{
+		displayName: 'Featured',
+		name: 'featured',
+		type: 'boolean',
+		default: true,
+		description: 'Whether the testimonial is highlighted',
+	},
+	{
+		displayName: 'Rating',
+		name: 'rating',
+		type: 'number',
+		typeOptions: { minValue: 1, maxValue: 5, numberPrecision: 0 },
+		default: 5,
+		description: 'Number of stars, a whole number from 1 to 5',
+	},
+	{
+		displayName: 'Status',
+		name: 'status',
+		type: 'options',
+		options: statusOptions,
+		default: 'approved',
+		description: 'Whether the testimonial is waiting for a decision, published or turned down',
+	},
+	{
+		displayName: 'Tags',
+		name: 'tags',
+		type: 'string',
+		default: '',
+		placeholder: 'e.g. onboarding, coaching',
+		description: 'Tags, separated by commas; an expression may also give a list',
+	},
+];
+
+/** Each field of the editor: its label, what it may hold, and where it goes in the API's testimonial. */
+const FIELDS = {
+	text: { label: 'Text', schema: textInput, path: ['text'] },
+	rating: { label: 'Rating', schema: ratingInput, path: ['rating'] },
+	status: { label: 'Status', schema: textInput, path: ['status'] },
+	type: { label: 'Type', schema: textInput, path: ['type'] },
+	featured: { label: 'Featured', schema: booleanInput, path: ['featured'] },
+	tags: { label: 'Tags', schema: tagsInput, path: ['tags'] },
+	authorName: { label: 'Author Name', schema: textInput, path: ['author', 'name'] },
+	authorTitle: { label: 'Author Title', schema: textInput, path: ['author', 'title'] },
+	authorCompany: { label: 'Author Company', schema: textInput, path: ['author', 'company'] },
+	authorPhotoUrl: { label: 'Author Photo URL', schema: urlInput, path: ['author', 'photo_url'] },
+	authorSocial: { label: 'Author Social URL', schema: urlInput, path: ['author', 'social'] },
+};
+
+/** What an update takes away when it is given as an empty text. */
+const REMOVABLE = ['authorTitle', 'authorCompany', 'authorPhotoUrl', 'authorSocial'];
+
+/**
+ * A testimonial as POST and PATCH take it, checked. Assumption A3: fields that are absent stay as they are, those of
+ * `author` too, and an empty text there takes away what was there.
+ *
+ * @param fields by their names in the editor; undefined and null count as absent
+ * @throws NodeOperationError that names the field's label and the item
+ */
+export function contentOf(fields: IDataObject, node: INode, itemIndex: number): IDataObject {
+	const content: IDataObject = {};
+	for (const [name, { label, schema, path }] of Object.entries(FIELDS)) {
+		const value = fields[name];
+		if (value === undefined || value === null) continue;
+		const checked =
+			value === '' && REMOVABLE.includes(name) ? '' : checkInput(schema, value, label, node, itemIndex);
+		if (path.length === 1) content[path[0]] = checked;
+		else content.author = { ...(content.author as IDataObject), [path[1]]: checked };
+	}
+	return content;
+}

@@ -1,0 +1,28 @@
+import type { IDataObject } from 'n8n-workflow';
+
+import { request, segment } from '../../../shared/api';
+import { objectSchema } from '../../../shared/schemas';
+import type { Operation } from '../operation';
+import { idOf } from '../parameters';
+import { testimonialIdField } from './content';
+import { simplified, simplifyField } from './simplify';
+
+export const get: Operation = {
+	option: {
+		name: 'Get',
+		value: 'get',
+		action: 'Get testimonial',
+		description: 'Get one testimonial by its ID',
+	},
+	fields: [testimonialIdField, simplifyField],
+
+	async execute(context, itemIndex) {
+		const id = idOf(context, 'testimonialId', 'Testimonial', itemIndex);
+		const testimonial = (await request(
+			context,
+			{ method: 'GET', path: `/v1/testimonials/${segment(id)}`, itemIndex },
+			objectSchema,
+		)) as IDataObject;
+		return context.getNodeParameter('simplify', itemIndex, true) ? simplified(testimonial) : testimonial;
+	},
+};

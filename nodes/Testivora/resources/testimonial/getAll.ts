@@ -1,0 +1,151 @@
+import { tryToParseDateTime } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+
+import { list } from '../../../shared/api';
+import { checkInput, inputError } from '../../../shared/errors';
+import { whyUnwanted } from '../../../shared/filters';
+import type { TestimonialFilters } from '../../../shared/filters';
+import { booleanInput, ratingInput, tagsInput, textInput } from '../../../shared/schemas';
+import type { Operation } from '../operation';
+import { collectionOf, isGiven, limitOf, listFields, optionalSpaceIdOf, spaceField, take } from '../parameters';
+import { statusOptions, typeOptions } from './content';
+import { simplified, simplifyField } from './simplify';
+
+export const getAll: Operation = {
+	option: {
+		name: 'Get Many',
+		value: 'getAll',
+		action: 'Get many testimonials',
+		description: 'Get testimonials, of one space or of all, by status, rating, type, tags or date',
+	},
+	fields: [
+		spaceField('The space whose testimonials to get. Leave empty for the testimonials of all spaces.'),
+		...listFields,
+		simplifyField,
+		{
+			displayName: 'Filters',
+			name: 'filters',
+			type: 'collection',
+			placeholder: 'Add Filter',
+			default: {},
+			options: [
+				{
+					displayName: 'Created After',
+					name: 'createdAfter',
+					type: 'dateTime',
+					default: '',
+					description: 'Only testimonials created at this time or later',
+				},
+				{
+					displayName: 'Created Before',
+					name: 'createdBefore',
+					type: 'dateTime',
+					default: '',
+					description: 'Only testimonials created at this time or earlier',
+				},
+				{
+					displayName: 'Featured',
+					name: 'featured',
+					type: 'boolean',
+					default: true,
+					description: 'Whether to return only testimonials that are featured, or only those that are not',
+				},
+				{
+					displayName: 'Minimum Rating',
+					name: 'minRating',
+					type: 'number',
+					typeOptions: { minValue: 1, maxValue: 5, numberPrecision: 0 },
+					default: 4,
+					description: 'Only testimonials with at least this many stars, 1 to 5',
+				},
+				{
+					displayName: 'Status',
+					name: 'status',
+					type: 'options',
+					options: statusOptions,
+					default: 'approved',
+					description: 'Only testimonials with this status',
+				},
+				{
+					displayName: 'Tags',
+					name: 'tags',
+					type: 'string',
+					default: '',
+					placeholder: 'e.g. onboarding, coaching',
+					description: 'Only testimonials with at least one of these tags, separated by commas',
+				},
+				{
+					displayName: 'Types',
+					name: 'types',
+					type: 'multiOptions',
+					options: typeOptions,
+					default: [],
+					description: 'Only testimonials of these kinds',
+				},
+			],
+		},
+	],
+
+	async execute(context, itemIndex) {
+		const limit = limitOf(context, itemIndex);
+		const { query, filters } = wantedBy(context, itemIndex);
+		const filtered = Object.keys(filters).length > 0;
+		const testimonials = list(
+			context,
+			{ path: '/v1/testimonials', query: { space_id: optionalSpaceIdOf(context, itemIndex), ...query }, itemIndex },
+			// What is filtered here takes whole pages: how many of them will do is not known before.
+			{ atMost: filtered ? Infinity : limit },
+		);
+		const wanted = (await take(
+			filtered ? only(testimonials, (testimonial) => !whyUnwanted(testimonial, filters)) : testimonials,
+			limit,
+		)) as IDataObject[];
+		return context.getNodeParameter('simplify', itemIndex, true) ? wanted.map(simplified) : wanted;
+	},
+};
+
+async function* only<Entry>(entries: AsyncIterable<Entry>, isWanted: (entry: Entry) => boolean) {
+	for await (const entry of entries) if (isWanted(entry)) yield entry;
+}
+
+/** The filters that were set: those the API knows as its query, the others for this package to apply. */
+function wantedBy(context: IExecuteFunctions, itemIndex: number): { query: IDataObject; filters: TestimonialFilters } {
+	const node = context.getNode();
+	const set = collectionOf(context, 'filters', itemIndex);
+	const query: IDataObject = {};
+	const filters: TestimonialFilters = {};
+	if (isGiven(set.status)) query.status = checkInput(textInput, set.status, 'Status', node, itemIndex);
+	if (isGiven(set.minRating)) {
+		filters.minRating = checkInput(ratingInput, set.minRating, 'Minimum Rating', node, itemIndex);
+	}
+	if (isGiven(set.types)) filters.types = checkInput(tagsInput, set.types, 'Types', node, itemIndex);
+	if (isGiven(set.tags)) filters.tags = checkInput(tagsInput, set.tags, 'Tags', node, itemIndex);
+	if (isGiven(set.featured)) filters.featured = checkInput(booleanInput, set.featured, 'Featured', node, itemIndex);
+	if (isGiven(set.createdAfter)) filters.createdAfter = timeOf(context, set.createdAfter, 'Created After', itemIndex);
+	if (isGiven(set.createdBefore)) {
+		filters.createdBefore = timeOf(context, set.createdBefore, 'Created Before', itemIndex);
+	}
+	if (filters.createdAfter !== undefined && filters.createdBefore !== undefined && filters.createdAfter > filters.createdBefore) {
+		throw inputError(
+			node,
+			'Created After is later than Created Before',
+			'No testimonial can match both. Exchange the two dates or correct one of them.',
+			itemIndex,
+		);
+	}
+	return { query, filters };
+}
+
+/** A date in milliseconds since 1970; one without a time zone, as the date picker gives it, is in that of the workflow. */
+function timeOf(context: IExecuteFunctions, value: unknown, label: string, itemIndex: number): number {
+	try {
+		return tryToParseDateTime(value, context.getTimezone()).toMillis();
+	} catch {
+		throw inputError(
+			context.getNode(),
+			`${label} must be a date such as 2026-06-03 or 2026-06-03T10:00:00Z`,
+			'Correct the field, or the expression in it, and run the workflow again. Nothing was sent to Testivora for this item.',
+			itemIndex,
+		);
+	}
+}

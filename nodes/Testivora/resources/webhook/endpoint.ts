@@ -1,0 +1,136 @@
+import type { IDataObject, IExecuteFunctions, ILoadOptionsFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+
+import { baseUrlOf } from '../../../shared/credential';
+import { checkInput, hasStatus, inputError } from '../../../shared/errors';
+import { eventsInput, secretInput, textInput, urlInput } from '../../../shared/schemas';
+import { locator } from '../parameters';
+
+/** The webhook to act upon. */
+export const webhookIdField: INodeProperties = locator({
+	displayName: 'Webhook',
+	name: 'webhookId',
+	description: 'The webhook endpoint, chosen from the list or by its ID',
+	searchListMethod: 'searchWebhooks',
+	exampleId: 'wh_123',
+	required: true,
+});
+
+export const urlField: INodeProperties = {
+	displayName: 'URL',
+	name: 'url',
+	type: 'string',
+	default: '',
+	placeholder: 'e.g. https://example.com/testimonials',
+	description: 'The HTTPS address that Testivora sends events to',
+};
+
+export const eventsField: INodeProperties = {
+	displayName: 'Events',
+	name: 'events',
+	type: 'multiOptions',
+	options: [
+		{ name: 'Testimonial Approved', value: 'testimonial.approved' },
+		{ name: 'Testimonial Created', value: 'testimonial.created' },
+		{ name: 'Testimonial Deleted', value: 'testimonial.deleted' },
+	],
+	default: ['testimonial.created'],
+	description: 'The events that are sent to the URL',
+};
+
+export const statusOptions: INodePropertyOptions[] = [
+	{ name: 'Active', value: 'active', description: 'Events are sent' },
+	{ name: 'Disabled', value: 'disabled', description: 'The endpoint is kept, but nothing is sent to it' },
+];
+
+export const statusField: INodeProperties = {
+	displayName: 'Status',
+	name: 'status',
+	type: 'options',
+	options: statusOptions,
+	default: 'active',
+	description: 'Whether events are sent; a disabled endpoint can be resumed later',
+};
+
+export const secretField: INodeProperties = {
+	displayName: 'Signing Secret',
+	name: 'secret',
+	type: 'string',
+	typeOptions: { password: true },
+	default: '',
+	placeholder: 'e.g. whsec_…',
+	description: 'Secret that deliveries are signed with: whsec_ and then base64 of random bytes. It never shows in the output.',
+};
+
+/**
+ * A webhook endpoint as POST and PATCH take it (assumption A1), checked.
+ *
+ * @param fields by their names in the editor; undefined and null count as absent
+ * @throws NodeOperationError that names the field's label and the item
+ */
+export async function endpointOf(
+	context: IExecuteFunctions,
+	{ url, events, status, secret }: IDataObject,
+	itemIndex: number,
+): Promise<IDataObject> {
+	const node = context.getNode();
+	return {
+		...(isPresent(url) && { url: await deliveryUrlOf(context, url, itemIndex) }),
+		...(isPresent(events) && { events: checkInput(eventsInput, events, 'Events', node, itemIndex) }),
+		...(isPresent(status) && { status: checkInput(textInput, status, 'Status', node, itemIndex) }),
+		...(isPresent(secret) && { secret: checkInput(secretInput, secret, 'Signing Secret', node, itemIndex) }),
+	};
+}
+
+function isPresent(value: unknown): boolean {
+	return value !== undefined && value !== null;
+}
+
+/** Plain HTTP is for a Testivora that is itself reached so, as a local sandbox is. */
+async function deliveryUrlOf(context: IExecuteFunctions, value: unknown, itemIndex: number): Promise<string> {
+	const node = context.getNode();
+	const url = checkInput(urlInput, value, 'URL', node, itemIndex);
+	const base = baseUrlOf(await context.getCredentials('testivoraApi'), node);
+	if (new URL(url).protocol === 'https:' || base.startsWith('http:')) return url;
+	throw inputError(
+		node,
+		'URL must begin with https://',
+		'Testivora sends events to HTTPS addresses only. Nothing was sent to Testivora for this item.',
+		itemIndex,
+	);
+}
+
+/** An endpoint as the workflow gets it: without anything secret, however deep it stands. */
+export function withoutSecrets(endpoint: unknown): IDataObject {
+	return JSON.parse(
+		JSON.stringify(endpoint, (name, value: unknown) =>
+			/secret/i.test(name) || (typeof value === 'string' && value.includes('whsec_')) ? undefined : value,
+		),
+	) as IDataObject;
+}
+
+/**
+ * What a request about webhooks gives; where the API turns out to have no webhooks, an error that says so.
+ *
+ * @param asking the request, under way
+ */
+export async function withWebhookApi<Answer>(
+	context: IExecuteFunctions | ILoadOptionsFunctions,
+	asking: Promise<Answer>,
+	{ itemIndex, isCollection = false }: { itemIndex?: number; isCollection?: boolean } = {},
+): Promise<Answer> {
+	return await asking.catch((error: unknown) => {
+		if (hasStatus(error, 405, 501) || (isCollection && hasStatus(error, 404))) {
+			throw inputError(
+				context.getNode(),
+				'The API of this Testivora account has no webhooks',
+				'Manage endpoints in Testivora under Settings → Webhooks.',
+				itemIndex,
+			);
+		}
+		// Without an endpoint of this ID, or without webhooks at all: the API answers both alike.
+		if (hasStatus(error, 404)) {
+			error.description = `${error.description} If the API of your account has no webhooks at all, manage endpoints in Testivora under Settings → Webhooks.`;
+		}
+		throw error;
+	});
+}

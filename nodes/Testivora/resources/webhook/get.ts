@@ -1,0 +1,25 @@
+import { request, segment } from '../../../shared/api';
+import { endpointSchema } from '../../../shared/schemas';
+import type { Operation } from '../operation';
+import { idOf } from '../parameters';
+import { webhookIdField, withWebhookApi, withoutSecrets } from './endpoint';
+
+export const get: Operation = {
+	option: {
+		name: 'Get',
+		value: 'get',
+		action: 'Get webhook',
+		description: 'Get one webhook endpoint: its URL, events and status, never its secret',
+	},
+	fields: [webhookIdField],
+
+	async execute(context, itemIndex) {
+		const id = idOf(context, 'webhookId', 'Webhook', itemIndex);
+		const asking = request(
+			context,
+			{ method: 'GET', path: `/v1/webhooks/${segment(id)}`, itemIndex },
+			endpointSchema,
+		);
+		return withoutSecrets(await withWebhookApi(context, asking, { itemIndex }));
+	},
+};

@@ -1,0 +1,54 @@
+import { request, segment } from '../../../shared/api';
+import { inputError } from '../../../shared/errors';
+import { endpointSchema } from '../../../shared/schemas';
+import type { Operation } from '../operation';
+import { collectionOf, idOf } from '../parameters';
+import {
+	endpointOf,
+	eventsField,
+	secretField,
+	statusField,
+	urlField,
+	webhookIdField,
+	withWebhookApi,
+	withoutSecrets,
+} from './endpoint';
+
+export const update: Operation = {
+	option: {
+		name: 'Update',
+		value: 'update',
+		action: 'Update webhook',
+		description: 'Change the URL, events, status or secret of a webhook endpoint, for instance pause or resume it',
+	},
+	fields: [
+		webhookIdField,
+		{
+			displayName: 'Update Fields',
+			name: 'updateFields',
+			type: 'collection',
+			placeholder: 'Add Field',
+			default: {},
+			options: [eventsField, secretField, statusField, urlField],
+		},
+	],
+
+	async execute(context, itemIndex) {
+		const id = idOf(context, 'webhookId', 'Webhook', itemIndex);
+		const body = await endpointOf(context, collectionOf(context, 'updateFields', itemIndex), itemIndex);
+		if (Object.keys(body).length === 0) {
+			throw inputError(
+				context.getNode(),
+				'Add at least one field to update',
+				'Choose what to change under Update Fields. Fields whose expression gives nothing are left out.',
+				itemIndex,
+			);
+		}
+		const asking = request(
+			context,
+			{ method: 'PATCH', path: `/v1/webhooks/${segment(id)}`, body, itemIndex },
+			endpointSchema,
+		);
+		return withoutSecrets(await withWebhookApi(context, asking, { itemIndex }));
+	},
+};

@@ -1,0 +1,385 @@
+import nock from 'nock';
+
+import { answerWithNock } from '../helpers/api.mts';
+import { BASE_URL, runTestivora } from '../helpers/engine.mts';
+import { byId, fromList, page, refusal, testimonial } from '../helpers/fixtures.mts';
+
+const SIMPLE = ['id', 'space_id', 'status', 'type', 'rating', 'text', 'author', 'tags', 'featured', 'created_at'];
+
+answerWithNock();
+
+const json = ({ items }: Awaited<ReturnType<typeof runTestivora>>) => items.map((item) => item.json);
+
+describe('create', () => {
+  const required = {
+    resource: 'testimonial',
+    operation: 'create',
+    spaceId: fromList('spc_123'),
+    text: '  Cerré 3 clientes.  ',
+    authorName: 'Ana López',
+  };
+
+  test('sends what is required and nothing else', async () => {
+    nock(BASE_URL)
+      .post('/v1/testimonials', { space_id: 'spc_123', text: 'Cerré 3 clientes.', author: { name: 'Ana López' } })
+      .matchHeader('content-type', /application\/json/)
+      .reply(201, testimonial());
+    expect(await runTestivora(required)).toMatchObject({
+      error: undefined,
+      items: [{ json: testimonial(), pairedItem: { item: 0 } }],
+    });
+  });
+
+  test('sends every optional field, tags as a list', async () => {
+    nock(BASE_URL)
+      .post('/v1/testimonials', {
+        space_id: 'spc_9',
+        text: 'Good',
+        rating: 4,
+        status: 'pending',
+        type: 'video',
+        featured: false,
+        tags: ['a', 'b c'],
+        author: {
+          name: 'Ana',
+          title: 'Coach',
+          company: 'Acme',
+          photo_url: 'https://example.com/a.jpg',
+          social: 'http://social.example',
+        },
+      })
+      .reply(201, testimonial());
+    const { error } = await runTestivora({
+      ...required,
+      spaceId: byId('spc_9'),
+      text: 'Good',
+      authorName: 'Ana',
+      additionalFields: {
+        rating: 4,
+        status: 'pending',
+        type: 'video',
+        featured: false,
+        tags: ' a, b c ,,',
+        authorTitle: 'Coach',
+        authorCompany: 'Acme',
+        authorPhotoUrl: ' https://example.com/a.jpg ',
+        authorSocial: 'http://social.example',
+      },
+    });
+    expect(error).toBeUndefined();
+  });
+
+  test('evaluates expressions for each item and leaves out what they do not find', async () => {
+    nock(BASE_URL)
+      .post('/v1/testimonials', {
+        space_id: 'spc_1',
+        text: 'One',
+        author: { name: 'Ana', company: 'Acme' },
+        rating: 5,
+        tags: ['x', 'y'],
+      })
+      .reply(201, testimonial({ id: 't1' }))
+      .post('/v1/testimonials', { space_id: 'spc_2', text: 'Two', author: { name: 'Bo' } })
+      .reply(201, testimonial({ id: 't2' }));
+    const outcome = await runTestivora(
+      {
+        ...required,
+        spaceId: byId('={{ $json.space }}'),
+        text: '={{ $json.text }}',
+        authorName: '={{ $json.name }}',
+        additionalFields: {
+          rating: '={{ $json.stars }}',
+          tags: '={{ $json.tags }}',
+          authorCompany: '={{ $json.company }}',
+          authorPhotoUrl: '={{ $json.photo }}',
+        },
+      },
+      [
+        { space: 'spc_1', text: 'One', name: 'Ana', stars: '5', tags: ['x', ' y '], company: 'Acme', photo: '' },
+        { space: 'spc_2', text: 'Two', name: 'Bo', stars: null },
+      ],
+    );
+    expect(outcome.error).toBeUndefined();
+    expect(outcome.items.map(({ json: { id }, pairedItem }) => [id, pairedItem])).toEqual([
+      ['t1', { item: 0 }],
+      ['t2', { item: 1 }],
+    ]);
+  });
+
+  test.each([
+    [{ text: '={{ " " }}' }, 'Text must not be empty [item 1]'],
+    [{ text: '={{ $json.missing }}' }, 'Text must not be empty [item 1]'],
+    [{ authorName: '={{ "" }}' }, 'Author Name must not be empty [item 1]'],
+    [{ spaceId: byId('={{ "" }}') }, 'Space must not be empty [item 1]'],
+    [{ spaceId: byId('={{ $json.missing }}') }, /^Space must .*\[item 1\]$/],
+    [{ additionalFields: { rating: 6 } }, 'Rating must be a whole number from 1 to 5 [item 1]'],
+    [{ additionalFields: { rating: 4.5 } }, 'Rating must be a whole number from 1 to 5 [item 1]'],
+    [{ additionalFields: { rating: 'five' } }, 'Rating must be a whole number from 1 to 5 [item 1]'],
+    [{ additionalFields: { tags: 5 } }, 'Tags must be a comma-separated text or a list of texts [item 1]'],
+    [{ additionalFields: { featured: 'maybe' } }, 'Featured must be true or false [item 1]'],
+    [
+      { additionalFields: { authorPhotoUrl: 'ana.jpg' } },
+      'Author Photo URL must be a web address that begins with https:// [item 1]',
+    ],
+    [
+      { additionalFields: { authorSocial: 'javascript:alert(1)' } },
+      'Author Social URL must be a web address that begins with https:// [item 1]',
+    ],
+  ])('sends nothing with %j', async (wrong, message) => {
+    const { error } = await runTestivora({ ...required, ...wrong });
+    expect(error?.message).toEqual(typeof message === 'string' ? message : expect.stringMatching(message));
+    expect(error?.description).toContain('Nothing was sent to Testivora');
+    expect(error?.context).toMatchObject({ itemIndex: 0 });
+  });
+
+  test.each([
+    ['invalid_text', 'Text is too short'],
+    ['invalid_status', 'Unknown status'],
+    ['invalid_rating', 'Rating out of range'],
+    ['invalid_author', 'Author is blocked'],
+  ])('hands on the API’s own words for 422 %s', async (type, message) => {
+    nock(BASE_URL).post('/v1/testimonials').reply(422, refusal(type, message));
+    const { error } = await runTestivora(required);
+    expect(error).toMatchObject({ message: `Testivora did not accept this: ${message}`, httpCode: '422' });
+    expect(error?.description).toContain(type);
+  });
+});
+
+describe('get', () => {
+  const get = { resource: 'testimonial', operation: 'get', testimonialId: byId('j97abc'), simplify: false };
+
+  test('gives the testimonial as it came, unknown fields and all', async () => {
+    const raw = testimonial({ status: 'archived', type: 'audio', mood: 'sunny' });
+    nock(BASE_URL).get('/v1/testimonials/j97abc').reply(200, raw);
+    expect(json(await runTestivora(get))).toEqual([raw]);
+  });
+
+  test('simplified, it has at most ten fields, and none it did not come with', async () => {
+    nock(BASE_URL).get('/v1/testimonials/j97abc').reply(200, testimonial());
+    nock(BASE_URL).get('/v1/testimonials/j97abc').reply(200, { id: 'j97abc', text: 'Hi' });
+    const [full, sparse] = json(await runTestivora({ ...get, simplify: true }, [{}, {}]));
+    expect(Object.keys(full)).toEqual(SIMPLE);
+    expect(sparse).toEqual({ id: 'j97abc', text: 'Hi' });
+  });
+
+  test.each([
+    ['a/../../account', '/v1/testimonials/a%2F..%2F..%2Faccount'],
+    ['a?b=c#d', '/v1/testimonials/a%3Fb%3Dc%23d'],
+    ['%2e%2e', '/v1/testimonials/%252e%252e'],
+  ])('keeps the ID %s one segment of the path', async (id, path) => {
+    const sent: string[] = [];
+    nock(BASE_URL)
+      .get(/.*/)
+      .reply(404, (uri) => (sent.push(uri), refusal('not_found', 'No such testimonial')));
+    const { error } = await runTestivora({ ...get, testimonialId: byId(`={{ "${id}" }}`) });
+    expect(sent).toEqual([path]);
+    expect(error?.message).toBe('Testivora has nothing with this ID in your account');
+  });
+
+  test.each(['..', '.', '={{ "" }}', 'x'.repeat(256)])('asks nothing with the ID "%s"', async (id) => {
+    const { error } = await runTestivora({ ...get, testimonialId: byId(id) });
+    expect(error?.message).toMatch(/^Testimonial must .*\[item 1\]$/);
+  });
+});
+
+describe('getAll', () => {
+  const getAll = { resource: 'testimonial', operation: 'getAll', returnAll: true, simplify: false };
+  const ids = (outcome: Awaited<ReturnType<typeof runTestivora>>) => json(outcome).map(({ id }) => id);
+  const many = (count: number, from = 0) =>
+    Array.from({ length: count }, (_, index) => testimonial({ id: `t${from + index}` }));
+
+  test('reads every page', async () => {
+    nock(BASE_URL)
+      .get('/v1/testimonials')
+      .query({ limit: 100 })
+      .reply(200, page(many(100), 'c1'))
+      .get('/v1/testimonials')
+      .query({ limit: 100, cursor: 'c1' })
+      .reply(200, page([], 'c2'))
+      .get('/v1/testimonials')
+      .query({ limit: 100, cursor: 'c2' })
+      .reply(200, page(many(3, 100)));
+    const outcome = await runTestivora(getAll);
+    expect(ids(outcome)).toHaveLength(103);
+    expect(outcome.items.every(({ pairedItem }) => (pairedItem as { item: number }).item === 0)).toBe(true);
+  });
+
+  test('a limit makes the page small', async () => {
+    nock(BASE_URL).get('/v1/testimonials').query({ limit: 2 }).reply(200, page(many(2), 'more'));
+    expect(ids(await runTestivora({ ...getAll, returnAll: false, limit: 2 }))).toEqual(['t0', 't1']);
+  });
+
+  test('a limit stops asking for pages', async () => {
+    nock(BASE_URL)
+      .get('/v1/testimonials')
+      .query({ limit: 100 })
+      .reply(200, page(many(100), 'c1'))
+      .get('/v1/testimonials')
+      .query({ limit: 100, cursor: 'c1' })
+      .reply(200, page(many(100, 100), 'c2'));
+    expect(ids(await runTestivora({ ...getAll, returnAll: false, limit: 150 }))).toHaveLength(150);
+  });
+
+  test('gives 50, simplified, when nothing else is set', async () => {
+    nock(BASE_URL).get('/v1/testimonials').query({ limit: 50 }).reply(200, page([testimonial()]));
+    const [only] = json(await runTestivora({ resource: 'testimonial', operation: 'getAll' }));
+    expect(Object.keys(only)).toEqual(SIMPLE);
+  });
+
+  test('lets the API filter by space and status', async () => {
+    nock(BASE_URL)
+      .get('/v1/testimonials')
+      .query({ space_id: 'spc_123', status: 'approved', limit: 100 })
+      .reply(200, page([]));
+    const outcome = await runTestivora({ ...getAll, spaceId: fromList('spc_123'), filters: { status: 'approved' } });
+    expect(outcome.error).toBeUndefined();
+    expect(outcome.items).toEqual([]);
+  });
+
+  const mixed = [
+    testimonial({ id: 'low', rating: 2 }),
+    testimonial({ id: 'video', type: 'video', rating: 4, tags: ['VIP'] }),
+    testimonial({ id: 'old', created_at: '2025-01-01T00:00:00.000Z', featured: true }),
+    testimonial({ id: 'unrated', rating: null, tags: null }),
+  ];
+
+  test.each([
+    [{ minRating: 4 }, ['video', 'old']],
+    [{ minRating: '2' }, ['low', 'video', 'old']],
+    [{ types: ['video'] }, ['video']],
+    [{ types: [] }, ['low', 'video', 'old', 'unrated']],
+    [{ tags: 'vip, nothing' }, ['video']],
+    [{ featured: true }, ['old']],
+    [{ featured: false }, ['low', 'video', 'unrated']],
+    [{ createdAfter: '2026-01-01T00:00:00' }, ['low', 'video', 'unrated']],
+    [{ createdBefore: '2026-01-01' }, ['old']],
+    [{ createdAfter: '={{ DateTime.fromISO("2024-12-31") }}', createdBefore: '2025-06-01' }, ['old']],
+    [{ minRating: '={{ $json.missing }}', tags: '', status: '' }, ['low', 'video', 'old', 'unrated']],
+  ])('filters by %j', async (filters, expected) => {
+    nock(BASE_URL).get('/v1/testimonials').query({ limit: 100 }).reply(200, page(mixed));
+    expect(ids(await runTestivora({ ...getAll, filters }))).toEqual(expected);
+  });
+
+  test('a date without a time zone is in that of the workflow', async () => {
+    nock(BASE_URL)
+      .get('/v1/testimonials')
+      .query({ limit: 100 })
+      .reply(200, page([testimonial({ created_at: '2026-06-03T03:00:00.000Z' })]));
+    const filters = { createdAfter: '2026-06-03T00:00:00' };
+    expect(ids(await runTestivora({ ...getAll, filters }, [{}], { timezone: 'America/New_York' }))).toEqual([]);
+  });
+
+  test('with filters of its own it takes whole pages, and stops at the limit', async () => {
+    nock(BASE_URL)
+      .get('/v1/testimonials')
+      .query({ limit: 100 })
+      .reply(200, page(mixed, 'c1'))
+      .get('/v1/testimonials')
+      .query({ limit: 100, cursor: 'c1' })
+      .reply(200, page(mixed, 'c2'));
+    const outcome = await runTestivora({ ...getAll, returnAll: false, limit: 2, filters: { types: ['video'] } });
+    expect(ids(outcome)).toEqual(['video', 'video']);
+  });
+
+  test('asks once for each input item', async () => {
+    for (const space of ['spc_1', 'spc_2']) {
+      nock(BASE_URL)
+        .get('/v1/testimonials')
+        .query({ space_id: space, limit: 100 })
+        .reply(200, page([testimonial({ id: space }), testimonial({ id: `${space}b` })]));
+    }
+    const { items } = await runTestivora({ ...getAll, spaceId: byId('={{ $json.space }}') }, [
+      { space: 'spc_1' },
+      { space: 'spc_2' },
+    ]);
+    expect(items.map(({ json: { id }, pairedItem }) => [id, pairedItem])).toEqual([
+      ['spc_1', { item: 0 }],
+      ['spc_1b', { item: 0 }],
+      ['spc_2', { item: 1 }],
+      ['spc_2b', { item: 1 }],
+    ]);
+  });
+
+  test.each([
+    [{ returnAll: false, limit: 0 }, 'Limit must be a whole number of at least 1 [item 1]'],
+    [{ returnAll: false, limit: 'many' }, 'Limit must be a whole number of at least 1 [item 1]'],
+    [{ filters: { minRating: 9 } }, 'Minimum Rating must be a whole number from 1 to 5 [item 1]'],
+    [
+      { filters: { createdAfter: 'last week' } },
+      'Created After must be a date such as 2026-06-03 or 2026-06-03T10:00:00Z [item 1]',
+    ],
+    [
+      { filters: { createdAfter: '2026-02-01', createdBefore: '2026-01-01' } },
+      'Created After is later than Created Before [item 1]',
+    ],
+  ])('asks nothing with %j', async (wrong, message) => {
+    expect((await runTestivora({ ...getAll, ...wrong })).error?.message).toBe(message);
+  });
+});
+
+describe('update', () => {
+  const update = { resource: 'testimonial', operation: 'update', testimonialId: byId('j97abc') };
+
+  test('sends only what was given, the author too', async () => {
+    nock(BASE_URL)
+      .patch('/v1/testimonials/j97abc', { status: 'rejected', author: { title: 'Mentor' } })
+      .reply(200, testimonial({ status: 'rejected' }));
+    const outcome = await runTestivora({
+      ...update,
+      updateFields: { status: 'rejected', authorTitle: 'Mentor', rating: '={{ $json.missing }}' },
+    });
+    expect(json(outcome)).toEqual([testimonial({ status: 'rejected' })]);
+  });
+
+  test('sends every field there is', async () => {
+    nock(BASE_URL)
+      .patch('/v1/testimonials/j97abc', {
+        text: 'New',
+        rating: 3,
+        status: 'approved',
+        featured: true,
+        tags: ['a'],
+        author: { name: 'Bo', title: 'T', company: 'C', photo_url: 'https://p.example/', social: 'https://s.example/' },
+      })
+      .reply(200, testimonial());
+    const { error } = await runTestivora({
+      ...update,
+      updateFields: {
+        text: 'New',
+        rating: 3,
+        status: 'approved',
+        featured: true,
+        tags: 'a',
+        authorName: 'Bo',
+        authorTitle: 'T',
+        authorCompany: 'C',
+        authorPhotoUrl: 'https://p.example/',
+        authorSocial: 'https://s.example/',
+      },
+    });
+    expect(error).toBeUndefined();
+  });
+
+  test('an empty text takes away tags and what an author may lack', async () => {
+    nock(BASE_URL)
+      .patch('/v1/testimonials/j97abc', { tags: [], author: { title: '', company: '', photo_url: '', social: '' } })
+      .reply(200, testimonial());
+    const { error } = await runTestivora({
+      ...update,
+      updateFields: { tags: '', authorTitle: '', authorCompany: '', authorPhotoUrl: '', authorSocial: '' },
+    });
+    expect(error).toBeUndefined();
+  });
+
+  test.each([
+    [undefined, 'Add at least one field to update [item 1]'],
+    [{}, 'Add at least one field to update [item 1]'],
+    [{ rating: '={{ $json.missing }}' }, 'Add at least one field to update [item 1]'],
+    [{ text: '' }, 'Text must not be empty [item 1]'],
+    [{ authorName: ' ' }, 'Author Name must not be empty [item 1]'],
+    [{ rating: '' }, 'Rating must be a whole number from 1 to 5 [item 1]'],
+    [{ authorSocial: '@ana' }, 'Author Social URL must be a web address that begins with https:// [item 1]'],
+  ])('sends nothing with %j', async (updateFields, message) => {
+    expect((await runTestivora({ ...update, ...(updateFields && { updateFields }) })).error?.message).toBe(message);
+  });
+});
