@@ -1,6 +1,8 @@
 import { sleep } from 'n8n-workflow';
+import type { IExecuteFunctions } from 'n8n-workflow';
 import nock from 'nock';
 
+import { Testivora } from '../../nodes/Testivora/Testivora.node';
 import { answerWithNock } from '../helpers/api.mts';
 import { BASE_URL, runTestivora } from '../helpers/engine.mts';
 import { byId, page, refusal, testimonial } from '../helpers/fixtures.mts';
@@ -157,6 +159,26 @@ describe('a cancelled execution', () => {
     }).catch(() => {});
     await sleep(100);
     expect(sent).toEqual(['one']);
+  });
+
+  test('sends nothing more where n8n does not cancel requests by itself', async () => {
+    const cancelling = new AbortController();
+    const send = jest.fn(async () => {
+      cancelling.abort();
+      return { statusCode: 201, headers: {}, body: '{"id":"t1"}' };
+    });
+    const values: Record<string, unknown> = { ...create, text: 'Hi', spaceId: 'spc_1' };
+    const context = {
+      getInputData: () => [{}, {}, {}],
+      getNode: () => ({ name: 'Testivora' }),
+      getNodeParameter: (name: string, _item: number, fallback: unknown) => values[name] ?? fallback,
+      getCredentials: async () => ({ apiKey: 'key', baseUrl: BASE_URL }),
+      getExecutionCancelSignal: () => cancelling.signal,
+      continueOnFail: () => true,
+      helpers: { httpRequestWithAuthentication: send },
+    } as unknown as IExecuteFunctions;
+    expect(await new Testivora().execute.call(context)).toEqual([[{ json: { id: 't1' }, pairedItem: { item: 0 } }]]);
+    expect(send).toHaveBeenCalledTimes(1);
   });
 
   test('ends a wait at once', async () => {

@@ -1,4 +1,4 @@
-import { ExecutionLifecycleHooks, WorkflowExecute } from 'n8n-core';
+import { ExecutionLifecycleHooks, LoadOptionsContext, WorkflowExecute } from 'n8n-core';
 import { ICredentialsHelper, NodeConnectionTypes, Workflow, createRunExecutionData } from 'n8n-workflow';
 import type {
   IConnections,
@@ -9,6 +9,7 @@ import type {
   IHttpRequestOptions,
   INode,
   INodeExecutionData,
+  INodeListSearchResult,
   INodeParameters,
   INodeType,
   INodeTypes,
@@ -61,9 +62,9 @@ const nodeTypes: INodeTypes = {
 class Credentials extends ICredentialsHelper {
   readonly data: ICredentialDataDecryptedObject;
 
-  constructor(data: ICredentialDataDecryptedObject) {
+  constructor(different: IDataObject = {}) {
     super();
-    this.data = data;
+    this.data = { apiKey: API_KEY, baseUrl: BASE_URL, ...different } as ICredentialDataDecryptedObject;
   }
 
   getParentTypes() {
@@ -132,8 +133,50 @@ export interface Outcome {
 export async function runTestivora(
   parameters: INodeParameters,
   input: IDataObject[] = [{}],
-  { onError, credential, timezone = 'UTC', whileRunning }: Settings = {},
+  { onError, credential, timezone, whileRunning }: Settings = {},
 ): Promise<Outcome> {
+  const workflow = workflowWith(parameters, { onError, timezone });
+  const runExecutionData = createRunExecutionData({
+    executionData: {
+      contextData: {},
+      metadata: {},
+      waitingExecution: {},
+      waitingExecutionSource: {},
+      nodeExecutionStack: [
+        { node: workflow.getNode('Start')!, data: { main: [input.map((json) => ({ json }))] }, source: null },
+      ],
+    },
+  });
+  const helper = new Credentials(credential);
+  const running = new WorkflowExecute(additionalData(helper), 'trigger', runExecutionData).processRunExecutionData(workflow);
+  whileRunning?.(() => running.cancel());
+  const run = await running;
+  // Holds for every run there is: what n8n stores of it never has the key.
+  if (JSON.stringify(run).includes(String(helper.data.apiKey))) throw new Error('The API key shows in the execution');
+
+  const { runData, error } = run.data.resultData;
+  const [items, failed] = runData.Testivora?.[0].data?.main ?? [];
+  return { items: items ?? [], failed: failed ?? [], error: error as Outcome['error'], run };
+}
+
+/**
+ * What the editor gets to fill a resource locator of the Testivora node with.
+ *
+ * @param filter what the user typed
+ * @param cursor the `paginationToken` of the answer before
+ */
+export async function searchTestivora(
+  method: keyof Testivora['methods']['listSearch'],
+  filter?: string,
+  cursor?: string,
+  { credential }: Settings = {},
+): Promise<INodeListSearchResult> {
+  const workflow = workflowWith({});
+  const context = new LoadOptionsContext(workflow, workflow.getNode('Testivora')!, additionalData(new Credentials(credential)), '');
+  return await new Testivora().methods.listSearch[method].call(context, filter, cursor);
+}
+
+function workflowWith(parameters: INodeParameters, { onError, timezone = 'UTC' }: Settings = {}): Workflow {
   const node = (name: string, type: string, more: Partial<INode> = {}): INode => ({
     id: name,
     name,
@@ -154,44 +197,11 @@ export async function runTestivora(
   const connections: IConnections = {
     Start: { main: [[{ node: 'Testivora', type: NodeConnectionTypes.Main, index: 0 }]] },
   };
-  const workflow = new Workflow({ id: 'w', nodes, connections, active: false, nodeTypes, settings: { timezone, executionOrder: 'v1' } });
-
-  const runExecutionData = createRunExecutionData({
-    executionData: {
-      contextData: {},
-      metadata: {},
-      waitingExecution: {},
-      waitingExecutionSource: {},
-      nodeExecutionStack: [
-        { node: workflow.getNode('Start')!, data: { main: [input.map((json) => ({ json }))] }, source: null },
-      ],
-    },
-  });
-  const helper = new Credentials({ apiKey: API_KEY, baseUrl: BASE_URL, ...credential } as ICredentialDataDecryptedObject);
-  const execution = new WorkflowExecute(additionalData(helper, nodes, connections), 'trigger', runExecutionData);
-  const running = execution.processRunExecutionData(workflow);
-  whileRunning?.(() => running.cancel());
-  const run = await running;
-  // Holds for every run there is: what n8n stores of it never has the key.
-  if (JSON.stringify(run).includes(String(helper.data.apiKey))) throw new Error('The API key shows in the execution');
-
-  const { runData, error } = run.data.resultData;
-  const [items, failed] = runData.Testivora?.[0].data?.main ?? [];
-  return { items: items ?? [], failed: failed ?? [], error: error as Outcome['error'], run };
+  return new Workflow({ id: 'w', nodes, connections, active: false, nodeTypes, settings: { timezone, executionOrder: 'v1' } });
 }
 
-function additionalData(credentialsHelper: ICredentialsHelper, nodes: INode[], connections: IConnections) {
-  const workflow: IWorkflowBase = {
-    id: 'w',
-    name: 'w',
-    active: false,
-    isArchived: false,
-    createdAt: new Date(0),
-    updatedAt: new Date(0),
-    activeVersionId: null,
-    nodes,
-    connections,
-  };
+function additionalData(credentialsHelper: ICredentialsHelper) {
+  const workflow = { id: 'w', name: 'w', nodes: [], connections: {} } as unknown as IWorkflowBase;
   return {
     credentialsHelper,
     hooks: new ExecutionLifecycleHooks('trigger', '1', workflow),

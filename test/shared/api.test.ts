@@ -1,0 +1,225 @@
+import { sleep } from 'n8n-workflow';
+import nock from 'nock';
+
+import { retryAfterMs } from '../../nodes/shared/api';
+import { answerWithNock } from '../helpers/api.mts';
+import { API_KEY, BASE_URL, runTestivora } from '../helpers/engine.mts';
+import { byId, page, refusal } from '../helpers/fixtures.mts';
+
+jest.mock('n8n-workflow', () => ({ ...jest.requireActual('n8n-workflow'), sleep: jest.fn(async () => {}) }));
+
+answerWithNock();
+beforeEach(() => jest.mocked(sleep).mockClear());
+
+/** Milliseconds that the node would have waited. */
+const waited = () => jest.mocked(sleep).mock.calls.reduce((sum, [ms]) => sum + ms, 0);
+
+const OPERATIONS = {
+  GET: { resource: 'account', operation: 'get' },
+  POST: { resource: 'testimonial', operation: 'create', spaceId: byId('spc_1'), text: 'Hi', authorName: 'Ana' },
+  PATCH: {
+    resource: 'testimonial',
+    operation: 'update',
+    testimonialId: byId('t1'),
+    updateFields: { status: 'approved' },
+  },
+  DELETE: { resource: 'webhook', operation: 'delete', webhookId: byId('wh_1') },
+};
+type Method = keyof typeof OPERATIONS;
+const METHODS = Object.keys(OPERATIONS) as Method[];
+const SAFE = METHODS.filter((method) => method !== 'POST');
+
+const run = async (method: Method) => await runTestivora(OPERATIONS[method]);
+const asked = (method: Method) => nock(BASE_URL).intercept(/.*/, method);
+const accept = (method: Method) => (method === 'DELETE' ? asked(method).reply(204) : asked(method).reply(200, { id: 't1' }));
+const networkFault = (code: string) => Object.assign(new Error(`connect ${code} with ${API_KEY}`), { code });
+
+describe('too many requests', () => {
+  test.each(METHODS)('%s waits the seconds it is asked to, then goes on', async (method) => {
+    asked(method).reply(429, refusal('rate_limited', 'Slow down'), { 'Retry-After': '7' });
+    accept(method);
+    expect((await run(method)).error).toBeUndefined();
+    expect(waited()).toBe(7000);
+  });
+
+  test('waits until the date it is told', async () => {
+    const date = new Date(Date.now() + 20_000).toUTCString();
+    asked('GET').reply(429, refusal('rate_limited', 'Slow down'), { 'Retry-After': date });
+    accept('GET');
+    expect((await run('GET')).error).toBeUndefined();
+    expect(waited()).toBeGreaterThan(18_000);
+    expect(waited()).toBeLessThanOrEqual(20_000);
+  });
+
+  test.each([undefined, 'soon'])('backs off by itself with Retry-After: %s', async (header) => {
+    for (let index = 0; index < 3; index++) {
+      asked('POST').reply(429, refusal('rate_limited', 'Slow'), header === undefined ? {} : { 'Retry-After': header });
+    }
+    accept('POST');
+    expect((await run('POST')).error).toBeUndefined();
+    expect(waited()).toBeGreaterThanOrEqual(250 + 500 + 1000);
+    expect(waited()).toBeLessThanOrEqual(500 + 1000 + 2000);
+  });
+
+  test('a wait of hours is refused', async () => {
+    asked('GET').reply(429, refusal('rate_limited', 'Slow down'), { 'Retry-After': '86400' });
+    expect((await run('GET')).error?.message).toBe('Testivora is receiving too many requests with this API key');
+    expect(waited()).toBe(0);
+  });
+
+  test('does not go on for ever', async () => {
+    nock(BASE_URL).get('/v1/account').times(51).reply(429, refusal('rate_limited', 'Slow'), { 'Retry-After': '1' });
+    expect((await run('GET')).error).toMatchObject({ httpCode: '429' });
+    expect(waited()).toBe(50_000);
+  });
+});
+
+describe('a fault that may pass', () => {
+  test.each(SAFE.flatMap((method) => [500, 502, 503, 504].map((status) => [method, status] as const)))(
+    '%s is sent again after %i',
+    async (method, status) => {
+      asked(method).times(2).reply(status, '<h1>Bad gateway</h1>');
+      accept(method);
+      expect((await run(method)).error).toBeUndefined();
+      expect(waited()).toBeGreaterThanOrEqual(250 + 500);
+      expect(waited()).toBeLessThanOrEqual(500 + 1000);
+    },
+  );
+
+  test.each(SAFE)('%s is given up after five tries', async (method) => {
+    asked(method).times(5).reply(503, refusal('maintenance', 'Back soon'));
+    const { error } = await run(method);
+    expect(error?.message).toBe('Testivora is not working at the moment (503)');
+    expect(error?.description).toContain('Back soon');
+  });
+
+  test.each(SAFE)('%s is sent again after a reset', async (method) => {
+    asked(method).replyWithError(networkFault('ECONNRESET'));
+    accept(method);
+    expect((await run(method)).error).toBeUndefined();
+  });
+
+  test.each([500, 502, 503, 504])('a POST is not sent again after %i', async (status) => {
+    asked('POST').reply(status);
+    expect((await run('POST')).error).toMatchObject({ httpCode: String(status) });
+    expect(waited()).toBe(0);
+  });
+
+  test.each(['ECONNRESET', 'ETIMEDOUT', 'ECONNABORTED', 'EPIPE'])('a POST is not sent again after %s', async (code) => {
+    asked('POST').replyWithError(networkFault(code));
+    const { error } = await run('POST');
+    expect(error?.message).toMatch(/^Testivora /);
+    expect(waited()).toBe(0);
+  });
+
+  test.each(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'])('a POST is sent again after %s: it never arrived', async (code) => {
+    asked('POST').replyWithError(networkFault(code));
+    accept('POST');
+    expect((await run('POST')).error).toBeUndefined();
+  });
+
+  test('says what to check when there is no answer', async () => {
+    asked('GET').times(5).replyWithError(networkFault('ECONNREFUSED'));
+    const { error } = await run('GET');
+    expect(error).toMatchObject({ message: 'Testivora refused the connection', httpCode: 'ECONNREFUSED' });
+    expect(error?.description).toContain('Base URL');
+  });
+});
+
+describe('an answer that is none', () => {
+  test.each([301, 302, 307, 308])('a redirect (%i) is not followed', async (status) => {
+    asked('GET').reply(status, '', { Location: 'https://elsewhere.test/v1/account' });
+    const { error } = await run('GET');
+    expect(error?.message).toBe(`The Base URL sends requests on to another address (${status})`);
+  });
+
+  test.each([
+    ['HTML', '<!doctype html><title>Welcome</title>', 'it is not JSON'],
+    ['truncated JSON', '{"id":"t1","tier":"gro', 'it is not JSON'],
+    ['nothing', '', 'it is not JSON'],
+    ['a list', '[]', 'it is not an object'],
+    ['null', 'null', 'it is not an object'],
+  ])('%s', async (_what, body, message) => {
+    asked('GET').reply(200, body);
+    const { error } = await run('GET');
+    expect(error).toMatchObject({
+      message: `Testivora sent an answer that could not be read: ${message}`,
+      httpCode: '200',
+    });
+  });
+
+  test('204 where an object is due', async () => {
+    asked('PATCH').reply(204);
+    expect((await run('PATCH')).error?.message).toContain('it is not JSON');
+  });
+
+  test('an object without an ID', async () => {
+    asked('POST').reply(201, { text: 'Hi' });
+    expect((await run('POST')).error?.message).toContain('it has no "id"');
+  });
+
+  test('404 from something that is not the API', async () => {
+    asked('GET').reply(404, '<h1>Not found</h1>');
+    expect((await run('GET')).error?.message).toBe('Testivora has nothing under this address');
+  });
+
+  test.each([409, 418])('%i, which the API’s reference does not name', async (status) => {
+    asked('GET').reply(status, refusal('teapot', 'Short and stout'));
+    expect((await run('GET')).error?.message).toBe('Testivora did not accept this: Short and stout');
+  });
+});
+
+describe('a list', () => {
+  const spaces = { resource: 'space', operation: 'getAll', returnAll: true };
+  const answer = (body: object) => nock(BASE_URL).get('/v1/spaces').query(true).reply(200, body);
+  const message = async () => (await runTestivora(spaces)).error?.message;
+
+  test.each([
+    ['data', { has_more: false }, 'it has no list in "data"'],
+    ['has_more', { data: [] }, 'it does not say in "has_more" whether there is more'],
+    ['an entry', { data: ['x'], has_more: false }, 'it has an entry that is not an object'],
+    ['an ID', { data: [{ name: 'x' }], has_more: false }, 'an entry has no "id"'],
+  ])('without %s is no list', async (_what, body, fault) => {
+    answer(body);
+    expect(await message()).toBe(`Testivora sent an answer that could not be read: ${fault}`);
+  });
+
+  test.each([{ next_cursor: null }, {}, { next_cursor: '' }])('with more but the cursor %j is not cut short', async (next) => {
+    answer({ data: [{ id: 'spc_1' }], has_more: true, ...next });
+    expect(await message()).toContain('there is more of the list, but no cursor to it');
+  });
+
+  test.each([
+    ['stands still', ['c1', 'c1']],
+    ['goes back', ['c1', 'c2', 'c1']],
+  ])('whose cursor %s is not read in circles', async (_how, cursors) => {
+    cursors.forEach((cursor, index) => answer(page([{ id: `spc_${index}` }], cursor)));
+    expect(await message()).toContain('the same page of the list came twice');
+  });
+
+  test('goes on after a wait in the middle', async () => {
+    answer(page([{ id: 'spc_1' }], 'c1'));
+    nock(BASE_URL).get('/v1/spaces').query(true).reply(429, refusal('rate_limited', 'Slow'), { 'Retry-After': '0' });
+    answer(page([{ id: 'spc_2' }]));
+    expect((await runTestivora(spaces)).items.map(({ json }) => json.id)).toEqual(['spc_1', 'spc_2']);
+  });
+});
+
+test('neither key nor secret is repeated from what the API says', async () => {
+  const secret = `whsec_${'a'.repeat(40)}`;
+  asked('GET').reply(400, refusal('missing_parameter', `Key ${API_KEY} and ${secret} ${'x'.repeat(500)}`));
+  const { error, run: stored } = await run('GET');
+  expect(error?.message).toMatch(/^Testivora did not accept this: Key tv_live_… and whsec_… x+…$/);
+  expect(JSON.stringify(stored)).not.toContain(secret);
+});
+
+test.each([
+  ['7', 7000],
+  [' 0.5 ', 500],
+  ['Thu, 01 Jan 1970 00:01:40 GMT', 60_000],
+  ['Thu, 01 Jan 1970 00:00:10 GMT', 0],
+  ['soon', undefined],
+  [undefined, undefined],
+])('Retry-After: %s', (header, expected) => {
+  expect(retryAfterMs(header, 40_000)).toBe(expected);
+});

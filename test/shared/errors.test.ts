@@ -1,0 +1,67 @@
+import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+import type { INode } from 'n8n-workflow';
+
+import { apiError, checkInput, hasStatus, inputError, isPassing, redact } from '../../nodes/shared/errors';
+import { textInput } from '../../nodes/shared/schemas';
+
+const node = { name: 'Testivora', type: 'n8n-nodes-testivora.testivora' } as INode;
+const fault = (status?: number, type?: string, more = {}) => apiError(node, { request: 'GET /v1/x', status, type, ...more }, 2);
+
+test.each([
+  [400, 'missing_parameter', 'Testivora did not accept this: said'],
+  [400, 'invalid_json', 'Testivora did not accept this: said'],
+  [401, 'unauthorized', 'Testivora did not get an API key with the request'],
+  [401, 'invalid_api_key', 'Testivora does not know this API key, or it was revoked'],
+  [401, undefined, 'Testivora does not know this API key, or it was revoked'],
+  [402, 'quota_exceeded', 'The monthly quota of your Testivora plan is used up'],
+  [403, 'plan_required', 'Your Testivora plan does not include the API'],
+  [403, 'insufficient_scope', 'This API key may only read'],
+  [404, 'not_found', 'Testivora has nothing with this ID in your account'],
+  [404, undefined, 'Testivora has nothing under this address'],
+  [422, 'invalid_text', 'Testivora did not accept this: said'],
+  [429, 'rate_limited', 'Testivora is receiving too many requests with this API key'],
+  [503, undefined, 'Testivora is not working at the moment (503)'],
+])('%i %s', (status, type, message) => {
+  const error = fault(status, type, { message: 'said' });
+  expect(error).toBeInstanceOf(NodeApiError);
+  expect(error).toMatchObject({ message, httpCode: String(status), context: { itemIndex: 2, type } });
+  expect(error.description).toBeTruthy();
+  expect(`${error.message} ${error.description}`).not.toMatch(/\b(error|problem|failure|mistake)\b/i);
+});
+
+test('the quota is told in figures where the API gives them', () => {
+  expect(fault(402, 'quota_exceeded', { details: { used: 9, limit: 9 } }).message).toContain('used up (9 of 9)');
+  expect(fault(402, 'quota_exceeded', { details: { used: 'x' } }).message).toMatch(/used up$/);
+});
+
+test('a network fault has its code', () => {
+  expect(fault(undefined, undefined, { code: 'ENOTFOUND' })).toMatchObject({
+    message: 'Testivora could not be found under that address',
+    httpCode: 'ENOTFOUND',
+  });
+  expect(fault(undefined, undefined, { message: 'odd' }).message).toBe('Testivora could not be reached (odd)');
+});
+
+test('what may pass', () => {
+  for (const status of [500, 502, 503, 504, 429, 408, 425]) expect(isPassing(fault(status))).toBe(true);
+  for (const status of [200, 302, 400, 401, 402, 403, 404, 405, 422, 501]) expect(isPassing(fault(status))).toBe(false);
+  expect(isPassing(fault())).toBe(true);
+  expect(isPassing(new Error('bug'))).toBe(false);
+});
+
+test('statuses are told apart', () => {
+  expect(hasStatus(fault(404), 404, 410)).toBe(true);
+  expect(hasStatus(fault(500), 404, 410)).toBe(false);
+  expect(hasStatus(new Error('404'), 404)).toBe(false);
+});
+
+test('an input names its label and its item', () => {
+  expect(checkInput(textInput, ' Hi ', 'Text', node, 0)).toBe('Hi');
+  expect(() => checkInput(textInput, '', 'Text', node, 4)).toThrow('Text must not be empty [item 5]');
+  expect(() => checkInput(textInput, '', 'Text', node)).toThrow(/^Text must not be empty$/);
+  expect(inputError(node, 'No', 'Do', 1)).toBeInstanceOf(NodeOperationError);
+});
+
+test('keys and secrets are taken out of texts', () => {
+  expect(redact('a tv_live_abc-1_2 b whsec_aB3+/=_- c')).toBe('a tv_live_… b whsec_… c');
+});
