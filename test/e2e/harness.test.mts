@@ -1,5 +1,6 @@
 import { chain } from './harness/client.mts';
 import { N8n } from './harness/instance.mts';
+import { eventually } from './harness/wait.mts';
 
 declare const engine: 'publication' | 'legacy';
 
@@ -64,7 +65,7 @@ describe('harness', () => {
     await n8n.waitForExecutions(id, 2);
     await n8n.listen(id, 'Webhook');
     await n8n.stopListening(id);
-    expect((await fetch(url)).status).toBe(404);
+    await eventually(async () => (await fetch(url)).status === 404, { what: 'the test webhook to be gone' });
   });
 
   test('the packed package is loaded under its own name', async () => {

@@ -294,7 +294,7 @@ export class N8nClient {
     if (!waitingForWebhook) throw new Error(`${triggerName} does not wait for a webhook: use runManually()`);
   }
 
-  /** "Stop listening". */
+  /** "Stop listening". n8n answers at once and removes the test webhook, and runs the trigger's delete method, after. */
   async stopListening(workflowId: string): Promise<void> {
     const answer = await this.request('DELETE', `/rest/test-webhook/${workflowId}`);
     if (answer.status >= 300) throw new Error(`stop listening: ${answer.status} ${JSON.stringify(answer.body)}`);
@@ -331,7 +331,7 @@ export class N8nClient {
     });
   }
 
-  /** Where production deliveries for a trigger of a saved workflow go. `base` is the instance's webhook base, with a slash at the end. */
+  /** The path, below the instance's production or test webhook URL, of a trigger in a saved workflow. */
   protected async webhookPath(workflowId: string, nodeName: string): Promise<string> {
     const node = (await this.workflow(workflowId)).nodes.find(({ name }) => name === nodeName);
     const webhook = node && (await this.nodeType(node.type, node.typeVersion))?.webhooks?.[0];

@@ -66,11 +66,15 @@ export async function ensureN8n(onProgress?: OnProgress): Promise<Host> {
   return host;
 }
 
-/** `npm ci` from the lock; without scripts, since what n8n needs to run is prebuilt but for SQLite's binding. */
+/**
+ * Installs what the lock says. Not with `npm ci`, which refuses a lock that lacks an optional package for some other platform. Without
+ * scripts: all that n8n needs to run is prebuilt but for SQLite's binding.
+ */
 async function installPackages(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true });
+  await rm(join(dir, 'node_modules'), { recursive: true, force: true });
   for (const file of ['package.json', 'package-lock.json']) await cp(join(LOCKED, file), join(dir, file));
-  await run('npm', ['ci', '--legacy-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: dir });
+  await run('npm', ['install', '--legacy-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: dir });
 }
 
 /** Downloads SQLite's prebuilt binding, or compiles it where the download is out of reach. */

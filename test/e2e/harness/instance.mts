@@ -59,8 +59,13 @@ export class N8n extends N8nClient {
     }
     if (options.tarball !== null) await installPackage(options.tarball ?? (await packPackage()), userFolder);
     const instance = new N8n(options.port ?? (await freePorts(1))[0], userFolder, options);
-    await instance.start();
-    await instance.signIn();
+    try {
+      await instance.start();
+      await instance.signIn();
+    } catch (error) {
+      await instance.dispose();
+      throw error;
+    }
     return instance;
   }
 

@@ -1,0 +1,52 @@
+/**
+ * Why Testivora could not deliver to a webhook URL, or undefined when nothing speaks against it.
+ *
+ * Looks at the address only: whether it really leads here is known once a delivery arrives.
+ *
+ * @param webhookUrl as n8n gives it
+ * @returns the end of a sentence that begins "the webhook URL …"
+ */
+export function whyUnreachable(webhookUrl: string): string | undefined {
+	if (!URL.canParse(webhookUrl)) return 'is not a web address';
+	const { protocol, hostname } = new URL(webhookUrl);
+	// Before the protocol: a person with localhost needs another address, not a certificate.
+	if (isLocalName(hostname) || isPrivateIPv4(hostname) || isPrivateIPv6(hostname)) {
+		return `leads to ${hostname}, which only your own network can reach`;
+	}
+	if (protocol !== 'https:') return 'begins with http://, and Testivora delivers to https:// only';
+	return undefined;
+}
+
+function isLocalName(hostname: string): boolean {
+	const name = hostname.replace(/\.$/, '');
+	const isName = !name.startsWith('[') && !/^[\d.]+$/.test(name);
+	return isName && (!name.includes('.') || /\.(localhost|local|internal|lan|home\.arpa|test|invalid|example)$/.test(name));
+}
+
+/** URL gives IPv4 addresses in dotted decimal form, however they were written. */
+function isPrivateIPv4(hostname: string): boolean {
+	const match = /^(\d+)\.(\d+)\.\d+\.\d+$/.exec(hostname);
+	if (!match) return false;
+	const [a, b] = [Number(match[1]), Number(match[2])];
+	return (
+		a === 0 ||
+		a === 10 ||
+		a === 127 ||
+		a >= 224 ||
+		(a === 100 && b >= 64 && b < 128) ||
+		(a === 169 && b === 254) ||
+		(a === 172 && b >= 16 && b < 32) ||
+		(a === 192 && b === 168)
+	);
+}
+
+function isPrivateIPv6(hostname: string): boolean {
+	if (!hostname.startsWith('[')) return false;
+	const address = hostname.slice(1, -1);
+	const mapped = /^::(?:ffff:)?([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(address);
+	if (mapped) {
+		const [high, low] = [parseInt(mapped[1], 16), parseInt(mapped[2], 16)];
+		return isPrivateIPv4([high >> 8, high & 255, low >> 8, low & 255].join('.'));
+	}
+	return address === '::' || address === '::1' || /^(f[cd]|fe[89ab]|ff)/.test(address);
+}

@@ -1,0 +1,33 @@
+import { NodeOperationError } from 'n8n-workflow';
+import type { ICredentialDataDecryptedObject, INode } from 'n8n-workflow';
+
+/** Where Testivora answers (published). */
+export const DEFAULT_BASE_URL = 'https://api.testivora.com';
+
+/** Secrets tried for one delivery at the most: two while one is rotated, and room for a slip. */
+const MOST_SECRETS = 10;
+
+/**
+ * The address below which "/v1/…" is found: without trailing slashes, and without a "/v1" that was copied along.
+ *
+ * @throws NodeOperationError when the credential holds something that is no web address
+ */
+export function baseUrlOf(credential: ICredentialDataDecryptedObject, node: INode): string {
+	const typed = String(credential.baseUrl ?? '').trim() || DEFAULT_BASE_URL;
+	const url = URL.canParse(typed) ? new URL(typed) : undefined;
+	if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
+		throw new NodeOperationError(node, 'The Base URL in the Testivora credential is not a plain web address', {
+			description: `It should look like ${DEFAULT_BASE_URL}. Open the credential and correct it.`,
+		});
+	}
+	return `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/v1$/, '');
+}
+
+/** The signing secrets a user put into the credential, for endpoints that were registered by hand. */
+export function webhookSecretsOf(credential: ICredentialDataDecryptedObject): string[] {
+	return String(credential.webhookSecret ?? '')
+		.split(',')
+		.map((secret) => secret.trim())
+		.filter((secret) => secret !== '')
+		.slice(0, MOST_SECRETS);
+}

@@ -1,0 +1,50 @@
+/** Which testimonials are wanted; a field that is absent lets every testimonial pass. */
+export interface TestimonialFilters {
+	/** 1 to 5. A testimonial without a rating does not pass. */
+	minRating?: number;
+	types?: string[];
+	/** Any one of them suffices; upper and lower case are the same. */
+	tags?: string[];
+	featured?: boolean;
+	/** Milliseconds since 1970, both ends included. A testimonial without a readable date does not pass. */
+	createdAfter?: number;
+	createdBefore?: number;
+}
+
+/**
+ * Why a testimonial is not wanted, or undefined when it is.
+ *
+ * @param testimonial as it came from the API or with an event
+ */
+export function whyUnwanted(testimonial: Record<string, unknown>, filters: TestimonialFilters): string | undefined {
+	const { rating, type, featured } = testimonial;
+	if (filters.minRating !== undefined && !(typeof rating === 'number' && rating >= filters.minRating)) {
+		return `its rating is below ${filters.minRating}`;
+	}
+	if (filters.types?.length && !filters.types.includes(String(type))) {
+		return `its type is not ${filters.types.join(' or ')}`;
+	}
+	if (filters.tags?.length && !hasAnyTag(testimonial.tags, filters.tags)) {
+		return `it has none of the tags ${filters.tags.join(', ')}`;
+	}
+	if (filters.featured !== undefined && (featured === true) !== filters.featured) {
+		return filters.featured ? 'it is not featured' : 'it is featured';
+	}
+	if (filters.createdAfter !== undefined && !(createdAt(testimonial) >= filters.createdAfter)) {
+		return 'it was created earlier';
+	}
+	if (filters.createdBefore !== undefined && !(createdAt(testimonial) <= filters.createdBefore)) {
+		return 'it was created later';
+	}
+	return undefined;
+}
+
+function hasAnyTag(tags: unknown, wanted: string[]): boolean {
+	if (!Array.isArray(tags)) return false;
+	const lower = new Set(tags.map((tag) => String(tag).trim().toLowerCase()));
+	return wanted.some((tag) => lower.has(tag.toLowerCase()));
+}
+
+function createdAt({ created_at: created }: Record<string, unknown>): number {
+	return typeof created === 'string' ? Date.parse(created) : Number.NaN;
+}

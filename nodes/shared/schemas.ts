@@ -1,0 +1,159 @@
+import { z } from 'zod';
+
+/**
+ * What goes over the wire, and what users may type. Sources: the guide "Webhooks and API" for events, the API's
+ * reference for the envelopes; what is assumed is marked so. Unknown fields pass through everywhere, and only
+ * what this package relies on is required: a field Testivora adds or changes never makes a read fail.
+ */
+
+/** The three published events. Others may come one day: they are ignored, not refused. */
+export const EVENTS = ['testimonial.created', 'testimonial.approved', 'testimonial.deleted'] as const;
+export type EventName = (typeof EVENTS)[number];
+
+/** Assumption A3: the statuses a testimonial can have. */
+export const TESTIMONIAL_STATUSES = ['pending', 'approved', 'rejected'] as const;
+
+/** Assumption A3: the kinds of testimonial. */
+export const TESTIMONIAL_TYPES = ['text', 'video'] as const;
+
+/** Assumption A1: the states of a webhook endpoint. */
+export const ENDPOINT_STATUSES = ['active', 'disabled'] as const;
+
+/** A delivery's envelope (published). `attempt` counts from 1. */
+export const eventSchema = z
+	.object({
+		id: z
+			.string({ message: 'must have an "id"' })
+			.min(1, 'must have an "id"')
+			.max(255, 'has an "id" of more than 255 characters'),
+		event: z.string({ message: 'must name its "event"' }).min(1, 'must name its "event"'),
+		created: z.string({ message: 'has a "created" that is no text' }).optional(),
+		attempt: z.number({ message: 'has an "attempt" that is no number' }).optional(),
+		data: z.object({}, { message: 'must have "data"' }).passthrough(),
+	})
+	.passthrough();
+
+/** A webhook delivery's envelope; see {@link eventSchema}. */
+export interface TestivoraEvent {
+	id: string;
+	event: string;
+	created?: string;
+	attempt?: number;
+	data: Record<string, unknown>;
+	[field: string]: unknown;
+}
+
+/** Anything with an ID: testimonials, spaces, walls. */
+export const objectSchema = z
+	.object({ id: z.string({ message: 'has no "id"' }).min(1, 'has an empty "id"') }, { message: 'is not an object' })
+	.passthrough();
+
+/** The account: published as tier, API access flag and usage, without the names of the fields. */
+export const accountSchema = z.object({}, { message: 'is not an object' }).passthrough();
+
+/** Assumption A1: a webhook endpoint. */
+export const endpointSchema = objectSchema.and(
+	z.object({
+		url: z.string({ message: 'has no "url"' }),
+		events: z.array(z.string(), { message: 'has no "events"' }),
+		status: z.string({ message: 'has no "status"' }),
+		secret: z.string().nullish(),
+	}),
+);
+
+/** A webhook endpoint; see {@link endpointSchema}. */
+export interface Endpoint {
+	id: string;
+	url: string;
+	events: string[];
+	status: string;
+	secret?: string | null;
+	[field: string]: unknown;
+}
+
+/** A list's page (published). `has_more` is required: without it a list could be cut short unnoticed. */
+export const pageSchema = z.object(
+	{
+		data: z.array(z.object({}, { message: 'has an entry that is not an object' }).passthrough(), {
+			message: 'has no list in "data"',
+		}),
+		has_more: z.boolean({ message: 'does not say in "has_more" whether there is more' }),
+		next_cursor: z.string({ message: 'has a "next_cursor" that is no text' }).nullish(),
+	},
+	{ message: 'is not an object' },
+);
+
+/** The error envelope (published). */
+export const errorSchema = z.object({
+	error: z.object({ type: z.string().optional(), message: z.string().optional() }).passthrough(),
+});
+
+const blank = (value: unknown) => (typeof value === 'string' ? value.trim() : value);
+
+/** A text that must not be empty. */
+export const textInput = z.preprocess(blank, z.string({ message: 'must be text' }).min(1, 'must not be empty'));
+
+const RATING = 'must be a whole number from 1 to 5';
+
+/** A whole number from 1 to 5 (assumption A3); digits in a string count, as expressions often give those. */
+export const ratingInput = z.preprocess(
+	(value) => (typeof value === 'string' && /^\s*\d+\s*$/.test(value) ? Number(value) : value),
+	z.number({ message: RATING }).int(RATING).min(1, RATING).max(5, RATING),
+);
+
+/** An absolute http or https address. */
+export const urlInput = z.preprocess(
+	blank,
+	z
+		.string({ message: 'must be a web address that begins with https://' })
+		.refine(isWebAddress, 'must be a web address that begins with https://'),
+);
+
+/** An ID as one segment of a path: never empty, never a step up or to another path. */
+export const idInput = z.preprocess(
+	(value) => blank(typeof value === 'number' ? String(value) : value),
+	z
+		.string({ message: 'must be an ID' })
+		.min(1, 'must not be empty')
+		.max(255, 'must be an ID of at most 255 characters')
+		.refine((id) => id !== '.' && id !== '..', 'must be an ID, not a path'),
+);
+
+/** A switch; "true" and "false" count, as expressions often give those. */
+export const booleanInput = z.preprocess((value) => {
+	const text = typeof value === 'string' ? value.trim().toLowerCase() : value;
+	return text === 'true' || text === 'false' ? text === 'true' : value;
+}, z.boolean({ message: 'must be true or false' }));
+
+const LIMIT = 'must be a whole number of at least 1';
+
+/** How many entries of a list are wanted at the most. */
+export const limitInput = z.preprocess(
+	(value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
+	z.number({ message: LIMIT }).int(LIMIT).min(1, LIMIT),
+);
+
+const TEXTS = 'must be a comma-separated text or a list of texts';
+
+/** Tags as a comma-separated text or a list of texts; empty ones fall away. */
+export const tagsInput = z.preprocess(
+	(value) => (typeof value === 'string' ? value.split(',') : value),
+	z
+		.array(z.string({ message: TEXTS }), { message: TEXTS })
+		.transform((texts) => texts.map((text) => text.trim()).filter((text) => text !== '')),
+);
+
+/** The events of a webhook endpoint, as a list or a comma-separated text; at least one. */
+export const eventsInput = tagsInput.refine((events) => events.length > 0, 'must hold at least one event');
+
+/** Assumption A1: a signing secret that is chosen rather than made by the API; long enough not to be guessed. */
+export const secretInput = z.preprocess(
+	blank,
+	z
+		.string({ message: 'must be text' })
+		.regex(/^whsec_[\w+/-]{24,}={0,2}$/, 'must be whsec_ and then base64 of at least 18 random bytes'),
+);
+
+function isWebAddress(value: string): boolean {
+	return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
+}

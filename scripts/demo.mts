@@ -1,0 +1,164 @@
+/**
+ * `npm run demo`: a testimonial travels from a local Testivora through a signed webhook into a workflow in a real n8n.
+ * With `--once` it ends after that, with exit code 0, or with 1 and the name of the step that failed.
+ */
+import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { basename, join, resolve } from 'node:path';
+
+import { OWNER } from '../test/e2e/harness/client.mts';
+import type { Execution, WorkflowInput } from '../test/e2e/harness/client.mts';
+import { ensureN8n } from '../test/e2e/harness/host.mts';
+import { N8n } from '../test/e2e/harness/instance.mts';
+import { endProgress, showProgress } from '../test/e2e/harness/progress.mts';
+import { packPackage } from '../test/e2e/harness/tarball.mts';
+import { eventually, pause } from '../test/e2e/harness/wait.mts';
+import { startSandbox } from '../test/sandbox/sandbox.mts';
+import { failed, Interrupted, interruption, say, step, tell } from './demo/story.mts';
+
+const once = process.argv.includes('--once');
+const userFolder = await mkdtemp(join(tmpdir(), 'n8n-testivora-demo-'));
+let sandbox: Awaited<ReturnType<typeof startSandbox>> | undefined;
+let n8n: N8n | undefined;
+let workflowId: string | undefined;
+
+let travelledTwice = false;
+
+try {
+  await demo();
+} catch (error) {
+  if (error instanceof Interrupted) {
+    say('Stopping.');
+    if (!travelledTwice) process.exitCode = 130;
+  } else {
+    failed(error);
+    if (n8n) console.error(`\nThe end of n8n's log:\n${n8n.log().slice(-2000)}`);
+    process.exitCode = 1;
+  }
+}
+await cleanUp();
+// What was interrupted may still be waiting for something.
+process.exit();
+
+async function demo(): Promise<void> {
+  const tarball = await step('Build and pack the package', async () => {
+    const path = await packPackage();
+    tell(`${basename(path)}, ${Math.ceil((await stat(path)).size / 1024)} KB: what "npm publish" would upload`);
+    return path;
+  });
+
+  await step('Install n8n', async () => {
+    const { version, dir } = await ensureN8n(showProgress()).finally(endProgress);
+    tell(`n8n ${version} in ${dir}`);
+  });
+
+  const { api, instance } = await step('Start a local Testivora and n8n', async () => {
+    const api = (sandbox = await startSandbox());
+    tell(`Testivora sandbox at ${api.url}`);
+    const instance = (n8n = await N8n.start({ engine: 'publication', whole: true, userFolder, tarball }));
+    const nodes = await Promise.all(['testivoraTrigger', 'testivora'].map((name) => instance.nodeType(`n8n-nodes-testivora.${name}`)));
+    if (nodes.includes(undefined)) throw new Error('n8n did not load the nodes of the package');
+    tell(`n8n at ${instance.baseUrl}, with a fresh user folder`, `it loaded the nodes "${nodes.map((node) => node!.displayName).join('" and "')}"`);
+    return { api, instance };
+  });
+
+  const credential = await step('Create the credential', async () => {
+    const data = { apiKey: api.apiKey, baseUrl: api.url };
+    const id = await instance.createCredential('Testivora account', 'testivoraApi', data);
+    const { status, message } = await instance.testCredential(id, { type: 'testivoraApi', data });
+    if (status !== 'OK') throw new Error(`n8n's credential test says: ${message}`);
+    tell(`n8n tested it against ${api.url}/v1/account: ${message}`);
+    return { id, name: 'Testivora account' };
+  });
+
+  workflowId = await step('Create and activate the example workflow', async () => {
+    const workflow = JSON.parse(await readFile(resolve('scripts/demo/workflow.json'), 'utf8')) as WorkflowInput;
+    for (const node of workflow.nodes) if (node.credentials) node.credentials = { testivoraApi: credential };
+    const id = await instance.createWorkflow(workflow);
+    tell(`"${workflow.name}": ${workflow.nodes.map((node) => node.name).join(' → ')}`);
+    const { status, body } = await instance.activate(id);
+    if (status !== 200) throw new Error(`n8n did not activate it: ${JSON.stringify(body)}`);
+    const publication = await instance.publication(id);
+    if (publication.status !== 'published') {
+      throw new Error(`n8n did not activate it: ${publication.triggers.map((trigger) => trigger.errorMessage).join('; ')}`);
+    }
+    const [endpoint] = api.endpoints();
+    tell(`Endpoint registered at Testivora: ${endpoint.id}, ${endpoint.status}`, endpoint.url, `events: ${endpoint.events.join(', ')}`);
+    return id;
+  });
+
+  const testimonial = await step('A customer submits a testimonial', async () => {
+    const submitted = api.submit({
+      text: 'We closed three clients within a week.',
+      rating: 5,
+      author: { name: 'Ana López', title: 'Coach', company: 'Acme' },
+    });
+    tell(`Testivora has ${submitted.id}, ${submitted.status}`);
+    await travelled(1);
+    return submitted;
+  });
+
+  await step('You approve it', async () => {
+    api.approve(testimonial.id);
+    await travelled(2);
+  });
+  travelledTwice = true;
+
+  if (once) return;
+  say(
+    'All of it stays up until you press Ctrl-C. Try it yourself:',
+    `  Testivora  ${api.url}`,
+    '             submit, approve and delete testimonials and watch the deliveries',
+    `  n8n        ${instance.baseUrl}/workflow/${workflowId}`,
+    `             log in as ${OWNER.email} with the password ${OWNER.password}`,
+  );
+  await Promise.race([tellWhatRuns(2), interruption]);
+}
+
+/** Tells the delivery that started the workflow's `count`-th execution, and that execution. */
+async function travelled(count: number): Promise<void> {
+  const delivery = await eventually(() => sandbox!.deliveries[count - 1], { what: 'a delivery from Testivora' });
+  if (delivery.responseStatus !== 200) throw new Error(`n8n answered the delivery with ${delivery.responseStatus}: ${delivery.responseBody}`);
+  tell(`Delivery of ${delivery.event}: signature verified, answered ${delivery.responseStatus}`, String(delivery.responseBody));
+  const executions = await n8n!.waitForExecutions(workflowId!, count);
+  tellExecution(executions[count - 1]);
+}
+
+function tellExecution(execution: Execution): void {
+  if (execution.status !== 'success') throw new Error(`Execution ${execution.id}: ${execution.status}: ${execution.error?.message}`);
+  const output = execution.items.Summary[0].json;
+  tell(`Workflow ran (execution ${execution.id}), its output:`, ...Object.entries(output).map(([name, value]) => `${name}: ${value}`));
+}
+
+/** Goes on telling executions, beyond the first `known`, for as long as the demo runs. */
+async function tellWhatRuns(known: number): Promise<never> {
+  for (;;) {
+    await pause(1000);
+    const counts = await n8n!.countExecutions(workflowId);
+    if ((counts.success ?? 0) + (counts.error ?? 0) <= known) continue;
+    for (const execution of (await n8n!.executions(workflowId)).slice(known)) {
+      if (execution.status === 'success') tellExecution(execution);
+      else console.log(`   Execution ${execution.id}: ${execution.status}: ${execution.error?.message}`);
+      known++;
+    }
+  }
+}
+
+/** Deactivates the workflow, shows that its endpoint is gone, and stops everything, whatever happened before. */
+async function cleanUp(): Promise<void> {
+  try {
+    if (n8n && sandbox && workflowId) {
+      const [endpoint] = sandbox.endpoints();
+      await n8n.deactivate(workflowId);
+      await eventually(() => sandbox!.endpoints().length === 0, { what: 'the endpoint to be deleted' });
+      tell('Workflow deactivated', `Endpoint ${endpoint?.id} is deleted at Testivora`);
+    }
+  } catch (error) {
+    failed(error);
+    process.exitCode = 1;
+  }
+  await n8n?.stop();
+  await sandbox?.stop();
+  await rm(userFolder, { recursive: true, force: true });
+  if (sandbox) tell('n8n and the sandbox are stopped');
+}
