@@ -109,6 +109,8 @@ async function makeTemplate(host: Host): Promise<void> {
   await mkdir(making, { recursive: true });
   const first = await launch(host, { userFolder: making });
   await first.stop();
+  // The editor's files, which n8n writes anew at each start.
+  await rm(join(making, '.cache'), { recursive: true, force: true });
   await rm(host.template, { recursive: true, force: true });
   await rename(making, host.template);
 }
