@@ -24,7 +24,7 @@ function install() {
     rmSync(home, { recursive: true, force: true });
     mkdirSync(home, { recursive: true });
     cpSync('test/lint', home, { recursive: true });
-    run('npm', ['ci', '--legacy-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: home });
+    run('npm', ['install', '--legacy-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: home });
     writeFileSync(stamp, wanted);
   }
   const link = 'node_modules/@n8n/node-cli';

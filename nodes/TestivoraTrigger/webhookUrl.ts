@@ -20,7 +20,7 @@ export function whyUnreachable(webhookUrl: string): string | undefined {
 function isLocalName(hostname: string): boolean {
 	const name = hostname.replace(/\.$/, '');
 	const isName = !name.startsWith('[') && !/^[\d.]+$/.test(name);
-	return isName && (!name.includes('.') || /\.(localhost|local|internal|lan|home\.arpa|test|invalid|example)$/.test(name));
+	return isName && (!name.includes('.') || /\.(localhost|local|internal|lan|home\.arpa)$/.test(name));
 }
 
 /** URL gives IPv4 addresses in dotted decimal form, however they were written. */

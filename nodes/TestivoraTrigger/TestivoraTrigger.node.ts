@@ -1,0 +1,211 @@
+import { NodeConnectionTypes } from 'n8n-workflow';
+import type {
+	IHookFunctions,
+	INodeType,
+	INodeTypeDescription,
+	IWebhookFunctions,
+	IWebhookResponseData,
+} from 'n8n-workflow';
+
+import { webhookSecretsOf } from '../shared/credential';
+import { receive } from './delivery';
+import { endpointStands, isManual, registerEndpoint, removeEndpoint } from './endpoint';
+
+export class TestivoraTrigger implements INodeType {
+	description: INodeTypeDescription = {
+		displayName: 'Testivora Trigger',
+		name: 'testivoraTrigger',
+		icon: { light: 'file:../../icons/testivora.svg', dark: 'file:../../icons/testivora.dark.svg' },
+		group: ['trigger'],
+		version: 1,
+		subtitle: '={{ $parameter["events"].map((event) => event.split(".")[1]).join(", ") }}',
+		description: 'Starts the workflow when a testimonial is created, approved or deleted in Testivora',
+		eventTriggerDescription: 'Submit, approve or delete a testimonial in Testivora',
+		activationMessage: 'Testimonials from Testivora now start this workflow.',
+		defaults: { name: 'Testivora Trigger' },
+		inputs: [],
+		outputs: [NodeConnectionTypes.Main],
+		credentials: [{ name: 'testivoraApi', required: true }],
+		webhooks: [
+			{
+				name: 'default',
+				httpMethod: 'POST',
+				responseMode: 'onReceived',
+				// Empty, so that n8n answers with what the node gives it, and asks for that at the right moment: see delivery.ts.
+				responseData: '',
+				path: 'webhook',
+				ndvHideMethod: true,
+				ndvHideUrl: '={{ $parameter["setup"] !== "manual" }}',
+			},
+		],
+		triggerPanel: {
+			header: 'Wait for a testimonial',
+			executionsHelp: {
+				inactive:
+					'Webhooks have two modes: test and production.<br /><br /><b>Use test mode while you build your workflow.</b> Click "Execute step", then submit or approve a testimonial in Testivora. It will show up here.<br /><br /><b>Use production mode to run your workflow automatically.</b> Activate the workflow; from then on each testimonial starts it. Those runs show up in the executions list, not here.',
+				active:
+					'Webhooks have two modes: test and production.<br /><br /><b>Use test mode while you build your workflow.</b> Click "Execute step", then submit or approve a testimonial in Testivora. It will show up here.<br /><br /><b>Production mode is on:</b> each testimonial starts this workflow. Those runs show up in the executions list, not here.',
+			},
+			activationHint:
+				'Once you have finished building your workflow, activate it: from then on each testimonial starts it, and those runs show up in the executions list.',
+		},
+		properties: [
+			{
+				displayName: 'Webhook Setup',
+				name: 'setup',
+				type: 'options',
+				noDataExpression: true,
+				options: [
+					{
+						name: 'Automatic',
+						value: 'automatic',
+						description: 'Registers the webhook in Testivora when the workflow is activated and deletes it when it is deactivated',
+					},
+					{
+						name: 'Manual',
+						value: 'manual',
+						description: 'You add the webhook in Testivora yourself, for accounts whose API cannot register webhooks',
+					},
+				],
+				default: 'automatic',
+			},
+			{
+				displayName:
+					'Copy the production URL from "Webhook URLs" above, add it in Testivora under Settings → Webhooks → New endpoint with the same events, and put the signing secret shown there (whsec_…) into the credential.',
+				name: 'manualNotice',
+				type: 'notice',
+				default: '',
+				displayOptions: { show: { setup: ['manual'] } },
+			},
+			{
+				displayName: 'Trigger On',
+				name: 'events',
+				type: 'multiOptions',
+				required: true,
+				noDataExpression: true,
+				options: [
+					{
+						name: 'Testimonial Approved',
+						value: 'testimonial.approved',
+						description: 'A testimonial was approved and may be shown',
+					},
+					{
+						name: 'Testimonial Created',
+						value: 'testimonial.created',
+						description: 'A testimonial was submitted or imported',
+					},
+					{
+						name: 'Testimonial Deleted',
+						value: 'testimonial.deleted',
+						description: 'A testimonial was deleted; only its ID is known, and filters do not apply',
+					},
+				],
+				default: ['testimonial.created'],
+			},
+			{
+				displayName: 'Simplify',
+				name: 'simplify',
+				type: 'boolean',
+				default: true,
+				description: 'Whether to return a simplified version of the response instead of the raw data',
+			},
+			{
+				displayName: 'Filters',
+				name: 'filters',
+				type: 'collection',
+				placeholder: 'Add Filter',
+				default: {},
+				description: 'Only testimonials that match all of these start the workflow',
+				options: [
+					{
+						displayName: 'Featured',
+						name: 'featured',
+						type: 'boolean',
+						default: true,
+						description: 'Whether the testimonial must be featured; turn it off for those that are not featured',
+					},
+					{
+						displayName: 'Minimum Rating',
+						name: 'minRating',
+						type: 'number',
+						typeOptions: { minValue: 1, maxValue: 5, numberPrecision: 0 },
+						default: 4,
+						description: 'The lowest rating that starts the workflow, 1 to 5. Testimonials without a rating do not.',
+					},
+					{
+						displayName: 'Tags',
+						name: 'tags',
+						type: 'string',
+						default: '',
+						placeholder: 'e.g. onboarding, coaching',
+						description: 'Separated by commas. One of them is enough; upper and lower case do not matter.',
+					},
+					{
+						displayName: 'Types',
+						name: 'types',
+						type: 'multiOptions',
+						options: [
+							{ name: 'Text', value: 'text' },
+							{ name: 'Video', value: 'video' },
+						],
+						default: [],
+						description: 'The kinds of testimonial that start the workflow; none chosen means all',
+					},
+				],
+			},
+			{
+				displayName: 'Options',
+				name: 'options',
+				type: 'collection',
+				placeholder: 'Add Option',
+				default: {},
+				options: [
+					{
+						displayName: 'Deduplicate',
+						name: 'deduplicate',
+						type: 'boolean',
+						default: true,
+						description:
+							'Whether an event that Testivora sends again, because it missed our answer, is answered without running the workflow a second time',
+					},
+					{
+						displayName: 'Signature Tolerance',
+						name: 'tolerance',
+						type: 'number',
+						typeOptions: { minValue: 1, numberPrecision: 0 },
+						default: 300,
+						description:
+							'How many seconds the signed time of a delivery may be from the clock of this n8n. Raise it only if that clock cannot be set right.',
+					},
+				],
+			},
+		],
+	};
+
+	webhookMethods = {
+		default: {
+			async checkExists(this: IHookFunctions): Promise<boolean> {
+				if (!isManual(this)) return await endpointStands(this);
+				const secrets = webhookSecretsOf(await this.getCredentials('testivoraApi'));
+				if (secrets.length === 0) {
+					this.logger.warn(
+						'Testivora Trigger: the credential has no Webhook Signing Secret yet, so every delivery is refused until it has one',
+					);
+				}
+				return true;
+			},
+			async create(this: IHookFunctions): Promise<boolean> {
+				await registerEndpoint(this);
+				return true;
+			},
+			async delete(this: IHookFunctions): Promise<boolean> {
+				await removeEndpoint(this);
+				return true;
+			},
+		},
+	};
+
+	async webhook(this: IWebhookFunctions): Promise<IWebhookResponseData> {
+		return await receive(this);
+	}
+}

@@ -1,0 +1,161 @@
+import type { IDataObject, INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+
+import { webhookSecretsOf } from '../shared/credential';
+import { whyUnwanted } from '../shared/filters';
+import type { TestimonialFilters } from '../shared/filters';
+import { eventSchema, tagsInput } from '../shared/schemas';
+import type { TestivoraEvent } from '../shared/schemas';
+import { firstIssue } from '../shared/errors';
+import { ledgerOf } from './ledger';
+import { verify } from './signature';
+import type { Headers } from './signature';
+import { slotFor } from './slot';
+import type { Slot } from './slot';
+
+/** The answer to a delivery that does not start the workflow. Nothing of the delivery stands in it but the event's id. */
+interface Answer {
+	status: number;
+	body: IDataObject;
+	headers?: Record<string, string>;
+	/** For n8n's log: a refusal at warn level, anything else at debug level. */
+	log: string;
+}
+
+const DEFAULT_TOLERANCE_S = 300;
+
+/** Seconds after which the sender may try an event again that is being accepted right now. */
+const RETRY_AFTER_S = 5;
+
+const REFUSALS = {
+	unsigned: 'This delivery is not signed.',
+	malformed: 'The signature of this delivery cannot be read.',
+	stale: 'This delivery was signed too long ago, or the clocks of sender and receiver differ.',
+	mismatch: 'The signature of this delivery does not match.',
+	noSecret: 'No signing secret is known for this webhook.',
+};
+
+/**
+ * One delivery, from bytes to items: verify → parse → want it? → seen it? → emit.
+ *
+ * Never throws for anything a sender can send: n8n would answer 500 and record a run that did not succeed.
+ */
+export async function receive(webhook: IWebhookFunctions): Promise<IWebhookResponseData> {
+	const { headers, path, rawBody } = webhook.getRequestObject();
+	const body = Buffer.isBuffer(rawBody) ? rawBody : Buffer.alloc(0);
+	const slot = slotFor(webhook.getWorkflowStaticData('global'), path);
+
+	// Verify. Everything after this line comes from Testivora.
+	const options = webhook.getNodeParameter('options', {}) as { deduplicate?: boolean; tolerance?: number };
+	const secrets = await secretsOf(webhook, slot);
+	const verdict = verify(body, headers as Headers, secrets, Date.now() / 1000, toleranceOf(options.tolerance));
+	if (!verdict.verified) return refuse(webhook, 401, REFUSALS[verdict.why]);
+
+	// Parse.
+	const parsed = parse(body);
+	if (typeof parsed === 'string') return refuse(webhook, 400, `This is not a Testivora event: it ${parsed}.`);
+	const event = parsed;
+
+	// Want it?
+	const why = whyIgnored(webhook, event);
+	if (why) return ignore(webhook, event, why);
+
+	// Seen it? A test is one delivery long: sending the same event again is what a person testing does.
+	const items = [[toItem(event, webhook.getNodeParameter('simplify', true) as boolean)]];
+	if (options.deduplicate === false || webhook.getMode() === 'manual') {
+		return { workflowData: items, webhookResponse: accepted(event) };
+	}
+	const ledger = ledgerOf(`${webhook.getWorkflow().id}:${path}`);
+	ledger.merge(slot?.seen);
+	const standing = ledger.begin(event.id, Date.now());
+	if (standing === 'known') return duplicate(webhook, event);
+	if (standing === 'accepting') return busy(webhook, event);
+
+	// Emit. n8n reads the acknowledgement after it has stored the execution and right before it saves static data: only then is
+	// the event remembered, and a delivery that n8n did not take over is no duplicate when it comes again.
+	webhook.getResponseObject().once('finish', () => ledger.release(event.id));
+	return {
+		workflowData: items,
+		get webhookResponse() {
+			const kept = slotFor(webhook.getWorkflowStaticData('global'), path);
+			if (kept) kept.seen = ledger.accept(event.id);
+			return accepted(event);
+		},
+	};
+}
+
+/** The one secret of an endpoint this node registered, or those of the credential where a person did. */
+async function secretsOf(webhook: IWebhookFunctions, slot: Slot | undefined): Promise<string[]> {
+	if (webhook.getNodeParameter('setup', 'automatic') === 'automatic') return slot?.secret ? [slot.secret] : [];
+	return webhookSecretsOf(await webhook.getCredentials('testivoraApi'));
+}
+
+/** Only a number of seconds counts: anything else would leave the window open. */
+function toleranceOf(tolerance: unknown): number {
+	return typeof tolerance === 'number' && tolerance >= 0 ? tolerance : DEFAULT_TOLERANCE_S;
+}
+
+/** The event, or what is wrong with it. */
+function parse(body: Buffer): TestivoraEvent | string {
+	let json: unknown;
+	try {
+		json = JSON.parse(body.toString('utf8'));
+	} catch {
+		return 'is not JSON';
+	}
+	const checked = eventSchema.safeParse(json);
+	return checked.success ? (json as TestivoraEvent) : firstIssue(checked.error);
+}
+
+function whyIgnored(webhook: IWebhookFunctions, { event: name, data }: TestivoraEvent): string | undefined {
+	const events = webhook.getNodeParameter('events', []) as string[];
+	if (!events.includes(name)) return 'this workflow does not listen to such events';
+	if (name === 'testimonial.deleted') return undefined;
+	return whyUnwanted(data, filtersOf(webhook));
+}
+
+function filtersOf(webhook: IWebhookFunctions): TestimonialFilters {
+	const { tags, ...filters } = webhook.getNodeParameter('filters', {}) as TestimonialFilters & { tags?: string };
+	return { ...filters, tags: tagsInput.safeParse(tags ?? '').data };
+}
+
+/** Simplified, what users want to map stands at the top: `{{ $json.text }}`. */
+function toItem(event: TestivoraEvent, simplify: boolean): INodeExecutionData {
+	if (!simplify) return { json: event as IDataObject };
+	const { id, event: name, created, attempt, data } = event;
+	return { json: { ...data, event: { id, name, created, attempt } } as IDataObject };
+}
+
+function accepted({ id }: TestivoraEvent): IDataObject {
+	return { received: true, event: id };
+}
+
+function refuse(webhook: IWebhookFunctions, status: 400 | 401, message: string): IWebhookResponseData {
+	return answer(webhook, { status, body: { received: false, message }, log: `refused with ${status}: ${message}` });
+}
+
+function ignore(webhook: IWebhookFunctions, { id }: TestivoraEvent, why: string): IWebhookResponseData {
+	const body = { received: true, event: id, ignored: true, message: `Ignored: ${why}.` };
+	return answer(webhook, { status: 200, body, log: `ignored, as ${why}` });
+}
+
+function duplicate(webhook: IWebhookFunctions, { id }: TestivoraEvent): IWebhookResponseData {
+	const body = { received: true, event: id, duplicate: true, message: 'This event was received before.' };
+	return answer(webhook, { status: 200, body, log: 'ignored, as the event was received before' });
+}
+
+function busy(webhook: IWebhookFunctions, { id }: TestivoraEvent): IWebhookResponseData {
+	return answer(webhook, {
+		status: 503,
+		body: { received: false, event: id, message: 'This event is being received right now.' },
+		headers: { 'Retry-After': String(RETRY_AFTER_S) },
+		log: 'put off, as the same event is being received right now',
+	});
+}
+
+/** Answers by hand, because n8n sends every answer of a node as 200, and starts no execution. */
+function answer(webhook: IWebhookFunctions, { status, body, headers = {}, log }: Answer): IWebhookResponseData {
+	const refused = status === 400 || status === 401;
+	webhook.logger[refused ? 'warn' : 'debug'](`Testivora Trigger: a delivery was ${log}`);
+	webhook.getResponseObject().set(headers).status(status).json(body);
+	return { noWebhookResponse: true };
+}
