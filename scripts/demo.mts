@@ -14,7 +14,7 @@ import { endProgress, showProgress } from '../test/e2e/harness/progress.mts';
 import { packPackage } from '../test/e2e/harness/tarball.mts';
 import { eventually, pause } from '../test/e2e/harness/wait.mts';
 import { startSandbox } from '../test/sandbox/sandbox.mts';
-import { failed, Interrupted, interruption, say, step, tell } from './demo/story.mts';
+import { failed, heading, Interrupted, interruption, say, step, tell } from './demo/story.mts';
 
 const once = process.argv.includes('--once');
 const userFolder = await mkdtemp(join(tmpdir(), 'n8n-testivora-demo-'));
@@ -65,7 +65,7 @@ async function demo(): Promise<void> {
   const credential = await step('Create the credential', async () => {
     const data = { apiKey: api.apiKey, baseUrl: api.url };
     const id = await instance.createCredential('Testivora account', 'testivoraApi', data);
-    const { status, message } = await instance.testCredential(id, { type: 'testivoraApi', data });
+    const { status, message } = await instance.testCredential('testivoraApi', data);
     if (status !== 'OK') throw new Error(`n8n's credential test says: ${message}`);
     tell(`n8n tested it against ${api.url}/v1/account: ${message}`);
     return { id, name: 'Testivora account' };
@@ -146,12 +146,13 @@ async function tellWhatRuns(known: number): Promise<never> {
 
 /** Deactivates the workflow, shows that its endpoint is gone, and stops everything, whatever happened before. */
 async function cleanUp(): Promise<void> {
+  heading('Stop everything');
   try {
     if (n8n && sandbox && workflowId) {
       const [endpoint] = sandbox.endpoints();
       await n8n.deactivate(workflowId);
       await eventually(() => sandbox!.endpoints().length === 0, { what: 'the endpoint to be deleted' });
-      tell('Workflow deactivated', `Endpoint ${endpoint?.id} is deleted at Testivora`);
+      tell('Workflow deactivated', endpoint ? `endpoint ${endpoint.id} is deleted at Testivora` : 'no endpoint is left at Testivora');
     }
   } catch (error) {
     failed(error);
@@ -160,5 +161,5 @@ async function cleanUp(): Promise<void> {
   await n8n?.stop();
   await sandbox?.stop();
   await rm(userFolder, { recursive: true, force: true });
-  if (sandbox) tell('n8n and the sandbox are stopped');
+  tell('Nothing is left running');
 }

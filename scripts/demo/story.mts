@@ -17,10 +17,15 @@ export const interruption = new Promise<never>((_, reject) => {
 });
 interruption.catch(() => {});
 
-/** Tells a step and does it. What fails inside is told by `failed` under this title. */
-export async function step<T>(title: string, work: () => Promise<T>): Promise<T> {
+/** Begins a step. */
+export function heading(title: string): void {
   current = title;
   console.log(`\n${bold(`${++steps}. ${title}`)}`);
+}
+
+/** Tells a step and does it, until it is done or the person interrupts. What fails inside is told by `failed` under this title. */
+export async function step<T>(title: string, work: () => Promise<T>): Promise<T> {
+  heading(title);
   return await Promise.race([work(), interruption]);
 }
 

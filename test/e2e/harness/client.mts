@@ -74,6 +74,11 @@ export function chain(...names: string[]): Connections {
   );
 }
 
+/** n8n's refusal in one line, without the stack that it sends along. */
+function refusal(request: string, { status, body }: Answer): string {
+  return `${request}: ${status} ${(body as { message?: string })?.message ?? JSON.stringify(body)}`;
+}
+
 const UNFINISHED = ['new', 'running', 'waiting', 'unknown'];
 
 /**
@@ -124,13 +129,13 @@ export class N8nClient {
   /** The `data` of an answer. */
   private async data<T>(method: string, path: string, body?: unknown): Promise<T> {
     const answer = await this.request<{ data: T }>(method, path, body);
-    if (answer.status >= 300) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+    if (answer.status >= 300) throw new Error(refusal(`${method} ${path}`, answer));
     return answer.body.data;
   }
 
   // Credentials
 
-  /** @returns the credential's id */
+  /** n8n wants a name of at least three characters. @returns the credential's id */
   async createCredential(name: string, type: string, data: Record<string, unknown>): Promise<string> {
     return (await this.data<{ id: string }>('POST', '/rest/credentials', { name, type, data })).id;
   }
@@ -145,12 +150,9 @@ export class N8nClient {
     await this.data('DELETE', `/rest/credentials/${id}`);
   }
 
-  /** What the credential's dialogue shows: `status` is `OK` or `Error`. Without `data` the stored credential is tested. */
-  async testCredential(
-    id: string,
-    { type, data }: { type: string; data?: Record<string, unknown> },
-  ): Promise<{ status: string; message: string }> {
-    return await this.data('POST', '/rest/credentials/test', { credentials: { id, name: 'tested', type, data } });
+  /** What the credential's dialogue shows for this data, saved or not: `status` is `OK` or `Error`. */
+  async testCredential(type: string, data: Record<string, unknown>): Promise<{ status: string; message: string }> {
+    return await this.data('POST', '/rest/credentials/test', { credentials: { id: '', name: 'tested', type, data } });
   }
 
   // Workflows
@@ -297,7 +299,7 @@ export class N8nClient {
   /** "Stop listening". n8n answers at once and removes the test webhook, and runs the trigger's delete method, after. */
   async stopListening(workflowId: string): Promise<void> {
     const answer = await this.request('DELETE', `/rest/test-webhook/${workflowId}`);
-    if (answer.status >= 300) throw new Error(`stop listening: ${answer.status} ${JSON.stringify(answer.body)}`);
+    if (answer.status >= 300) throw new Error(refusal('stop listening', answer));
   }
 
   private async startManually(
