@@ -118,8 +118,8 @@ async function demo(): Promise<void> {
 /** Tells the delivery that started the workflow's `count`-th execution, and that execution. */
 async function travelled(count: number): Promise<void> {
   const delivery = await eventually(() => sandbox!.deliveries[count - 1], { what: 'a delivery from Testivora' });
-  if (delivery.responseStatus !== 200) throw new Error(`n8n answered the delivery with ${delivery.responseStatus}: ${delivery.responseBody}`);
-  tell(`Delivery of ${delivery.event}: signature verified, answered ${delivery.responseStatus}`, String(delivery.responseBody));
+  if (delivery.status !== 200) throw new Error(`n8n answered the delivery with ${delivery.status}: ${delivery.answer}`);
+  tell(`Delivery of ${delivery.event}: signature verified, answered ${delivery.status}`, String(delivery.answer));
   const executions = await n8n!.waitForExecutions(workflowId!, count);
   tellExecution(executions[count - 1]);
 }

@@ -1,0 +1,45 @@
+/** Something that goes wrong on purpose, for requests that match. */
+export interface Fault {
+  method?: string;
+  /** A path or a pattern; absent matches every path below /v1. */
+  path?: string | RegExp;
+  /** How many requests it hits. Default 1. */
+  times?: number;
+  /** Milliseconds before anything else. */
+  delay?: number;
+  /** The request is handled, and then the connection is cut instead of answering. */
+  reset?: boolean;
+  /** With `reset` or `status`: whether the request is handled first. Default false. */
+  handled?: boolean;
+  /** Answer with this instead. */
+  status?: number;
+  headers?: Record<string, string>;
+  body?: unknown;
+  /** The request is handled, and half of its answer is sent before the connection is cut. */
+  truncate?: boolean;
+}
+
+/** The faults that are waiting for a request. */
+export class Faults {
+  private waiting: Fault[] = [];
+
+  inject(fault: Fault): void {
+    this.waiting.push({ times: 1, ...fault });
+  }
+
+  clear(): void {
+    this.waiting = [];
+  }
+
+  /** The fault for a request, counted as used. */
+  take(method: string, path: string): Fault | undefined {
+    const fault = this.waiting.find(
+      (candidate) =>
+        (candidate.method === undefined || candidate.method === method) &&
+        (candidate.path === undefined ||
+          (typeof candidate.path === 'string' ? candidate.path === path : candidate.path.test(path))),
+    );
+    if (fault && --fault.times! <= 0) this.waiting.splice(this.waiting.indexOf(fault), 1);
+    return fault;
+  }
+}

@@ -1,0 +1,52 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+
+import type { Sandbox } from './sandbox.mts';
+import type { Testimonial } from './store.mts';
+
+/** The page on which a person plays Testivora, what it is made of, and faults over HTTP. */
+export function addPage(app: FastifyInstance, sandbox: Sandbox, watchers: Set<() => void>): void {
+  const html = readFileSync(join('test', 'sandbox', 'page.html'));
+  const id = (request: FastifyRequest) => (request.params as { id: string }).id;
+
+  app.get('/', async (_request, reply) => await reply.type('text/html; charset=utf-8').send(html));
+  app.get('/_sandbox/state', async () => ({
+    spaces: sandbox.store.spaces,
+    testimonials: sandbox.testimonials().slice(0, 50),
+    endpoints: sandbox.endpoints().map(({ secret: _secret, ...endpoint }) => endpoint),
+    deliveries: sandbox.deliveries.slice(-50).reverse(),
+  }));
+
+  app.post('/_sandbox/testimonials', async (request) => sandbox.submit(request.body as Partial<Testimonial>));
+  app.post('/_sandbox/testimonials/:id/approve', async (request) => sandbox.approve(id(request)));
+  app.delete('/_sandbox/testimonials/:id', async (request) => sandbox.remove(id(request)));
+  app.post('/_sandbox/endpoints/:id/toggle', async (request, reply) => {
+    const endpoint = sandbox.endpoints().find((one) => one.id === id(request));
+    if (!endpoint) return await reply.code(404).send({ message: 'This endpoint was deleted.' });
+    endpoint.status = endpoint.status === 'active' ? 'disabled' : 'active';
+    watchers.forEach((watcher) => watcher());
+    return { status: endpoint.status };
+  });
+
+  app.post('/_sandbox/faults', async (request) => {
+    const { path, ...fault } = request.body as { path?: string };
+    sandbox.inject({ ...fault, ...(path !== undefined && { path: new RegExp(path) }) });
+    return { injected: true };
+  });
+  app.delete('/_sandbox/faults', async () => {
+    sandbox.clearFaults();
+    return { cleared: true };
+  });
+
+  // Server-sent events: the page fetches the state anew whenever something changed.
+  app.get('/_sandbox/changes', (request, reply) => {
+    reply.hijack();
+    reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });
+    const tell = () => reply.raw.write('data: changed\n\n');
+    tell();
+    watchers.add(tell);
+    request.raw.on('close', () => watchers.delete(tell));
+  });
+}
