@@ -1,6 +1,6 @@
 /**
  * Three projects over one tree: `unit` needs nothing but this repository; `publication` and `legacy` run the same
- * end-to-end files against a real n8n, once under each of its two activation engines.
+ * end-to-end files against a real n8n, once under each of its two activation engines; `queue` needs PostgreSQL and Redis besides.
  */
 const common = {
   rootDir: __dirname,
@@ -10,10 +10,10 @@ const common = {
   modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.tools', '<rootDir>/.run'],
 };
 
-const endToEnd = (engine) => ({
+const endToEnd = (engine, folder = 'e2e', displayName = engine) => ({
   ...common,
-  displayName: engine,
-  testMatch: ['<rootDir>/test/e2e/**/*.test.mts'],
+  displayName,
+  testMatch: [`<rootDir>/test/${folder}/**/*.test.mts`],
   globalSetup: '<rootDir>/test/e2e/harness/globalSetup.mts',
   globals: { engine },
 });
@@ -29,5 +29,6 @@ module.exports = {
     },
     endToEnd('publication'),
     endToEnd('legacy'),
+    endToEnd('publication', 'queue', 'queue'),
   ],
 };

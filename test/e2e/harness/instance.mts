@@ -27,7 +27,7 @@ export interface InstanceOptions {
 }
 
 /** Parts of n8n that have no bearing on nodes, credentials, workflows or executions; two of them call n8n's servers when they start. */
-const IRRELEVANT_MODULES = [
+export const IRRELEVANT_MODULES = [
   'insights,external-secrets,oauth-server,mcp,provisioning,breaking-changes,source-control,dynamic-credentials,chat-hub,sso-oidc,sso-saml',
   'log-streaming,ldap,quick-connect,workflow-builder,favorites,otel,token-exchange,instance-version-history,oauth-jwe,n8n-packages',
   'mcp-registry,workflow-reviews,instance-ai,agents',

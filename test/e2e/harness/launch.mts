@@ -21,15 +21,21 @@ export interface Launched {
 /** What an instance is started with. `env` is added to, and wins over, what a quiet, local n8n needs. */
 export interface LaunchOptions {
   userFolder: string;
+  /** which of n8n's commands; absent: `start`, the main process. The other two exist in queue mode. */
+  command?: keyof typeof READY;
   port?: number;
   env?: Record<string, string | undefined>;
 }
 
 /**
- * n8n writes this once it serves everything. Before, it answers its settings with "starting up", and under the legacy engine it still
- * activates workflows.
+ * What n8n's commands write once they do all that they are for. Before, `start` answers its settings with "starting up", and under the
+ * legacy engine it still activates workflows.
  */
-const READY = 'Editor is now accessible';
+const READY = {
+  start: 'Editor is now accessible',
+  webhook: 'Webhook listener waiting for requests',
+  worker: 'n8n worker is now ready',
+};
 
 /**
  * Starts n8n and waits until it serves everything.
@@ -40,6 +46,7 @@ const READY = 'Editor is now accessible';
 export async function launch(host: Pick<Host, 'dir' | 'bin' | 'compileCache'>, options: LaunchOptions): Promise<Launched> {
   const [port, brokerPort] = await freePorts(2);
   const use = options.port ?? port;
+  const command = options.command ?? 'start';
   const env: Record<string, string | undefined> = {
     ...pick(process.env, ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR']),
     NODE_COMPILE_CACHE: host.compileCache,
@@ -55,7 +62,7 @@ export async function launch(host: Pick<Host, 'dir' | 'bin' | 'compileCache'>, o
     N8N_LOG_LEVEL: 'info',
     ...options.env,
   };
-  const child = spawn(process.execPath, [resolve('test/e2e/harness/attached.mts'), host.bin, 'start'], {
+  const child = spawn(process.execPath, [resolve('test/e2e/harness/attached.mts'), host.bin, command], {
     cwd: options.userFolder,
     env: env as NodeJS.ProcessEnv,
     detached: true,
@@ -102,12 +109,12 @@ export async function launch(host: Pick<Host, 'dir' | 'bin' | 'compileCache'>, o
     clearTimeout(late);
   };
 
-  await eventually(() => end !== undefined || log.includes(READY), { timeout: 120_000, what: 'n8n to start' }).catch((error: Error) => {
+  await eventually(() => end !== undefined || log.includes(READY[command]), { timeout: 120_000, what: `n8n ${command}` }).catch((error: Error) => {
     end ??= error.message;
   });
   if (end !== undefined) {
     await kill();
-    throw new Error(`n8n did not start: ${end}\n${log.slice(-4000)}`);
+    throw new Error(`"n8n ${command}" did not start: ${end}\n${log.slice(-4000)}`);
   }
   return { port: use, log: () => log, stop, kill };
 }
