@@ -9,10 +9,10 @@ import { firstIssue } from '../shared/errors';
 import { ledgerOf } from './ledger';
 import { verify } from './signature';
 import type { Headers } from './signature';
-import { slotFor } from './slot';
+import { findSlot, slotOf } from './slot';
 import type { Slot } from './slot';
 
-/** The answer to a delivery that does not start the workflow. Nothing of the delivery stands in it but the event's id. */
+/** The answer to a delivery that does not start the workflow. Nothing stands in it but the event's id, shortened. */
 interface Answer {
 	status: number;
 	body: IDataObject;
@@ -42,7 +42,7 @@ const REFUSALS = {
 export async function receive(webhook: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const { headers, path, rawBody } = webhook.getRequestObject();
 	const body = Buffer.isBuffer(rawBody) ? rawBody : Buffer.alloc(0);
-	const slot = slotFor(webhook.getWorkflowStaticData('global'), path);
+	const slot = findSlot(webhook.getWorkflowStaticData('global'), path);
 
 	// Verify. Everything after this line comes from Testivora.
 	const options = webhook.getNodeParameter('options', {}) as { deduplicate?: boolean; tolerance?: number };
@@ -64,7 +64,7 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	if (options.deduplicate === false || webhook.getMode() === 'manual') {
 		return { workflowData: items, webhookResponse: accepted(event) };
 	}
-	const ledger = ledgerOf(`${webhook.getWorkflow().id}:${path}`);
+	const ledger = ledgerOf(`${webhook.getWorkflow().id}:${webhook.getNode().name}`);
 	ledger.merge(slot?.seen);
 	const standing = ledger.begin(event.id, Date.now());
 	if (standing === 'known') return duplicate(webhook, event);
@@ -76,8 +76,8 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	return {
 		workflowData: items,
 		get webhookResponse() {
-			const kept = slotFor(webhook.getWorkflowStaticData('global'), path);
-			if (kept) kept.seen = ledger.accept(event.id);
+			// Set up by hand, a webhook has no slot before its first event.
+			slotOf(webhook.getWorkflowStaticData('global'), path).seen = ledger.accept(event.id);
 			return accepted(event);
 		},
 	};
@@ -91,7 +91,7 @@ async function secretsOf(webhook: IWebhookFunctions, slot: Slot | undefined): Pr
 
 /** Only a number of seconds counts: anything else would leave the window open. */
 function toleranceOf(tolerance: unknown): number {
-	return typeof tolerance === 'number' && tolerance >= 0 ? tolerance : DEFAULT_TOLERANCE_S;
+	return Number.isFinite(tolerance) && Number(tolerance) >= 0 ? Number(tolerance) : DEFAULT_TOLERANCE_S;
 }
 
 /** The event, or what is wrong with it. */
@@ -126,7 +126,12 @@ function toItem(event: TestivoraEvent, simplify: boolean): INodeExecutionData {
 }
 
 function accepted({ id }: TestivoraEvent): IDataObject {
-	return { received: true, event: id };
+	return { received: true, event: shortened(id) };
+}
+
+/** An answer stays small whatever the id is; those of Testivora are shorter. */
+function shortened(id: string): string {
+	return id.slice(0, 64);
 }
 
 function refuse(webhook: IWebhookFunctions, status: 400 | 401, message: string): IWebhookResponseData {
@@ -134,19 +139,20 @@ function refuse(webhook: IWebhookFunctions, status: 400 | 401, message: string):
 }
 
 function ignore(webhook: IWebhookFunctions, { id }: TestivoraEvent, why: string): IWebhookResponseData {
-	const body = { received: true, event: id, ignored: true, message: `Ignored: ${why}.` };
+	// Which filters the workflow has is not for the sender; the log says it.
+	const body = { received: true, event: shortened(id), ignored: true, message: 'This workflow does not want this event.' };
 	return answer(webhook, { status: 200, body, log: `ignored, as ${why}` });
 }
 
 function duplicate(webhook: IWebhookFunctions, { id }: TestivoraEvent): IWebhookResponseData {
-	const body = { received: true, event: id, duplicate: true, message: 'This event was received before.' };
+	const body = { received: true, event: shortened(id), duplicate: true, message: 'This event was received before.' };
 	return answer(webhook, { status: 200, body, log: 'ignored, as the event was received before' });
 }
 
 function busy(webhook: IWebhookFunctions, { id }: TestivoraEvent): IWebhookResponseData {
 	return answer(webhook, {
 		status: 503,
-		body: { received: false, event: id, message: 'This event is being received right now.' },
+		body: { received: false, event: shortened(id), message: 'This event is being received right now.' },
 		headers: { 'Retry-After': String(RETRY_AFTER_S) },
 		log: 'put off, as the same event is being received right now',
 	});

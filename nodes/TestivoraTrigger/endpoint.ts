@@ -63,7 +63,14 @@ export async function registerEndpoint(hook: IHookFunctions): Promise<void> {
 	if (wanted.events.length === 0) {
 		throw inputError(hook.getNode(), 'Choose at least one event in Trigger On');
 	}
-	await refuseUnreachable(hook, wanted.url);
+	const why = await whyNotGiven(hook);
+	if (why) {
+		throw inputError(
+			hook.getNode(),
+			`Testivora cannot reach this workflow: the webhook URL ${why}. Set the environment variable WEBHOOK_URL (N8N_WEBHOOK_URL from n8n 2.41 on) to the public https:// address of your n8n, restart n8n and activate the workflow again.`,
+			`The webhook URL is ${wanted.url}. On a computer of your own, a tunnel gives it a public address.`,
+		);
+	}
 
 	const slot = slotIn(hook);
 	// Kept for the life of the slot: see there.
@@ -109,7 +116,7 @@ function urlOf(hook: IHookFunctions): string {
 }
 
 function slotIn(hook: IHookFunctions): Slot {
-	return slotOf(hook.getWorkflowStaticData('global'), urlOf(hook));
+	return slotOf(hook.getWorkflowStaticData('global'), new URL(urlOf(hook)).pathname);
 }
 
 function wantedBy(hook: IHookFunctions): Wanted {
@@ -133,8 +140,8 @@ function isAsWanted({ url, events, status }: Partial<Endpoint>, wanted: Wanted):
 async function deleteAll(hook: IHookFunctions, slot: Slot): Promise<void> {
 	if (slot.id !== undefined && (await deleteEndpoint(hook, slot.id))) return;
 	// What static data does not know, or knows wrongly, is found by its URL: a registration that broke half-way, say.
-	// Set up by hand, what stands at the URL is the user's.
-	if (isManual(hook)) return;
+	// Set up by hand, what stands at the URL is the user's; and where Testivora was never given the URL, nothing does.
+	if (isManual(hook) || (await whyNotGiven(hook))) return;
 	for (const { id } of await endpointsAt(hook, urlOf(hook))) await deleteEndpoint(hook, id);
 }
 
@@ -198,16 +205,11 @@ async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
 	});
 }
 
-async function refuseUnreachable(hook: IHookFunctions, url: string): Promise<void> {
-	const why = whyUnreachable(url);
+/** Why Testivora is not given this webhook's URL; the end of a sentence that begins "the webhook URL …". */
+async function whyNotGiven(hook: IHookFunctions): Promise<string | undefined> {
 	const base = baseUrlOf(await hook.getCredentials('testivoraApi'), hook.getNode());
 	// A sandbox that is plain HTTP itself is on this machine or network, and may deliver there.
-	if (!why || base.startsWith('http:')) return;
-	throw new NodeOperationError(
-		hook.getNode(),
-		`Testivora cannot reach this workflow: the webhook URL ${why}. Set the environment variable WEBHOOK_URL (N8N_WEBHOOK_URL from n8n 2.41 on) to the public https:// address of your n8n, restart n8n and activate the workflow again.`,
-		{ description: `The webhook URL is ${url}. On a computer of your own, a tunnel gives it a public address.` },
-	);
+	return base.startsWith('http:') ? undefined : whyUnreachable(urlOf(hook));
 }
 
 async function explainMissingApi<T>(hook: IHookFunctions, url: string, registration: Promise<T>): Promise<T> {

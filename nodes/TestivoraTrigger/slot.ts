@@ -14,28 +14,31 @@ export interface Slot {
 }
 
 /**
- * The slot of one webhook in static data, made when there is none.
+ * The slot of one webhook in static data, or undefined when there is none.
  *
- * Slots stand under the webhook's path: test and production URLs differ in it, while a new WEBHOOK_URL only changes the
- * host and then finds its endpoint again. They stand in the workflow's global static data, because data under the node's
- * name is lost when the node is renamed.
+ * Slots stand under the webhook's path: test and production URLs differ in it, while a new WEBHOOK_URL may change the host,
+ * or put the path below another and then still finds its endpoint. They stand in the workflow's global static data,
+ * because data under the node's name is lost when the node is renamed.
  *
  * @param staticData the workflow's global static data
+ * @param path of the webhook URL, or of a request; where a reverse proxy takes a prefix off, the latter is the end of the former
  */
-export function slotOf(staticData: IDataObject, webhookUrl: string): Slot {
+export function findSlot(staticData: IDataObject, path: string): Slot | undefined {
 	const slots = slotsIn(staticData);
-	return (slots[new URL(webhookUrl).pathname] ??= {});
+	const key = Object.keys(slots).find((candidate) => isSameWebhook(candidate, path));
+	return key === undefined ? undefined : slots[key];
 }
 
-/**
- * The slot that a request was registered under.
- *
- * @param path the request's path as n8n saw it; a reverse proxy may have taken a prefix off
- */
-export function slotFor(staticData: IDataObject, path: string): Slot | undefined {
-	const slots = slotsIn(staticData);
-	const key = Object.keys(slots).find((candidate) => candidate === path || candidate.endsWith(path));
-	return key === undefined ? undefined : slots[key];
+/** The slot of one webhook, made when there is none; see {@link findSlot}. */
+export function slotOf(staticData: IDataObject, path: string): Slot {
+	return findSlot(staticData, path) ?? (slotsIn(staticData)[path] = {});
+}
+
+/** Paths begin with a slash, so that one ends with another only where whole segments come before it. */
+function isSameWebhook(one: string, other: string): boolean {
+	// n8n takes a slash at the end for none.
+	const [a, b] = [one.replace(/\/$/, ''), other.replace(/\/$/, '')];
+	return a.endsWith(b) || b.endsWith(a);
 }
 
 function slotsIn(staticData: IDataObject): Record<string, Slot> {
