@@ -77,7 +77,7 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 		workflowData: items,
 		get webhookResponse() {
 			// Set up by hand, a webhook has no slot before its first event.
-			slotOf(webhook.getWorkflowStaticData('global'), path).seen = ledger.accept(event.id);
+			slotOf(webhook.getWorkflowStaticData('global'), path).seen = ledger.accept(event.id, Date.now());
 			return accepted(event);
 		},
 	};

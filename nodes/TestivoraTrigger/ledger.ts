@@ -3,16 +3,22 @@ import { createHash } from 'node:crypto';
 /**
  * Which event ids one webhook has accepted, so that an event that is sent again does not run twice.
  *
- * An id is kept as a fingerprint of fixed length, so what is kept stays bounded whatever the ids are like. The whole ledger
- * also exists as one text, which the caller stores; every process merges what it knows with what it finds stored,
- * because the last of two that save wins.
+ * An id is kept as a fingerprint of fixed length with the time it was accepted, so what is kept stays bounded whatever the ids
+ * are like. The whole ledger also exists as one text, which the caller stores. The last of two that save wins, and what is
+ * found stored may be many saves old: so every process merges what it knows with what it finds, newest kept, and merging in
+ * whatever order, and however often, comes to the same.
  */
 
-/** Ids remembered for each webhook. At least the last 1,000 stay known even where two processes mix theirs. */
-export const CAPACITY = 2_000;
+/** Ids remembered for each webhook: the last that any process accepted. */
+export const CAPACITY = 1_500;
 
-/** Characters of a fingerprint: 72 bits, so that two ids never meet by chance. */
-const WIDTH = 12;
+/** Characters of a fingerprint: 60 bits, so that two ids never meet by chance. */
+const PRINT_WIDTH = 10;
+
+/** Characters of a time: seconds since 1970 in base 36, whose order as texts is their order in time. */
+const TIME_WIDTH = 7;
+
+const WIDTH = TIME_WIDTH + PRINT_WIDTH;
 
 /**
  * Milliseconds after which a delivery that neither was accepted nor got an answer no longer holds its id back. That only
@@ -26,29 +32,25 @@ const MOST_LEDGERS = 1_000;
 export type Standing = 'new' | 'accepting' | 'known';
 
 export class Ledger {
-	private known = new Set<string>();
+	/** The time of each fingerprint, oldest first. */
+	private known = new Map<string, string>();
 
-	/** The same fingerprints as one text, oldest first: what is stored. */
+	/** The same as one text, which is stored. */
 	private text = '';
 
 	/** Fingerprints on their way through n8n, with the time each set out. */
 	private accepting = new Map<string, number>();
 
-	/**
-	 * Takes in what is stored; costs next to nothing while that is what this ledger last stored itself.
-	 *
-	 * Both texts are read from their ends and take turns, so what both know to be recent survives the bound.
-	 */
+	/** Takes in what is stored; costs next to nothing while that is what this ledger last stored itself. */
 	merge(stored: unknown): void {
 		if (typeof stored !== 'string' || stored === this.text) return;
-		const lists = [split(this.text), split(stored)];
-		const newestFirst = new Set<string>();
-		for (let age = 0; age < CAPACITY && newestFirst.size < CAPACITY; age++) {
-			for (const list of lists) if (age < list.length) newestFirst.add(list[list.length - 1 - age]);
-		}
-		const kept = [...newestFirst].slice(0, CAPACITY).reverse();
-		this.known = new Set(kept);
-		this.text = kept.join('');
+		// What was dropped for want of room does not come back with an old save.
+		const oldest = this.known.size < CAPACITY ? '' : this.text.slice(0, TIME_WIDTH);
+		const news = entriesOf(stored).filter(([print, time]) => time > oldest && !this.known.has(print));
+		if (news.length === 0) return;
+		const all = [...this.known, ...news].sort(([, one], [, other]) => (one < other ? -1 : one > other ? 1 : 0));
+		this.known = new Map(all.slice(-CAPACITY));
+		this.text = [...this.known].map(([print, time]) => time + print).join('');
 	}
 
 	/**
@@ -69,14 +71,22 @@ export class Ledger {
 		return 'new';
 	}
 
-	/** Remembers an event that n8n has taken over for good. Returns the text to store. */
-	accept(id: string): string {
+	/**
+	 * Remembers an event that n8n has taken over for good. Returns the text to store.
+	 *
+	 * @param now milliseconds since 1970
+	 */
+	accept(id: string, now: number): string {
 		const print = fingerprint(id);
 		this.accepting.delete(print);
 		if (!this.known.has(print)) {
-			this.known.add(print);
-			this.text = (this.text + print).slice(-CAPACITY * WIDTH);
-			if (this.known.size > CAPACITY) this.known.delete(this.known.values().next().value as string);
+			// Never before the last one, also where another process's clock is ahead: the text stays in order.
+			const last = this.text.slice(-WIDTH).slice(0, TIME_WIDTH);
+			const current = timeText(now);
+			const time = current > last ? current : last;
+			this.known.set(print, time);
+			this.text = (this.text + time + print).slice(-CAPACITY * WIDTH);
+			if (this.known.size > CAPACITY) this.known.delete(this.known.keys().next().value as string);
 		}
 		return this.text;
 	}
@@ -100,9 +110,15 @@ export function ledgerOf(webhook: string): Ledger {
 }
 
 function fingerprint(id: string): string {
-	return createHash('sha256').update(id).digest('base64url').slice(0, WIDTH);
+	return createHash('sha256').update(id).digest('base64url').slice(0, PRINT_WIDTH);
 }
 
-function split(text: string): string[] {
-	return text.match(/[\w-]{12}/g) ?? [];
+function timeText(ms: number): string {
+	return Math.floor(ms / 1000).toString(36).padStart(TIME_WIDTH, '0');
+}
+
+/** Fingerprints and their times in a stored text. */
+function entriesOf(text: string): Array<[print: string, time: string]> {
+	const entries = text.slice(-CAPACITY * WIDTH).match(/[\da-z]{7}[\w-]{10}/g) ?? [];
+	return entries.map((entry) => [entry.slice(TIME_WIDTH), entry.slice(0, TIME_WIDTH)]);
 }
