@@ -21,7 +21,7 @@ export function whyUnwanted(testimonial: Record<string, unknown>, filters: Testi
 	if (filters.minRating !== undefined && !(typeof rating === 'number' && rating >= filters.minRating)) {
 		return `its rating is below ${filters.minRating}`;
 	}
-	if (filters.types?.length && !filters.types.includes(String(type))) {
+	if (filters.types?.length && !(typeof type === 'string' && filters.types.includes(type))) {
 		return `its type is not ${filters.types.join(' or ')}`;
 	}
 	if (filters.tags?.length && !hasAnyTag(testimonial.tags, filters.tags)) {
@@ -41,7 +41,8 @@ export function whyUnwanted(testimonial: Record<string, unknown>, filters: Testi
 
 function hasAnyTag(tags: unknown, wanted: string[]): boolean {
 	if (!Array.isArray(tags)) return false;
-	const lower = new Set(tags.map((tag) => String(tag).trim().toLowerCase()));
+	// Only texts: not everything that JSON can hold can be made one.
+	const lower = new Set(tags.filter((tag) => typeof tag === 'string').map((tag) => tag.trim().toLowerCase()));
 	return wanted.some((tag) => lower.has(tag.toLowerCase()));
 }
 
