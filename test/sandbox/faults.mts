@@ -5,17 +5,17 @@ export interface Fault {
   path?: string | RegExp;
   /** How many requests it hits. Default 1. */
   times?: number;
-  /** Milliseconds before anything else. */
+  /** Milliseconds to wait first. */
   delay?: number;
-  /** The request is handled, and then the connection is cut instead of answering. */
+  /** The connection is cut instead of answering. */
   reset?: boolean;
-  /** With `reset` or `status`: whether the request is handled first. Default false. */
+  /** Whether the request is carried out before anything else happens. Default false. */
   handled?: boolean;
   /** Answer with this instead. */
   status?: number;
   headers?: Record<string, string>;
   body?: unknown;
-  /** The request is handled, and half of its answer is sent before the connection is cut. */
+  /** The request is carried out, and half of its answer is sent before the connection is cut. */
   truncate?: boolean;
 }
 

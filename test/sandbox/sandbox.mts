@@ -1,5 +1,5 @@
 import fastify from 'fastify';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 
 import { addApi, change } from './api.mts';
 import type { Announce, ApiSettings } from './api.mts';
@@ -164,17 +164,19 @@ function gone({ id, space_id }: Testimonial): Record<string, unknown> {
   return { id, object: 'testimonial', space_id, deleted: true };
 }
 
-/** Faults hit before a request is handled, unless they say that it is handled first. */
+/** Faults hit before a request is carried out, unless they say that it is carried out first. */
 function addFaults(app: FastifyInstance, faults: Faults): void {
   const hit = new WeakMap<object, Fault>();
   app.addHook('preHandler', async (request, reply) => {
     const [path] = request.url.split('?');
     const fault = path.startsWith('/v1/') ? faults.take(request.method, path) : undefined;
     if (!fault) return;
-    if (fault.delay) await new Promise((resolve) => setTimeout(resolve, fault.delay));
     if (fault.handled || fault.truncate) {
       hit.set(request, fault);
-    } else if (fault.reset) {
+      return;
+    }
+    await waitFor(fault);
+    if (fault.reset) {
       reply.hijack();
       request.raw.socket.destroy();
     } else if (fault.status) {
@@ -184,6 +186,8 @@ function addFaults(app: FastifyInstance, faults: Faults): void {
   app.addHook('onSend', async (request, reply, payload) => {
     const fault = hit.get(request);
     if (!fault) return payload;
+    await waitFor(fault);
+    if (!fault.status && !fault.reset && !fault.truncate) return payload;
     const whole = Buffer.from(String(payload ?? ''));
     if (fault.status) {
       reply.code(fault.status).headers(fault.headers ?? {});
@@ -200,7 +204,11 @@ function addFaults(app: FastifyInstance, faults: Faults): void {
   });
 }
 
-function answerWith(reply: import('fastify').FastifyReply, { status, headers = {}, body }: Fault): void {
+async function waitFor({ delay = 0 }: Fault): Promise<void> {
+  if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
+}
+
+function answerWith(reply: FastifyReply, { status, headers = {}, body }: Fault): void {
   const text = typeof body === 'string';
   void reply
     .code(status!)
