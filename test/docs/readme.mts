@@ -1,0 +1,40 @@
+import { existsSync, readFileSync } from 'node:fs';
+
+const read = (file: string) => readFileSync(file, 'utf8');
+
+export const readme = () => read('README.md');
+
+/** The messages in the left column of the README's troubleshooting tables. */
+export function messagesInReadme(): string[] {
+  const section = readme().split(/^## /m).find((part) => part.startsWith('Troubleshooting')) ?? '';
+  return section
+    .split('\n')
+    .filter((line) => line.startsWith('| `'))
+    .flatMap((line) => line.split(' | ')[0].match(/`[^`]+`/g) ?? [])
+    .map((code) => code.slice(1, -1));
+}
+
+/** The links of a page that lead nowhere: to a file that is not there, or to a heading that it does not have. */
+export function brokenLinksIn(page: string): string[] {
+  const links = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link);
+  return links.filter((link) => {
+    if (/^https?:/.test(link)) return false;
+    const [file, heading] = link.split('#');
+    const target = file || page;
+    return !existsSync(target) || (heading !== undefined && !headingsOf(target).includes(heading));
+  });
+}
+
+/** The npm scripts a page names that package.json does not have. */
+export function unknownScriptsIn(page: string): string[] {
+  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+  const named = [...read(page).matchAll(/npm (?:run ([\w:]+)|(test)\b)/g)].map(([, run, test]) => run ?? test);
+  return named.filter((name) => !(name in scripts));
+}
+
+/** Headings as GitHub makes anchors of them. */
+function headingsOf(page: string): string[] {
+  return [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+    heading.toLowerCase().replace(/[^\p{L}\p{N}\s-]/gu, '').replace(/\s/g, '-'),
+  );
+}
