@@ -1,0 +1,93 @@
+import { EventEmitter } from 'node:events';
+
+import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+
+import { receive } from '../../nodes/TestivoraTrigger/delivery.ts';
+import { sign } from '../sandbox/signature.mts';
+
+export const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
+export const PATH = '/webhook/6b1a/webhook';
+
+/** What comes in, and the webhook it comes to. Parameters are those of a saved workflow; absent ones have their defaults. */
+export interface Incoming {
+  body?: Buffer;
+  headers?: Record<string, string | string[] | undefined>;
+  parameters?: IDataObject;
+  /** The workflow's global static data; made new for each delivery unless given. */
+  staticData?: IDataObject;
+  /** `webhookSecret` of the credential. */
+  webhookSecret?: string;
+  /** Tells webhooks apart: each has its own memory of events in this process. */
+  workflowId?: string;
+  path?: string;
+  manual?: boolean;
+}
+
+/** What came of a delivery. */
+export interface Received {
+  result: IWebhookResponseData;
+  /** What the node answered by hand; absent where it left that to n8n. */
+  answer?: { status: number; headers: Record<string, string>; text: string; json: IDataObject };
+  /** What n8n's log got, each line beginning with its level. */
+  log: string[];
+  staticData: IDataObject;
+  /** n8n took the delivery over: it reads the acknowledgement, answers and saves. Returns what it answers. */
+  acknowledge(): unknown;
+  /** The answer went out, whatever it was. */
+  finish(): void;
+}
+
+let workflows = 0;
+
+/** Static data with one registered webhook, at {@link PATH} and with {@link SECRET}. */
+export function registered(): IDataObject {
+  return { testivoraTrigger: { [PATH]: { id: 'wh_1', secret: SECRET } } };
+}
+
+/** One delivery to the trigger, through a stand-in for n8n that only holds what the node asks of it. */
+export async function deliver({
+  body = Buffer.alloc(0),
+  headers = {},
+  parameters = {},
+  staticData = registered(),
+  webhookSecret = '',
+  workflowId = `w${++workflows}`,
+  path = PATH,
+  manual = false,
+}: Incoming): Promise<Received> {
+  const log: string[] = [];
+  const level = (name: string) => (message: string, meta?: object) => void log.push(`${name} ${message}${meta ? JSON.stringify(meta) : ''}`);
+  const answer = { status: 0, headers: {} as Record<string, string>, text: '', json: {} as IDataObject };
+  const response = Object.assign(new EventEmitter(), {
+    set: (more: Record<string, string>) => (Object.assign(answer.headers, more), response),
+    status: (status: number) => ((answer.status = status), response),
+    json: (json: IDataObject) => Object.assign(answer, { json, text: JSON.stringify(json) }),
+  });
+  const webhook = {
+    getRequestObject: () => ({ headers, path, rawBody: body }),
+    getResponseObject: () => response,
+    getWorkflowStaticData: () => staticData,
+    getNodeParameter: (name: string, fallback: unknown) => parameters[name] ?? fallback,
+    getCredentials: async () => ({ apiKey: 'tv_live_x', webhookSecret }),
+    getWorkflow: () => ({ id: workflowId }),
+    getNode: () => ({ name: 'Testivora Trigger' }),
+    getMode: () => (manual ? 'manual' : 'webhook'),
+    logger: { debug: level('debug'), info: level('info'), warn: level('warn'), error: level('error') },
+  } as unknown as IWebhookFunctions;
+
+  const result = await receive(webhook);
+  return {
+    result,
+    answer: answer.status === 0 ? undefined : answer,
+    log,
+    staticData,
+    acknowledge: () => result.webhookResponse,
+    finish: () => void response.emit('finish'),
+  };
+}
+
+/** A delivery's body and headers, signed just now. */
+export function signedDelivery(content: unknown, secret = SECRET): { body: Buffer; headers: Record<string, string> } {
+  const body = Buffer.isBuffer(content) ? content : Buffer.from(typeof content === 'string' ? content : JSON.stringify(content));
+  return { body, headers: sign(body, secret) };
+}
