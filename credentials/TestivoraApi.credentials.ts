@@ -6,6 +6,28 @@ import type {
 	INodeProperties,
 } from 'n8n-workflow';
 
+const NO_API_HERE = 'There is no Testivora API at this Base URL. It should be https://api.testivora.com unless you were given another one.';
+
+/** What the credential test says for a status; n8n has only the name of the status otherwise. */
+const BY_STATUS: Record<number, string> = {
+	401: 'Testivora does not know this API key, or it was revoked. Copy the whole key, tv_live_ included, from Settings → API keys in Testivora.',
+	403: 'Your Testivora plan does not include the API. It is part of the Growth and Agency plans.',
+	404: NO_API_HERE,
+	429: 'Testivora is receiving too many requests with this API key. Wait a minute and test it again.',
+	...Object.fromEntries(
+		[301, 302, 303, 307, 308].map((status) => [
+			status,
+			`The Base URL sends requests on to another address (${status}). Put the final address into Base URL: redirects are not followed, so that the API key reaches no other host.`,
+		]),
+	),
+	...Object.fromEntries(
+		[500, 502, 503, 504].map((status) => [
+			status,
+			`Testivora is not working at the moment (${status}). Try again in a few minutes.`,
+		]),
+	),
+};
+
 export class TestivoraApi implements ICredentialType {
 	name = 'testivoraApi';
 
@@ -60,29 +82,14 @@ export class TestivoraApi implements ICredentialType {
 			url: '/v1/account',
 			disableFollowRedirect: true,
 		},
+		// n8n reads rules of both kinds from one list; its type allows for one kind only.
 		rules: [
-			{
+			...Object.entries(BY_STATUS).map(([status, message]) => ({
 				type: 'responseCode',
-				properties: {
-					value: 401,
-					message:
-						'Testivora does not know this API key, or it was revoked. Copy the whole key, tv_live_ included, from Settings → API keys in Testivora.',
-				},
-			},
-			{
-				type: 'responseCode',
-				properties: {
-					value: 403,
-					message: 'Your Testivora plan does not include the API. It is part of the Growth and Agency plans.',
-				},
-			},
-			{
-				type: 'responseCode',
-				properties: {
-					value: 404,
-					message: 'There is no Testivora API at this Base URL. It should be https://api.testivora.com unless you were given another one.',
-				},
-			},
-		],
+				properties: { value: Number(status), message },
+			})),
+			// A web page, which begins with "<", is no account.
+			{ type: 'responseSuccessBody', properties: { key: '0', value: '<', message: NO_API_HERE } },
+		] as ICredentialTestRequest['rules'],
 	};
 }

@@ -12,7 +12,7 @@ import type {
 import type { ZodTypeAny, infer as Infer } from 'zod';
 
 import { baseUrlOf } from './credential';
-import { apiError, firstIssue, isPassing } from './errors';
+import { apiError, firstIssue, isPassing, neverArrived } from './errors';
 import type { Fault } from './errors';
 import { errorSchema, objectSchema, pageSchema } from './schemas';
 
@@ -41,9 +41,6 @@ const LONGEST_WAIT_MS = 60 * 60 * 1000;
 const MOST_REFUSALS = 50;
 /** How often a wait looks whether the execution was cancelled. */
 const WAIT_SLICE_MS = 200;
-
-/** The codes with which a request is sure never to have reached the API, so that even a create may be sent again. */
-const NEVER_ARRIVED = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
 
 /** The most entries that one page of a list may hold (assumption A3). */
 export const PAGE_SIZE = 100;
@@ -226,14 +223,15 @@ function parse(body: unknown): unknown {
 	}
 }
 
-/** Older versions of n8n put the code into the text only. */
+/** Older versions of n8n put the code into the text only; an answer that breaks off has none. */
 function networkCode(...sources: Array<string | undefined>): string | undefined {
-	return sources.join(' ').match(/\bE[A-Z_]{4,}\b/)?.[0];
+	const text = sources.join(' ');
+	if (/stream has been aborted/.test(text)) return 'ECONNRESET';
+	return text.match(/\bE[A-Z_]{4,}\b/)?.[0];
 }
 
-function mayBeSentAgain(method: string, { status, code }: Fault, error: Error): boolean {
-	if (method === 'POST') return status === undefined && NEVER_ARRIVED.includes(code ?? '');
-	return isPassing(error);
+function mayBeSentAgain(method: string, fault: Fault, error: Error): boolean {
+	return method === 'POST' ? neverArrived(fault) : isPassing(error);
 }
 
 /** Milliseconds to wait after a 429, or undefined when that is more than may be asked of the one who waits. */

@@ -79,6 +79,21 @@ const NETWORK: Record<string, string> = {
 	ECONNABORTED: 'did not answer in time',
 };
 
+/** The codes with which a request is sure never to have reached the API. */
+const NEVER_ARRIVED = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
+
+/** Whether a request that got no answer surely never reached the API, so that even a create may be sent again. */
+export function neverArrived({ status, code }: Fault): boolean {
+	return status === undefined && NEVER_ARRIVED.includes(code ?? '');
+}
+
+/** What a create leaves open that got no answer, or none that tells what became of it. */
+function perhapsCreated(fault: Fault): string {
+	return fault.request.startsWith('POST ') && !neverArrived(fault)
+		? ' It may have been created all the same: look in Testivora before you run this item again.'
+		: '';
+}
+
 function quotaFigures(details: Record<string, unknown> = {}): string {
 	const { used, limit, tier } = details;
 	if (typeof used !== 'number' || typeof limit !== 'number') return '';
@@ -98,12 +113,12 @@ function quote(text: string | undefined): string {
 
 function words(fault: Fault): Wording {
 	const { request, status, code, message } = fault;
-	const said = quote(message);
+	const said = quote(message).replace(/\.$/, '');
 	if (status === undefined) {
 		const how = NETWORK[code ?? ''] ?? `could not be reached${said ? ` (${said})` : ''}`;
 		return {
 			message: `Testivora ${how}`,
-			description: `${request} got no answer, also not when it was tried again where that is safe. Check the Base URL in the Testivora credential and the network of your n8n.`,
+			description: `${request} got no answer, also not when it was tried again where that is safe.${perhapsCreated(fault)} Check the Base URL in the Testivora credential and the network of your n8n.`,
 		};
 	}
 	if (status >= 300 && status < 400) {
@@ -116,20 +131,20 @@ function words(fault: Fault): Wording {
 	if (status >= 500) {
 		return {
 			message: `Testivora is not working at the moment (${status})`,
-			description: `${request} was answered with ${status}${said ? `: ${said}` : ''}. Try again in a few minutes.`,
+			description: `${request} was answered with ${status}${said ? `: ${said}` : ''}.${perhapsCreated(fault) || ' Try again in a few minutes.'}`,
 		};
 	}
 	if (status < 300) {
 		return {
 			message: `Testivora sent an answer that could not be read: ${said}`,
-			description: `${request} was answered with ${status}. Check the Base URL in the Testivora credential: it should be https://api.testivora.com unless you were given another one.`,
+			description: `${request} was answered with ${status}.${perhapsCreated(fault)} Check the Base URL in the Testivora credential: it should be https://api.testivora.com unless you were given another one.`,
 		};
 	}
 	const known = BY_TYPE[fault.type ?? ''] ?? BY_TYPE[BY_STATUS[status]];
 	// An endpoint that answers in its own words keeps them; ours are for the cases that need a way out.
 	if (known) {
 		const wording = known(fault);
-		return { ...wording, description: said ? `${wording.description} Testivora says: ${said}` : wording.description };
+		return { ...wording, description: said ? `${wording.description} Testivora says: ${said}.` : wording.description };
 	}
 	if (status === 404 && fault.type === undefined) {
 		return {

@@ -42,6 +42,24 @@ test('a network fault has its code', () => {
   expect(fault(undefined, undefined, { message: 'odd' }).message).toBe('Testivora could not be reached (odd)');
 });
 
+test('what the API says stands in a sentence of ours', () => {
+  expect(fault(503, undefined, { message: 'Down.' }).description).toBe('GET /v1/x was answered with 503: Down. Try again in a few minutes.');
+  expect(fault(401, 'invalid_api_key', { message: 'No such key.' }).description).toMatch(/test it\. Testivora says: No such key\.$/);
+});
+
+test.each([
+  [{ code: 'ECONNRESET' }, true],
+  [{ code: 'ETIMEDOUT' }, true],
+  [{ status: 502 }, true],
+  [{ status: 200, message: 'it is not JSON' }, true],
+  [{ code: 'ECONNREFUSED' }, false],
+  [{ status: 422 }, false],
+])('after %j a create says whether it may have been done: %s', (how, said) => {
+  const { description } = apiError(node, { request: 'POST /v1/x', ...how });
+  expect(description!.includes('It may have been created all the same')).toBe(said);
+  expect(apiError(node, { request: 'GET /v1/x', ...how }).description).not.toContain('created');
+});
+
 test('what may pass', () => {
   for (const status of [500, 502, 503, 504, 429, 408, 425]) expect(isPassing(fault(status))).toBe(true);
   for (const status of [200, 302, 400, 401, 402, 403, 404, 405, 422, 501]) expect(isPassing(fault(status))).toBe(false);
