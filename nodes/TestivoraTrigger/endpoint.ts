@@ -181,7 +181,9 @@ async function takeOver(hook: IHookFunctions, slot: Slot, wanted: Wanted): Promi
 /** Sets URL, events, status and secret of an endpoint; undefined when it is gone. */
 async function bringToWanted(hook: IHookFunctions, id: string, slot: Slot, wanted: Wanted): Promise<Endpoint | undefined> {
 	const body = { ...wanted, secret: slot.secret, status: 'active' };
-	return await unlessGone(request(hook, { method: 'PATCH', path: pathOf(id), body }, endpointSchema));
+	const changed = await unlessGone(request(hook, { method: 'PATCH', path: pathOf(id), body }, endpointSchema));
+	// Whatever ID the answer names: this is the endpoint that was found, and that is deleted one day.
+	return changed && { ...changed, id };
 }
 
 async function endpointsAt(hook: IHookFunctions, url: string): Promise<Endpoint[]> {

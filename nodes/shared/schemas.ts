@@ -48,7 +48,16 @@ export interface TestivoraEvent {
 
 /** Anything with an ID: testimonials, spaces, walls. */
 export const objectSchema = z
-	.object({ id: z.string({ message: 'has no "id"' }).min(1, 'has an empty "id"') }, { message: 'is not an object' })
+	.object(
+		{
+			id: z
+				.string({ message: 'has no "id"' })
+				.min(1, 'has an empty "id"')
+				// It may become a segment of a path.
+				.refine((id) => id !== '.' && id !== '..', 'has an "id" that is a step in a path'),
+		},
+		{ message: 'is not an object' },
+	)
 	.passthrough();
 
 /** The account: published as tier, API access flag and usage, without the names of the fields. */

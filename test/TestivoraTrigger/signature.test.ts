@@ -2,19 +2,19 @@ import fc from 'fast-check';
 
 import { verify } from '../../nodes/TestivoraTrigger/signature';
 import type { Headers } from '../../nodes/TestivoraTrigger/signature';
+import { SECRET } from '../helpers/webhook.mts';
 import { sign } from '../sandbox/signature.mts';
 import type { Scheme } from '../sandbox/signature.mts';
 
 const NOW = 1_770_000_000;
 const TOLERANCE = 300;
-const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const OTHER = 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
 const BODY = Buffer.from('{"id":"evt_1","text":"Cerré 3 clientes"}');
 const SCHEMES: Scheme[] = ['timestamped', 'standard', 'svix'];
 
-const signed = (scheme: Scheme, { secret = SECRET, body = BODY, timestamp = NOW, id = 'msg_1' } = {}) =>
+const signed = (scheme: Scheme, { secret = SECRET, body = BODY as Buffer, timestamp = NOW, id = 'msg_1' } = {}) =>
   sign(body, secret, { scheme, timestamp, id });
-const judge = (headers: Headers, { body = BODY, secrets = [SECRET], now = NOW, tolerance = TOLERANCE } = {}) => {
+const judge = (headers: Headers, { body = BODY as Buffer, secrets = [SECRET], now = NOW, tolerance = TOLERANCE } = {}) => {
   const verdict = verify(body, headers, secrets, now, tolerance);
   return verdict.verified ? 'verified' : verdict.why;
 };

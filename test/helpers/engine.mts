@@ -59,7 +59,7 @@ const nodeTypes: INodeTypes = {
 };
 
 /** Gives every node the one credential and signs requests as the credential's own `authenticate` says. */
-class Credentials extends ICredentialsHelper {
+export class Credentials extends ICredentialsHelper {
   readonly data: ICredentialDataDecryptedObject;
 
   constructor(different: IDataObject = {}) {
@@ -200,7 +200,8 @@ function workflowWith(parameters: INodeParameters, { onError, timezone = 'UTC' }
   return new Workflow({ id: 'w', nodes, connections, active: false, nodeTypes, settings: { timezone, executionOrder: 'v1' } });
 }
 
-function additionalData(credentialsHelper: ICredentialsHelper) {
+/** What n8n gives an execution, as far as the nodes need it. */
+export function additionalData(credentialsHelper: ICredentialsHelper) {
   const workflow = { id: 'w', name: 'w', nodes: [], connections: {} } as unknown as IWorkflowBase;
   return {
     credentialsHelper,

@@ -5,6 +5,7 @@ import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-w
 import { receive } from '../../nodes/TestivoraTrigger/delivery.ts';
 import { sign } from '../sandbox/signature.mts';
 
+/** The secret of the vector that Standard Webhooks publishes. */
 export const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 export const PATH = '/webhook/6b1a/webhook';
 

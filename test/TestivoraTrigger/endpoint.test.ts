@@ -1,0 +1,460 @@
+import { sleep } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
+import nock from 'nock';
+
+import { N8N_URL, hookFor, lifecycle } from '../helpers/hook.mts';
+import type { Registration } from '../helpers/hook.mts';
+import { startSandbox } from '../sandbox/sandbox.mts';
+import type { Sandbox } from '../sandbox/sandbox.mts';
+
+jest.mock('n8n-workflow', () => ({ ...jest.requireActual('n8n-workflow'), sleep: jest.fn(async () => {}) }));
+
+const PATH = '/webhook/6b1a/webhook';
+const URL = N8N_URL + PATH;
+const TEST_URL = `${N8N_URL}/webhook-test/6b1a/webhook`;
+const CREATED = ['testimonial.created'];
+
+let sandbox: Sandbox;
+let staticData: IDataObject;
+/** Everything that n8n's log got in a test. */
+let log: string[];
+
+beforeAll(async () => {
+  sandbox = await startSandbox({ seed: false });
+});
+afterAll(async () => {
+  await sandbox.stop();
+  nock.restore();
+});
+beforeEach(() => {
+  staticData = {};
+  log = [];
+  sandbox.clearFaults();
+  sandbox.endpoints().length = 0;
+  sandbox.requests.length = 0;
+  Object.assign(sandbox.options, { webhookApi: true, serverSecret: false, pageSizeCap: 100 });
+});
+// Whatever a test did: neither the key nor a secret shows in the log.
+afterEach(() => {
+  for (const secret of [sandbox.apiKey, 'whsec_', 'tv_live_']) expect(log.join('\n')).not.toContain(secret);
+});
+
+type Step = keyof typeof lifecycle;
+
+/** One lifecycle method, called as n8n would. */
+const call = async (step: Step, given: Partial<Registration> = {}) => {
+  const { hook, log: lines } = hookFor({
+    credential: { baseUrl: sandbox.url, apiKey: sandbox.apiKey },
+    staticData,
+    ...given,
+    parameters: { events: CREATED, ...given.parameters },
+  });
+  try {
+    return await lifecycle[step].call(hook);
+  } finally {
+    log.push(...lines);
+  }
+};
+
+/** What n8n does to activate: look, and make what is not there. */
+const activate = async (given: Partial<Registration> = {}) => (await call('checkExists', given)) || (await call('create', given));
+
+/** The error of a call that does not succeed; holds neither key nor secret. */
+const failure = async (step: Step, given: Partial<Registration> = {}): Promise<Error & { description?: string; httpCode?: string }> => {
+  const error = await call(step, given).then(
+    () => undefined,
+    (thrown: Error) => thrown,
+  );
+  if (!error) throw new Error(`${step} succeeded`);
+  expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toMatch(/whsec_[A-Za-z0-9]/);
+  expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain(sandbox.apiKey);
+  return error;
+};
+
+const slotAt = (path = PATH) => (staticData.global as { testivoraTrigger: Record<string, IDataObject> }).testivoraTrigger[path];
+const asked = () => sandbox.requests.map(({ method, path }) => `${method} ${path.replace(/wh_\w+/, ':id')}`);
+const forget = () => void (sandbox.requests.length = 0);
+const addEndpoint = async (fields: IDataObject = {}) => {
+  const body = JSON.stringify({ url: URL, events: CREATED, ...fields });
+  const headers = { authorization: `Bearer ${sandbox.apiKey}`, 'content-type': 'application/json' };
+  const answer = await fetch(`${sandbox.url}/v1/webhooks`, { method: 'POST', headers, body });
+  expect(answer.status).toBe(201);
+  forget();
+  return sandbox.endpoints()[0];
+};
+const expectOneAsWanted = (url = URL, events = CREATED) => {
+  expect(sandbox.endpoints()).toHaveLength(1);
+  const [endpoint] = sandbox.endpoints();
+  expect(endpoint).toMatchObject({ url, events, status: 'active' });
+  expect(slotAt()).toMatchObject({ id: endpoint.id, url, events, secret: endpoint.secret });
+  return endpoint;
+};
+
+describe('registering', () => {
+  test('the first time: looks for the URL, then registers with a secret of its own', async () => {
+    await activate();
+    expect(asked()).toEqual(['GET /v1/webhooks', 'POST /v1/webhooks']);
+    expect(expectOneAsWanted().secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+  });
+
+  test('a second activation looks, and does nothing', async () => {
+    await activate();
+    const before = { ...expectOneAsWanted() };
+    forget();
+    await activate();
+    expect(asked()).toEqual(['GET /v1/webhooks/:id']);
+    expect(sandbox.endpoints()).toEqual([before]);
+  });
+
+  test('create called again makes no second endpoint', async () => {
+    for (let round = 0; round < 3; round++) await call('create');
+    expectOneAsWanted();
+  });
+
+  test('the secret of the server wins', async () => {
+    sandbox.options.serverSecret = true;
+    await activate();
+    const [sent] = sandbox.requests.filter(({ method }) => method === 'POST').map(({ body }) => (body as IDataObject).secret);
+    expect(expectOneAsWanted().secret).not.toBe(sent);
+  });
+
+  test('the order of events does not matter', async () => {
+    await activate({ parameters: { events: ['testimonial.deleted', 'testimonial.approved'] } });
+    expect(await call('checkExists', { parameters: { events: ['testimonial.approved', 'testimonial.deleted'] } })).toBe(true);
+  });
+
+  test('without an event it says so, and asks nothing', async () => {
+    const error = await failure('create', { parameters: { events: [] } });
+    expect(error.message).toBe('Choose at least one event in Trigger On');
+    expect(asked()).toEqual([]);
+  });
+});
+
+describe('taking over', () => {
+  test('by URL, whatever else differs', async () => {
+    const { id } = await addEndpoint({ events: ['testimonial.deleted'], status: 'disabled' });
+    await activate();
+    expect(expectOneAsWanted().id).toBe(id);
+  });
+
+  test('from the last of many pages', async () => {
+    const { id } = await addEndpoint();
+    for (let index = 0; index < 7; index++) await addEndpoint({ url: `https://other.example.com/${index}` });
+    sandbox.options.pageSizeCap = 2;
+    await activate();
+    expect(sandbox.endpoints()).toHaveLength(8);
+    expect(slotAt().id).toBe(id);
+    expect(asked()).toEqual([...Array(4).fill('GET /v1/webhooks'), 'PATCH /v1/webhooks/:id']);
+  });
+
+  test('of doubled endpoints one stays', async () => {
+    for (let index = 0; index < 3; index++) await addEndpoint();
+    await activate();
+    expectOneAsWanted();
+  });
+
+  test('leaves an endpoint alone whose URL only looks alike', async () => {
+    for (const url of [`${URL}/`, `${URL}?x=1`, URL.replace('6b1a', '6B1A'), TEST_URL]) await addEndpoint({ url });
+    await activate();
+    expect(sandbox.endpoints()).toHaveLength(5);
+  });
+
+  test('an endpoint that goes while it is taken over is registered anew', async () => {
+    await addEndpoint();
+    sandbox.inject({ method: 'PATCH', status: 404 });
+    sandbox.endpoints()[0].url = URL;
+    await activate();
+    // The one that "went" in the sandbox still stands; the node registered its own.
+    expect(asked()).toEqual(['GET /v1/webhooks', 'PATCH /v1/webhooks/:id', 'POST /v1/webhooks']);
+    expect(slotAt().id).toBe(sandbox.endpoints()[0].id);
+  });
+});
+
+describe('repairing drift', () => {
+  test.each([
+    ['url', { url: 'https://elsewhere.example.com/' }],
+    ['events', { events: ['testimonial.deleted'] }],
+    ['more events', { events: ['testimonial.created', 'testimonial.deleted'] }],
+    ['status', { status: 'disabled' }],
+    ['an unknown status', { status: 'paused' }],
+    ['secret and status', { status: 'disabled', secret: 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' }],
+  ])('%s', async (_, drift) => {
+    await activate();
+    const { id } = sandbox.endpoints()[0];
+    Object.assign(sandbox.endpoints()[0], drift);
+    forget();
+    await activate();
+    expect(asked()).toEqual(['GET /v1/webhooks/:id', 'PATCH /v1/webhooks/:id']);
+    expect(expectOneAsWanted().id).toBe(id);
+  });
+
+  test('a new WEBHOOK_URL moves the endpoint, also where it puts the path below another', async () => {
+    await activate();
+    const { id } = sandbox.endpoints()[0];
+    for (const n8nUrl of ['https://other.example.com', 'https://other.example.com/n8n', 'https://other.example.com']) {
+      await activate({ n8nUrl });
+      expect(expectOneAsWanted(n8nUrl + PATH).id).toBe(id);
+    }
+  });
+
+  test('an endpoint that was deleted is registered anew, with the secret that deliveries under way know', async () => {
+    await activate();
+    const { secret, id } = sandbox.endpoints()[0];
+    sandbox.endpoints().length = 0;
+    await activate();
+    expect(expectOneAsWanted().id).not.toBe(id);
+    expect(slotAt().secret).toBe(secret);
+  });
+
+  test('whatever ID an answer names, the endpoint that was asked for is the one to delete later', async () => {
+    await activate();
+    const other = await addEndpoint({ url: 'https://other.example.com/' });
+    sandbox.inject({ method: 'PATCH', handled: true, status: 200, body: other });
+    await call('create');
+    await call('delete');
+    expect(sandbox.endpoints()).toEqual([other]);
+  });
+
+  test('static data that were lost: the endpoint is found by its URL and gets the new secret', async () => {
+    await activate();
+    const { id } = sandbox.endpoints()[0];
+    staticData = {};
+    await activate();
+    expect(expectOneAsWanted().id).toBe(id);
+  });
+
+  test('static data without the secret: as if they were lost', async () => {
+    await activate();
+    delete slotAt().secret;
+    await activate();
+    expectOneAsWanted();
+  });
+});
+
+describe('a registration that breaks half-way', () => {
+  test.each([
+    ['answered with 500 after it was carried out', { handled: true, status: 500 }],
+    ['cut off after it was carried out', { handled: true, reset: true }],
+    ['answered with half a body', { truncate: true }],
+    ['answered with HTML', { handled: true, status: 200, body: '<html>' }],
+    ['answered with an object without ID', { handled: true, status: 201, body: { object: 'webhook' } }],
+    ['answered with the ID ".."', { handled: true, status: 201, body: { id: '..', url: URL, events: CREATED, status: 'active' } }],
+  ])('%s: the endpoint is found and kept', async (_, fault) => {
+    sandbox.inject({ method: 'POST', path: '/v1/webhooks', ...fault });
+    await activate();
+    expectOneAsWanted();
+  });
+
+  test('never carried out: the fault is told, and nothing stands', async () => {
+    sandbox.inject({ method: 'POST', path: '/v1/webhooks', status: 500 });
+    expect((await failure('create')).httpCode).toBe('500');
+    expect(sandbox.endpoints()).toEqual([]);
+    expect(slotAt().id).toBeUndefined();
+  });
+
+  test('carried out, and then nothing works any more: the deletion that n8n tries finds it by its URL', async () => {
+    sandbox.inject({ method: 'POST', path: '/v1/webhooks', handled: true, reset: true });
+    sandbox.inject({ method: 'GET', path: '/v1/webhooks', times: 1, status: 200, body: { object: 'list', data: [], has_more: false } });
+    sandbox.inject({ method: 'GET', path: '/v1/webhooks', times: 5, status: 503 });
+    await failure('create');
+    expect(sandbox.endpoints()).toHaveLength(1);
+    await call('delete');
+    expect(sandbox.endpoints()).toEqual([]);
+  });
+
+  test('tried again by n8n it ends in one endpoint', async () => {
+    sandbox.inject({ method: 'GET', path: '/v1/webhooks', times: 5, status: 503 });
+    await failure('create');
+    await call('delete');
+    await call('create');
+    expectOneAsWanted();
+  });
+
+  test('with a list that is cut short it does not register blindly', async () => {
+    await addEndpoint();
+    const body = { object: 'list', data: [], has_more: true, next_cursor: null };
+    sandbox.inject({ method: 'GET', path: '/v1/webhooks', status: 200, body });
+    await failure('create');
+    expect(sandbox.endpoints()).toHaveLength(1);
+    expect(asked()).not.toContain('POST /v1/webhooks');
+  });
+
+  test('with an ID in the list that is a step in a path, nothing is asked of that path', async () => {
+    const data = [{ id: '..', url: URL, events: CREATED, status: 'active' }];
+    sandbox.inject({ method: 'GET', path: '/v1/webhooks', times: 2, status: 200, body: { object: 'list', data, has_more: false } });
+    await failure('create');
+    await call('delete');
+    expect(asked()).toEqual(['GET /v1/webhooks', 'GET /v1/webhooks']);
+  });
+});
+
+describe('an account without webhook API', () => {
+  test.each([404, 405, 501] as const)('%d: the user is told of Manual, with the URL to paste', async (status) => {
+    sandbox.options.webhookApi = status;
+    const { message } = await failure('create');
+    expect(message).toContain('Set Webhook Setup to Manual');
+    expect(message).toContain(URL);
+    expect(await call('delete')).toBe(true);
+  });
+
+  test('Manual works without it, and asks nothing', async () => {
+    sandbox.options.webhookApi = false;
+    const given = { parameters: { setup: 'manual' }, credential: { baseUrl: sandbox.url, apiKey: sandbox.apiKey, webhookSecret: 'whsec_x' } };
+    expect(await activate(given)).toBe(true);
+    expect(await call('delete', given)).toBe(true);
+    expect(asked()).toEqual([]);
+    expect(log).toEqual([]);
+  });
+
+  test('Manual without a secret in the credential is warned of', async () => {
+    await activate({ parameters: { setup: 'manual' } });
+    expect(log).toEqual([expect.stringMatching(/^warn .*no Webhook Signing Secret/)]);
+  });
+});
+
+describe('deleting', () => {
+  test('removes the endpoint, keeps the secret, and is no fault the second time', async () => {
+    await activate();
+    expect(await call('delete')).toBe(true);
+    expect(sandbox.endpoints()).toEqual([]);
+    expect(Object.keys(slotAt())).toEqual(['secret']);
+    expect(await call('delete')).toBe(true);
+    expect(log).toEqual([]);
+  });
+
+  test.each([404, 410])('answered with %d: it is gone, and that is what was wanted', async (status) => {
+    await activate();
+    sandbox.endpoints().length = 0;
+    sandbox.inject({ method: 'DELETE', status });
+    expect(await call('delete')).toBe(true);
+    expect(slotAt().id).toBeUndefined();
+  });
+
+  test('removes every endpoint with the URL where static data know none', async () => {
+    await addEndpoint();
+    await addEndpoint();
+    const other = await addEndpoint({ url: TEST_URL });
+    await call('delete');
+    expect(sandbox.endpoints()).toEqual([other]);
+  });
+
+  test('a fault that may pass is thrown, so that n8n tries again, and the endpoint stays known', async () => {
+    await activate();
+    const { id } = slotAt();
+    sandbox.inject({ method: 'DELETE', times: 5, status: 500 });
+    expect((await failure('delete')).httpCode).toBe('500');
+    expect(slotAt().id).toBe(id);
+    expect(await call('delete')).toBe(true);
+    expect(sandbox.endpoints()).toEqual([]);
+  });
+
+  test.each([401, 403])('%d: says which endpoint to delete by hand, and does not stop the deactivation', async (status) => {
+    await activate();
+    sandbox.inject({ method: 'DELETE', times: 5, status });
+    expect(await call('delete')).toBe(true);
+    expect(log).toEqual([expect.stringMatching(/^warn .*could not be deleted.*Settings → Webhooks/)]);
+    expect(log[0]).toContain(URL);
+  });
+
+  test('Manual leaves an endpoint alone that the user made', async () => {
+    const mine = await addEndpoint();
+    await call('delete', { parameters: { setup: 'manual' } });
+    expect(sandbox.endpoints()).toEqual([mine]);
+  });
+
+  test('Manual removes the endpoint that Automatic had registered', async () => {
+    await activate();
+    await call('delete', { parameters: { setup: 'manual' } });
+    expect(sandbox.endpoints()).toEqual([]);
+  });
+});
+
+describe('looking while something is wrong', () => {
+  beforeEach(async () => {
+    await activate();
+    forget();
+  });
+
+  test.each([
+    ['500', { status: 500, times: 5 }],
+    ['503', { status: 503, times: 5 }],
+    ['a reset', { reset: true, times: 5 }],
+    ['HTML instead of JSON', { status: 200, body: '<html>', times: 1 }],
+    ['429 for an hour', { status: 429, headers: { 'Retry-After': '3600' }, times: 1 }],
+  ])('%s: what stands is taken as it was, with a warning', async (_, fault) => {
+    sandbox.inject({ method: 'GET', ...fault });
+    expect(await call('checkExists')).toBe(true);
+    expect(log).toEqual([expect.stringMatching(/^warn .*taken as it was/)]);
+  });
+
+  test('a fault that may pass does not hide that the events changed', async () => {
+    sandbox.inject({ method: 'GET', status: 500, times: 5 });
+    expect(await call('checkExists', { parameters: { events: ['testimonial.deleted'] } })).toBe(false);
+  });
+
+  test('a revoked key: registered anew when a person activates, which tells them', async () => {
+    const given = { credential: { baseUrl: sandbox.url, apiKey: 'tv_live_revoked' } };
+    expect(await call('checkExists', given)).toBe(false);
+    expect((await failure('create', given)).httpCode).toBe('401');
+  });
+
+  test('a revoked key: taken as it was when n8n starts', async () => {
+    const given = { credential: { baseUrl: sandbox.url, apiKey: 'tv_live_revoked' }, activation: 'init' as const };
+    expect(await call('checkExists', given)).toBe(true);
+    expect(log).toEqual([expect.stringMatching(/^warn /)]);
+  });
+
+  test('a credential that cannot be used: taken as it was when n8n starts', async () => {
+    const given = { credential: { baseUrl: 'no address', apiKey: 'x' }, activation: 'init' as const };
+    expect(await call('checkExists', given)).toBe(true);
+  });
+
+  test.each([404, 410])('%d is no fault that passes, not even when n8n starts', async (status) => {
+    sandbox.inject({ method: 'GET', status });
+    expect(await call('checkExists', { activation: 'init' })).toBe(false);
+  });
+});
+
+describe('test and production', () => {
+  test('stand side by side and never touch each other', async () => {
+    await activate();
+    const production = { ...sandbox.endpoints()[0] };
+    const slot = { ...slotAt() };
+    // n8n keeps static data of a test to itself; not even shared would they meet.
+    for (const data of [{}, staticData]) {
+      const test = { isTest: true, staticData: data };
+      await activate(test);
+      expect(sandbox.endpoints().map(({ url }) => url).sort()).toEqual([TEST_URL, URL]);
+      await call('delete', test);
+      expect(sandbox.endpoints()).toEqual([production]);
+      expect(slotAt()).toEqual(slot);
+    }
+  });
+});
+
+describe('a URL that Testivora cannot reach', () => {
+  const https = { baseUrl: 'https://api.testivora.test', apiKey: 'tv_live_x' };
+
+  test.each(['http://localhost:5678', 'https://localhost', 'https://192.168.1.5', 'http://n8n.example.com'])(
+    '%s is refused, with what to set',
+    async (n8nUrl) => {
+      const error = await failure('create', { n8nUrl, credential: https });
+      expect(error.message).toMatch(/^Testivora cannot reach this workflow: the webhook URL .*WEBHOOK_URL/);
+      expect(error.description).toContain(`${n8nUrl}${PATH}`);
+      // Nothing was registered, so that nothing is asked when n8n deletes after the failed try.
+      expect(await call('delete', { n8nUrl, credential: https })).toBe(true);
+    },
+  );
+
+  test('is fine where Testivora itself is a sandbox under plain HTTP', async () => {
+    await activate({ n8nUrl: 'http://localhost:5678' });
+    expectOneAsWanted(`http://localhost:5678${PATH}`);
+  });
+});
+
+test('waiting is bounded while a person looks on', async () => {
+  jest.mocked(sleep).mockClear();
+  sandbox.inject({ method: 'GET', status: 503, times: 20 });
+  await failure('create');
+  expect(jest.mocked(sleep).mock.calls.reduce((sum, [ms]) => sum + ms, 0)).toBeLessThan(10_000);
+});
