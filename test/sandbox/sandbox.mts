@@ -30,6 +30,7 @@ export interface SeenRequest {
   query: Record<string, unknown>;
   headers: Record<string, unknown>;
   body: unknown;
+  /** What it was answered with; 0 when the connection was cut. */
   status: number;
   at: string;
 }
@@ -100,14 +101,7 @@ export async function startSandbox({ port = 0, seed = true, ...given }: SandboxO
   };
 
   const app = fastify({ bodyLimit: 1024 * 1024, routerOptions: { maxParamLength: 2_000 } });
-  app.addHook('onResponse', async (request, reply) => {
-    if (!request.url.startsWith('/v1/')) return;
-    const { method, query, headers, body } = request;
-    const [path] = request.url.split('?');
-    requests.push({ method, path, query: query as object as Record<string, unknown>, headers, body, status: reply.statusCode, at: new Date().toISOString() });
-    if (requests.length > KEPT_REQUESTS) requests.shift();
-    changed();
-  });
+  recordRequests(app, requests, changed);
   addFaults(app, faults);
   addApi(app, store, options, announce);
 
@@ -162,6 +156,30 @@ function dataOf({ space_id: _space, object: _object, ...data }: Testimonial): Re
 
 function gone({ id, space_id }: Testimonial): Record<string, unknown> {
   return { id, object: 'testimonial', space_id, deleted: true };
+}
+
+/** Each request is noted as it comes in, so that one whose connection is cut shows as well: with the status 0. */
+function recordRequests(app: FastifyInstance, requests: SeenRequest[], changed: () => void): void {
+  const entries = new WeakMap<object, SeenRequest>();
+  app.addHook('onRequest', async (request) => {
+    const { method, headers } = request;
+    const [path] = request.url.split('?');
+    if (!path.startsWith('/v1/')) return;
+    const entry = { method, path, query: request.query as Record<string, unknown>, headers, body: undefined, status: 0, at: new Date().toISOString() };
+    entries.set(request, entry);
+    requests.push(entry);
+    if (requests.length > KEPT_REQUESTS) requests.shift();
+  });
+  app.addHook('preHandler', async (request) => {
+    const entry = entries.get(request);
+    if (entry) entry.body = request.body;
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    const entry = entries.get(request);
+    if (!entry) return;
+    entry.status = reply.statusCode;
+    changed();
+  });
 }
 
 /** Faults hit before a request is carried out, unless they say that it is carried out first. */
