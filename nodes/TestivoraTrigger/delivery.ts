@@ -59,6 +59,9 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	const why = whyIgnored(webhook, event);
 	if (why) return ignore(webhook, event, why);
 
+	// A sender that has hung up, tired of waiting, sends the event again, maybe to another process: it must not run for both.
+	if (webhook.getResponseObject().destroyed) return abandon(webhook);
+
 	// Seen it? A test is one delivery long: sending the same event again is what a person testing does.
 	const items = [[toItem(event, webhook.getNodeParameter('simplify', true) as boolean)]];
 	if (options.deduplicate === false || webhook.getMode() === 'manual') {
@@ -156,6 +159,11 @@ function busy(webhook: IWebhookFunctions, { id }: TestivoraEvent): IWebhookRespo
 		headers: { 'Retry-After': String(RETRY_AFTER_S) },
 		log: 'put off, as the same event is being received right now',
 	});
+}
+
+function abandon(webhook: IWebhookFunctions): IWebhookResponseData {
+	webhook.logger.debug('Testivora Trigger: a delivery was dropped, as its sender hung up before n8n came to it and will send it again');
+	return { noWebhookResponse: true };
 }
 
 /** Answers by hand, because n8n sends every answer of a node as 200, and starts no execution. */

@@ -89,6 +89,15 @@ describe('a known event', () => {
     expect((await deliverSigned(event({ attempt: 3 }), { workflowId, staticData })).answer?.json).toMatchObject({ duplicate: true });
   });
 
+  test('is left to the next attempt when its sender has hung up meanwhile', async () => {
+    const given = { workflowId: 'hung up', staticData: registered() };
+    const first = await deliverSigned(event(), { ...given, hungUp: true });
+    expect(first.result).toEqual({ noWebhookResponse: true });
+    expect(first.answer).toBeUndefined();
+    expect(first.log).toEqual([expect.stringMatching(/^debug .*hung up/)]);
+    expect((await deliverSigned(event({ attempt: 2 }), given)).result.workflowData).toBeDefined();
+  });
+
   test('runs again where Deduplicate is off, and leaves no trace', async () => {
     const given = { workflowId: 'off', staticData: registered(), parameters: { options: { deduplicate: false } } };
     for (let round = 0; round < 2; round++) {

@@ -22,6 +22,8 @@ export interface Incoming {
   workflowId?: string;
   path?: string;
   manual?: boolean;
+  /** The sender closed its connection before n8n came to the delivery. */
+  hungUp?: boolean;
 }
 
 /** What came of a delivery. */
@@ -55,11 +57,13 @@ export async function deliver({
   workflowId = `w${++workflows}`,
   path = PATH,
   manual = false,
+  hungUp = false,
 }: Incoming): Promise<Received> {
   const log: string[] = [];
   const level = (name: string) => (message: string, meta?: object) => void log.push(`${name} ${message}${meta ? JSON.stringify(meta) : ''}`);
   const answer = { status: 0, headers: {} as Record<string, string>, text: '', json: {} as IDataObject };
   const response = Object.assign(new EventEmitter(), {
+    destroyed: hungUp,
     set: (more: Record<string, string>) => (Object.assign(answer.headers, more), response),
     status: (status: number) => ((answer.status = status), response),
     json: (json: IDataObject) => Object.assign(answer, { json, text: JSON.stringify(json) }),
