@@ -225,7 +225,7 @@ export class N8nClient {
   // Executions
 
   /** Executions, newest first, without their data, as many as there are. */
-  private async listExecutions(workflowId?: string): Promise<Array<{ id: string; status: string }>> {
+  async listExecutions(workflowId?: string): Promise<Array<{ id: string; status: string }>> {
     const found: Array<{ id: string; status: string }> = [];
     const query = new URLSearchParams({ limit: '100', filter: JSON.stringify(workflowId ? { workflowId } : {}) });
     for (;;) {
