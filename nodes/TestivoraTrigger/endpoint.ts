@@ -5,7 +5,7 @@ import type { IHookFunctions } from 'n8n-workflow';
 
 import { list, request, segment } from '../shared/api';
 import { baseUrlOf } from '../shared/credential';
-import { hasStatus, inputError, isPassing } from '../shared/errors';
+import { hasStatus, inputError, isPassing, isUnreadable } from '../shared/errors';
 import { endpointSchema } from '../shared/schemas';
 import type { Endpoint } from '../shared/schemas';
 import { slotOf } from './slot';
@@ -40,7 +40,7 @@ export async function endpointStands(hook: IHookFunctions): Promise<boolean> {
 		const standing = await request(hook, { method: 'GET', path: pathOf(slot.id) }, endpointSchema);
 		return isAsWanted(standing, wanted);
 	} catch (error) {
-		const mayPass = isPassing(error) || hasStatus(error, 200);
+		const mayPass = isPassing(error) || isUnreadable(error);
 		const unknown = hasStatus(error, ...GONE) || !(mayPass || atStartup(hook));
 		if (unknown || !isAsWanted({ url: slot.url, events: slot.events, status: 'active' }, wanted)) {
 			hook.logger.debug(`Testivora Trigger: the webhook endpoint is registered anew (${(error as Error).message})`);
@@ -90,7 +90,7 @@ export async function registerEndpoint(hook: IHookFunctions): Promise<void> {
 export async function removeEndpoint(hook: IHookFunctions): Promise<void> {
 	const slot = slotIn(hook);
 	await deleteAll(hook, slot).catch((error: Error) => {
-		if (isPassing(error)) throw error;
+		if (isPassing(error) || isUnreadable(error)) throw error;
 		if (hasStatus(error, ...NO_WEBHOOK_API)) return;
 		hook.logger.warn(
 			`Testivora Trigger: the webhook endpoint could not be deleted (${error.message}). Delete it in Testivora under Settings → Webhooks; its URL is ${urlOf(hook)}`,
@@ -154,7 +154,7 @@ async function takeOverOrCreate(hook: IHookFunctions, slot: Slot, wanted: Wanted
 
 	return await create(hook, slot, wanted).catch(async (error: Error) => {
 		// Without a readable answer it is open whether an endpoint was made. If so it is ours to keep, or to undo.
-		const made = isPassing(error) || hasStatus(error, 200, 201) ? await takeOver(hook, slot, wanted) : undefined;
+		const made = isPassing(error) || isUnreadable(error) ? await takeOver(hook, slot, wanted) : undefined;
 		if (!made) throw error;
 		return made;
 	});

@@ -195,8 +195,10 @@ async function send(
 		const { type, message, ...details } = errorSchema.safeParse(json).data?.error ?? {};
 		return { request: name, status, type, message, details, retryAfter: headers['retry-after'] as string };
 	}
+	// Where no body is due, one that is no JSON comes from something that spoke for the API, such as a proxy's log-in page.
+	const due = schema !== undefined || String(body ?? '').trim() !== '';
+	if (due && json === undefined) return { request: name, status, message: 'it is not JSON' };
 	if (!schema) return { answer: undefined };
-	if (json === undefined) return { request: name, status, message: 'it is not JSON' };
 	const checked = schema.safeParse(json);
 	return checked.success
 		? { answer: checked.data }

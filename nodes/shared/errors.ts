@@ -211,6 +211,11 @@ export function isPassing(error: unknown): error is NodeApiError {
 	return !answer || ['408', '425', '429'].includes(error.httpCode ?? '');
 }
 
+/** Whether the API, or something on the way that spoke for it, answered with what cannot be read: what became of the request is open. */
+export function isUnreadable(error: unknown): error is NodeApiError {
+	return error instanceof NodeApiError && /^2\d\d$/.test(error.httpCode ?? '');
+}
+
 /**
  * What a user typed, checked.
  *

@@ -23,7 +23,7 @@ export const NODE = 'Testivora Trigger';
 
 /** Starts both. The sandbox tries failed deliveries again 100 times faster than in life. */
 export async function setStage(instance: InstanceOptions, options: SandboxOptions = {}): Promise<Stage> {
-  const sandbox = await startSandbox({ timeScale: 100, retries: 12, ...options });
+  const sandbox = await startSandbox({ timeScale: 100, retries: 30, ...options });
   const n8n = await N8n.start(instance);
   const credential = await n8n.createCredential('Testivora', 'testivoraApi', credentialData(sandbox));
   const dispose = async () => {

@@ -37,6 +37,8 @@ export interface DeliverySettings {
 }
 
 const FIRST_PAUSE_MS = 5_000;
+/** Doublings of the first pause at the most: attempts are never more than about five minutes apart, in the sandbox's time. */
+const MOST_DOUBLINGS = 6;
 const TIMEOUT_MS = 15_000;
 const KEPT = 2_000;
 
@@ -78,7 +80,7 @@ export class Deliveries {
 
   private async deliver(envelope: Envelope, endpoint: StoredEndpoint): Promise<void> {
     for (let attempt = 1; attempt <= this.settings.retries + 1; attempt++) {
-      if (attempt > 1) await this.pause((FIRST_PAUSE_MS * 2 ** (attempt - 2)) / this.settings.timeScale);
+      if (attempt > 1) await this.pause((FIRST_PAUSE_MS * 2 ** Math.min(attempt - 2, MOST_DOUBLINGS)) / this.settings.timeScale);
       // An endpoint that was deleted or turned off in the meantime gets nothing more.
       if (this.stopping.signal.aborted || endpoint.status !== 'active' || !this.store.endpoints.includes(endpoint)) return;
       if (await this.attempt(envelope, endpoint, attempt)) {

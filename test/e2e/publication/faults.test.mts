@@ -17,7 +17,7 @@ describe('faults while it runs, one process on SQLite', () => {
   const rows: Figures[] = [];
 
   beforeAll(async () => {
-    stage = await setStage({ engine }, { retries: 14, timeScale: 20 });
+    stage = await setStage({ engine }, { retries: 40, timeScale: 50 });
     id = await triggerWorkflow(stage);
     ({ url } = await goLive(stage, id));
   });
@@ -47,7 +47,7 @@ describe('faults while it runs, one process on SQLite', () => {
         const { new: queued = 0, running = 0 } = await stage.n8n.countExecutions(id);
         return queued + running === 0;
       },
-      { timeout: 60_000, every: 250, what: 'all runs to be over' },
+      { timeout: 120_000, every: 250, what: 'all runs to be over' },
     );
     const deliveries = sentByHand + stage.sandbox.deliveries.filter(({ eventId }) => sent.includes(eventId)).length;
     const endpoints = stage.sandbox.endpoints().filter((endpoint) => endpoint.url === url).length;
@@ -81,7 +81,7 @@ describe('faults while it runs, one process on SQLite', () => {
     // Twice only where n8n died between storing and answering, which can hit no more than were under way at once.
     expect(figures).toMatchObject({ sent: 120, lost: 0, endpointsLeft: 0 });
     expect(figures.twice).toBeLessThanOrEqual(20);
-  }, 200_000);
+  }, 400_000);
 
   test('the database is locked for seconds', async () => {
     const database = new DatabaseSync(join(stage.n8n.userFolder, '.n8n/database.sqlite'));
@@ -92,7 +92,7 @@ describe('faults while it runs, one process on SQLite', () => {
     database.close();
     const figures = await account('database locked for 6 s', sent);
     expect(figures).toMatchObject({ sent: 40, run: 40, twice: 0, cutShort: 0, lost: 0, endpointsLeft: 0 });
-  }, 200_000);
+  }, 400_000);
 
   test.each([
     ['slow', { delay: 1500 }],
