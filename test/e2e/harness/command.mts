@@ -7,10 +7,10 @@ import { dirname, delimiter } from 'node:path';
  * @returns its standard output
  * @throws Error with the command, its exit code and how its output begins and ends
  */
-export function run(program: string, args: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv } = {}): Promise<string> {
+export function run(program: string, args: string[], options: { cwd?: string; env?: NodeJS.ProcessEnv; uid?: number; gid?: number } = {}): Promise<string> {
   const env = { ...process.env, ...options.env, PATH: dirname(process.execPath) + delimiter + (process.env.PATH ?? '') };
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { cwd: options.cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(program, args, { ...options, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
     let all = '';
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
