@@ -283,7 +283,7 @@ describe('a registration that breaks half-way', () => {
     const data = [{ id: '..', url: URL, events: CREATED, status: 'active' }];
     sandbox.inject({ method: 'GET', path: '/v1/webhooks', times: 2, status: 200, body: { object: 'list', data, has_more: false } });
     await failure('create');
-    await call('delete');
+    await failure('delete');
     expect(asked()).toEqual(['GET /v1/webhooks', 'GET /v1/webhooks']);
   });
 });
