@@ -72,7 +72,7 @@ async function demo(): Promise<void> {
   });
 
   workflowId = await step('Create and activate the example workflow', async () => {
-    const workflow = JSON.parse(await readFile(resolve('scripts/demo/workflow.json'), 'utf8')) as WorkflowInput;
+    const workflow = JSON.parse(await readFile(resolve('examples/testimonial-to-summary.json'), 'utf8')) as WorkflowInput;
     for (const node of workflow.nodes) if (node.credentials) node.credentials = { testivoraApi: credential };
     const id = await instance.createWorkflow(workflow);
     tell(`"${workflow.name}": ${workflow.nodes.map((node) => node.name).join(' → ')}`);

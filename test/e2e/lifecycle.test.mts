@@ -173,10 +173,10 @@ describe(`lifecycle under the ${engine} engine`, () => {
     const answer = await stage.n8n.activate(id);
     if (engine === 'legacy') {
       expect(answer.status).toBe(400);
-      expect(JSON.stringify(answer.body)).toContain('No such host.');
+      expect(JSON.stringify(answer.body)).toContain('No such host');
     } else {
       const status = await stage.n8n.publication(id);
-      expect(status.triggers[0].errorMessage).toContain('No such host.');
+      expect(status.triggers[0].errorMessage).toContain('No such host');
     }
     expect(endpointAt(stage, url)).toBeUndefined();
 
