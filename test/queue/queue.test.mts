@@ -105,6 +105,12 @@ describe('queue mode', () => {
     const executions = await cluster.executions(workflowId);
     const row = count(test, sent.map(idOf), deliveries(), executions, reads(), sandbox.endpoints().length);
     figures.push(row);
+    // With a lost event the question is what its sender was told.
+    const stored = new Set(executions.map(({ testimonial }) => testimonial));
+    for (const event of sent.filter((one) => !stored.has(idOf(one)))) {
+      const attempts = sandbox.deliveries.filter(({ eventId }) => eventId === event.id);
+      process.stderr.write(`\nLost: ${JSON.stringify(attempts, ['at', 'attempt', 'status', 'answer', 'error'])}\n`);
+    }
     return row;
   };
 
@@ -197,6 +203,16 @@ describe('queue mode', () => {
     expect(row).toMatchObject({ run: 100, twice: 0, cutShort: 0, lost: 0, endpointsLeft: 0 });
   }, 180_000);
 
+  test('when a webhook process and a worker are replaced in the ordinary way, every event runs', async () => {
+    const replaced = [cluster.webhooks[1], cluster.workers[1]];
+    const row = await load('`SIGTERM` to a webhook process and a worker, then new ones', 200, async () => {
+      await Promise.all(replaced.map((member) => member.stop()));
+      await Promise.all(replaced.map((member) => member.start()));
+    });
+    expect(row).toMatchObject({ run: 200, cutShort: 0, lost: 0, endpointsLeft: 0 });
+    expect(row.twice).toBeLessThanOrEqual(IN_FLIGHT);
+  }, 180_000);
+
   test('when a webhook process dies, nothing is lost', async () => {
     const [victim] = cluster.webhooks;
     const row = await load('`kill -9` of a webhook process', 200, async () => {
@@ -228,6 +244,14 @@ describe('queue mode', () => {
     expect(row).toMatchObject({ lost: 0, endpointsLeft: 0 });
     // Where n8n stored an event after its sender had stopped waiting, the next attempt may have gone to the other process.
     expect(row.twice).toBeLessThanOrEqual(IN_FLIGHT);
+  }, 240_000);
+
+  test('when the database is locked for longer than Testivora waits, nothing is lost and next to nothing runs twice', async () => {
+    const row = await load('PostgreSQL locked for 20 s', 200, async () => {
+      await cluster.postgres.query('BEGIN; LOCK TABLE execution_entity, workflow_entity; SELECT pg_sleep(20); COMMIT');
+    });
+    expect(row).toMatchObject({ lost: 0, endpointsLeft: 0 });
+    expect(row.twice).toBeLessThanOrEqual(IN_FLIGHT / 2);
   }, 240_000);
 
   test('deactivation deletes the endpoint', async () => {
