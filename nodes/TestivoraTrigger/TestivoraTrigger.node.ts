@@ -42,12 +42,12 @@ export class TestivoraTrigger implements INodeType {
 			header: 'Wait for a testimonial',
 			executionsHelp: {
 				inactive:
-					'Webhooks have two modes: test and production.<br /><br /><b>Use test mode while you build your workflow.</b> Click "Execute step", then submit or approve a testimonial in Testivora. It will show up here.<br /><br /><b>Use production mode to run your workflow automatically.</b> Activate the workflow; from then on each testimonial starts it. Those runs show up in the executions list, not here.',
+					'Webhooks have two modes: test and production.<br /><br /><b>Use test mode while you build your workflow.</b> Click "Execute step", then submit or approve a testimonial in Testivora. It will show up here.<br /><br /><b>Use production mode to run your workflow automatically.</b> Click "Publish" ("Active" in older versions of n8n); from then on each testimonial starts the workflow. Those runs show up in the executions list, not here.',
 				active:
 					'Webhooks have two modes: test and production.<br /><br /><b>Use test mode while you build your workflow.</b> Click "Execute step", then submit or approve a testimonial in Testivora. It will show up here.<br /><br /><b>Production mode is on:</b> each testimonial starts this workflow. Those runs show up in the executions list, not here.',
 			},
 			activationHint:
-				'Once you have finished building your workflow, activate it: from then on each testimonial starts it, and those runs show up in the executions list.',
+				'Once you have finished building your workflow, publish it (switch it to "Active" in older versions of n8n): from then on each testimonial starts it, and those runs show up in the executions list.',
 		},
 		properties: [
 			{
@@ -59,7 +59,7 @@ export class TestivoraTrigger implements INodeType {
 					{
 						name: 'Automatic',
 						value: 'automatic',
-						description: 'Registers the webhook in Testivora when the workflow is activated and deletes it when it is deactivated',
+						description: 'Registers the webhook in Testivora when the workflow is published or activated, and deletes it when that ends',
 					},
 					{
 						name: 'Manual',
@@ -71,7 +71,7 @@ export class TestivoraTrigger implements INodeType {
 			},
 			{
 				displayName:
-					'Copy the production URL from "Webhook URLs" above, add it in Testivora under Settings → Webhooks → New endpoint with the same events, and put the signing secret shown there (whsec_…) into the credential.',
+					'1. Open "Webhook URLs" above and copy the Production URL.<br />2. In Testivora, add it under Settings → Webhooks → New endpoint, with the same events as here.<br />3. Put the signing secret shown there (whsec_…) into the credential.<br /><br />"Execute step" listens at the Test URL: to use it, add that as a second endpoint, and its secret to the credential, after a comma.',
 				name: 'manualNotice',
 				type: 'notice',
 				default: '',
