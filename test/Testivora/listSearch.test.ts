@@ -68,9 +68,9 @@ test('testimonials show who said what, and their status', async () => {
     ]),
   );
   expect((await searchTestivora('searchTestimonials')).results).toEqual([
-    { name: 'Ana López: "Cerré 3 clientes en una semana." (approved)', value: 'j97abc' },
-    { name: `Ana López: "${'word '.repeat(12).trim()}…" (pending)`, value: 't2' },
-    { name: 'Unnamed: video (approved)', value: 't3' },
+    { name: 'Ana López (approved): "Cerré 3 clientes en una semana."', value: 'j97abc' },
+    { name: `Ana López (pending): "${'word '.repeat(12).trim()}…"`, value: 't2' },
+    { name: 'Unnamed (approved): video', value: 't3' },
     { name: 'Unnamed: t4', value: 't4' },
   ]);
 });

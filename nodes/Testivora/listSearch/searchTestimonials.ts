@@ -4,7 +4,7 @@ import { search } from './search';
 
 const LONGEST_QUOTE = 60;
 
-/** The testimonials of the account, each as `Ana López: "I signed three clients…" (approved)`. */
+/** The testimonials of the account, each as `Ana López (approved): "I signed three clients…"`: the editor cuts long lines at the end. */
 export async function searchTestimonials(
 	this: ILoadOptionsFunctions,
 	filter?: string,
@@ -22,7 +22,7 @@ export async function searchTestimonials(
 function labelOf({ id, text, type, status, author }: Record<string, unknown>): string {
 	const { name } = (author ?? {}) as { name?: string };
 	const said = typeof text === 'string' && text.trim() !== '' ? `"${shortened(text)}"` : String(type ?? id);
-	return `${name || 'Unnamed'}: ${said}${status ? ` (${String(status)})` : ''}`;
+	return `${name || 'Unnamed'}${status ? ` (${String(status)})` : ''}: ${said}`;
 }
 
 function shortened(text: string): string {

@@ -462,7 +462,7 @@ describe('the action', () => {
         ['searchSpaces', undefined, spaces],
         ['searchSpaces', 'COURS', [spaces[0]]],
         ['searchSpaces', 'nothing like it', []],
-        ['searchTestimonials', 'to the point', [{ name: 'Tom Baker: "Clear, kind and to the point." (approved)', value: baker.id }]],
+        ['searchTestimonials', 'to the point', [{ name: 'Tom Baker (approved): "Clear, kind and to the point."', value: baker.id }]],
         ['searchTestimonials', 'nothing like it', []],
         ['searchWebhooks', 'listed', [{ name: `${url} (disabled)`, value: id }]],
         ['searchWebhooks', 'nothing like it', []],
