@@ -71,7 +71,7 @@ export class TestivoraTrigger implements INodeType {
 			},
 			{
 				displayName:
-					'1. Open "Webhook URLs" above and copy the Production URL.<br />2. In Testivora, add it under Settings → Webhooks → New endpoint, with the same events as here.<br />3. Put the signing secret shown there (whsec_…) into the credential.<br /><br />"Execute step" listens at the Test URL: to use it, add that as a second endpoint, and its secret to the credential, after a comma.',
+					'Open "Webhook URLs" above and copy the Production URL. In Testivora, add it under Settings → Webhooks → New endpoint, with the same events as here. Put the signing secret shown there (whsec_…) into the credential. To use "Execute step" too, add the Test URL as a second endpoint, and its secret to the credential after a comma.',
 				name: 'manualNotice',
 				type: 'notice',
 				default: '',
