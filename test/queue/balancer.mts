@@ -21,6 +21,12 @@ export async function startBalancer(ports: number[]): Promise<Balancer> {
     const target = turn++ % ports.length;
     const onward = request({ host: '127.0.0.1', port: ports[target], method: incoming.method, path: incoming.url, headers: incoming.headers });
     onward.on('response', (response) => {
+      // "n8n is starting up. Please wait", with status 200: a balancer that asks for readiness would not have come here.
+      if (response.headers['content-type']?.startsWith('text/html')) {
+        response.resume();
+        outgoing.writeHead(503).end();
+        return;
+      }
       if (response.statusCode! < 300) answered[target]++;
       outgoing.writeHead(response.statusCode!, response.headers);
       response.on('error', () => outgoing.destroy());
