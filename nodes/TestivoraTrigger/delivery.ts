@@ -69,13 +69,14 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	}
 	const ledger = ledgerOf(`${webhook.getWorkflow().id}:${webhook.getNode().name}`);
 	ledger.merge(slot?.seen);
-	const standing = ledger.begin(event.id, Date.now());
+	// n8n ends its answer also where the sender has hung up, and nobody hears it.
+	const response = webhook.getResponseObject();
+	const standing = ledger.begin(event.id, Date.now(), () => response.writableEnded);
 	if (standing === 'known') return duplicate(webhook, event);
 	if (standing === 'accepting') return busy(webhook, event);
 
 	// Emit. n8n reads the acknowledgement after it has stored the execution and right before it saves static data: only then is
 	// the event remembered, and a delivery that n8n did not take over is no duplicate when it comes again.
-	webhook.getResponseObject().once('finish', () => ledger.release(event.id));
 	return {
 		workflowData: items,
 		get webhookResponse() {

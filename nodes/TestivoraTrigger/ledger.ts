@@ -20,10 +20,7 @@ const TIME_WIDTH = 7;
 
 const WIDTH = TIME_WIDTH + PRINT_WIDTH;
 
-/**
- * Milliseconds after which a delivery that neither was accepted nor got an answer no longer holds its id back. That only
- * happens when the sender hung up and n8n then failed as well.
- */
+/** Milliseconds after which a delivery no longer holds its id back, should n8n neither accept nor answer it. */
 const LEASE_MS = 120_000;
 
 /** Ledgers held in one process; past that, the one unused for longest falls back on what is stored. */
@@ -39,7 +36,7 @@ export class Ledger {
 	private text = '';
 
 	/** Fingerprints on their way through n8n, with the time each set out. */
-	private accepting = new Map<string, number>();
+	private accepting = new Map<string, { since: number; isOver: () => boolean }>();
 
 	/** Takes in what is stored; costs next to nothing while that is what this ledger last stored itself. */
 	merge(stored: unknown): void {
@@ -57,17 +54,20 @@ export class Ledger {
 	 * Begins to accept an event, unless it is known or being accepted already.
 	 *
 	 * @param now milliseconds since 1970
-	 * @returns 'new' where the event may run now; then `accept` or `release` must follow
+	 * @param isOver whether n8n is through with this delivery: without `accept` before, the event may be tried again
+	 * @returns 'new' where the event may run now
 	 */
-	begin(id: string, now: number): Standing {
+	begin(id: string, now: number, isOver: () => boolean): Standing {
 		const print = fingerprint(id);
 		if (this.known.has(print)) return 'known';
-		for (const [oldest, since] of this.accepting) {
+		for (const [oldest, { since }] of this.accepting) {
 			if (now - since < LEASE_MS) break;
 			this.accepting.delete(oldest);
 		}
-		if (this.accepting.has(print)) return 'accepting';
-		this.accepting.set(print, now);
+		if (this.accepting.get(print)?.isOver() === false) return 'accepting';
+		// Last in the map set out last.
+		this.accepting.delete(print);
+		this.accepting.set(print, { since: now, isOver });
 		return 'new';
 	}
 
@@ -89,11 +89,6 @@ export class Ledger {
 			if (this.known.size > CAPACITY) this.known.delete(this.known.keys().next().value as string);
 		}
 		return this.text;
-	}
-
-	/** Lets an event be tried again that n8n did not take over. */
-	release(id: string): void {
-		this.accepting.delete(fingerprint(id));
 	}
 }
 

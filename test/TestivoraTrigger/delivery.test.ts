@@ -143,7 +143,7 @@ describe('an event that is being accepted by another request', () => {
     expect(all.filter(({ answer }) => answer?.status === 503)).toHaveLength(49);
   });
 
-  test('is held until its lease ends where its sender hung up and n8n never took it over', async () => {
+  test('is held until its lease ends where n8n neither takes it over nor ends its answer', async () => {
     const given = { workflowId: 'hung up', staticData: registered() };
     await deliverSigned(event(), given);
     const clock = jest.spyOn(Date, 'now');

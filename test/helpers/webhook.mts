@@ -1,5 +1,3 @@
-import { EventEmitter } from 'node:events';
-
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
 import { receive } from '../../nodes/TestivoraTrigger/delivery.ts';
@@ -36,7 +34,7 @@ export interface Received {
   staticData: IDataObject;
   /** n8n took the delivery over: it reads the acknowledgement, answers and saves. Returns what it answers. */
   acknowledge(): unknown;
-  /** The answer went out, whatever it was. */
+  /** n8n ended its answer, whatever it was and whether or not the sender still heard it. */
   finish(): void;
 }
 
@@ -62,12 +60,13 @@ export async function deliver({
   const log: string[] = [];
   const level = (name: string) => (message: string, meta?: object) => void log.push(`${name} ${message}${meta ? JSON.stringify(meta) : ''}`);
   const answer = { status: 0, headers: {} as Record<string, string>, text: '', json: {} as IDataObject };
-  const response = Object.assign(new EventEmitter(), {
+  const response = {
     destroyed: hungUp,
+    writableEnded: false,
     set: (more: Record<string, string>) => (Object.assign(answer.headers, more), response),
     status: (status: number) => ((answer.status = status), response),
     json: (json: IDataObject) => Object.assign(answer, { json, text: JSON.stringify(json) }),
-  });
+  };
   const webhook = {
     getRequestObject: () => ({ headers, path, rawBody: body }),
     getResponseObject: () => response,
@@ -87,7 +86,7 @@ export async function deliver({
     log,
     staticData,
     acknowledge: () => result.webhookResponse,
-    finish: () => void response.emit('finish'),
+    finish: () => void (response.writableEnded = true),
   };
 }
 
