@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 
 import { NodeOperationError } from 'n8n-workflow';
-import type { IHookFunctions } from 'n8n-workflow';
+import type { IDataObject, IHookFunctions } from 'n8n-workflow';
 
 import { list, request, segment } from '../shared/api';
 import { baseUrlOf } from '../shared/credential';
@@ -40,8 +40,7 @@ export async function endpointStands(hook: IHookFunctions): Promise<boolean> {
 		const standing = await request(hook, { method: 'GET', path: pathOf(slot.id) }, endpointSchema);
 		return isAsWanted(standing, wanted);
 	} catch (error) {
-		const mayPass = isPassing(error) || isUnreadable(error);
-		const unknown = hasStatus(error, ...GONE) || !(mayPass || atStartup(hook));
+		const unknown = hasStatus(error, ...GONE) || !(isOpen(error) || atStartup(hook));
 		if (unknown || !isAsWanted({ url: slot.url, events: slot.events, status: 'active' }, wanted)) {
 			hook.logger.debug(`Testivora Trigger: the webhook endpoint is registered anew (${(error as Error).message})`);
 			return false;
@@ -90,7 +89,7 @@ export async function registerEndpoint(hook: IHookFunctions): Promise<void> {
 export async function removeEndpoint(hook: IHookFunctions): Promise<void> {
 	const slot = slotIn(hook);
 	await deleteAll(hook, slot).catch((error: Error) => {
-		if (isPassing(error) || isUnreadable(error)) throw error;
+		if (isOpen(error)) throw error;
 		if (hasStatus(error, ...NO_WEBHOOK_API)) return;
 		hook.logger.warn(
 			`Testivora Trigger: the webhook endpoint could not be deleted (${error.message}). Delete it in Testivora under Settings → Webhooks; its URL is ${urlOf(hook)}`,
@@ -154,18 +153,19 @@ async function takeOverOrCreate(hook: IHookFunctions, slot: Slot, wanted: Wanted
 
 	return await create(hook, slot, wanted).catch(async (error: Error) => {
 		// Without a readable answer it is open whether an endpoint was made. If so it is ours to keep, or to undo.
-		const made = isPassing(error) || isUnreadable(error) ? await takeOver(hook, slot, wanted) : undefined;
+		const made = isOpen(error) ? await takeOver(hook, slot, wanted) : undefined;
 		if (!made) throw error;
 		return made;
 	});
 }
 
+/** The endpoint as POST and PATCH take it. */
+function bodyOf({ secret }: Slot, wanted: Wanted): IDataObject {
+	return { ...wanted, secret, status: 'active' };
+}
+
 async function create(hook: IHookFunctions, slot: Slot, wanted: Wanted): Promise<Endpoint> {
-	return await request(
-		hook,
-		{ method: 'POST', path: PATH, body: { ...wanted, secret: slot.secret, status: 'active' } },
-		endpointSchema,
-	);
+	return await request(hook, { method: 'POST', path: PATH, body: bodyOf(slot, wanted) }, endpointSchema);
 }
 
 /** The endpoint with this URL, brought to what is wanted; others with the same URL would only deliver twice. */
@@ -180,7 +180,7 @@ async function takeOver(hook: IHookFunctions, slot: Slot, wanted: Wanted): Promi
 
 /** Sets URL, events, status and secret of an endpoint; undefined when it is gone. */
 async function bringToWanted(hook: IHookFunctions, id: string, slot: Slot, wanted: Wanted): Promise<Endpoint | undefined> {
-	const body = { ...wanted, secret: slot.secret, status: 'active' };
+	const body = bodyOf(slot, wanted);
 	const changed = await unlessGone(request(hook, { method: 'PATCH', path: pathOf(id), body }, endpointSchema));
 	// Whatever ID the answer names: this is the endpoint that was found, and that is deleted one day.
 	return changed && { ...changed, id };
@@ -192,6 +192,11 @@ async function endpointsAt(hook: IHookFunctions, url: string): Promise<Endpoint[
 		if (endpoint.url === url) found.push(endpoint);
 	}
 	return found;
+}
+
+/** Whether it is open what became of a request, so that trying again may tell or mend it. */
+function isOpen(error: unknown): boolean {
+	return isPassing(error) || isUnreadable(error);
 }
 
 /** Whether there was something to delete. */

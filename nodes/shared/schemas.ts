@@ -6,18 +6,8 @@ import { z } from 'zod';
  * what this package relies on is required: a field Testivora adds or changes never makes a read fail.
  */
 
-/** The three published events. Others may come one day: they are ignored, not refused. */
-export const EVENTS = ['testimonial.created', 'testimonial.approved', 'testimonial.deleted'] as const;
-export type EventName = (typeof EVENTS)[number];
-
 /** Assumption A3: the statuses a testimonial can have. */
 export const TESTIMONIAL_STATUSES = ['pending', 'approved', 'rejected'] as const;
-
-/** Assumption A3: the kinds of testimonial. */
-export const TESTIMONIAL_TYPES = ['text', 'video'] as const;
-
-/** Assumption A1: the states of a webhook endpoint. */
-export const ENDPOINT_STATUSES = ['active', 'disabled'] as const;
 
 /** A delivery's envelope (published). `attempt` counts from 1. */
 export const eventSchema = z
