@@ -1,0 +1,74 @@
+import { readdirSync } from 'node:fs';
+
+import { setStage } from '../stage.mts';
+import { approvedToHubspot } from './examples/approvedToHubspot.mts';
+import { fiveStarToSlack } from './examples/fiveStarToSlack.mts';
+import { importFromCsv } from './examples/importFromCsv.mts';
+import { faultsOf } from './examples/known.mts';
+import { nightlySyncToDataTable } from './examples/nightlySyncToDataTable.mts';
+import { startOutside } from './examples/outside.mts';
+import { pauseWebhooksForMaintenance } from './examples/pauseWebhooksForMaintenance.mts';
+import { chosen, readExample } from './examples/play.mts';
+import type { Example, Play } from './examples/play.mts';
+import { testimonialsToGoogleSheets } from './examples/testimonialsToGoogleSheets.mts';
+import { testimonialToSummary } from './examples/testimonialToSummary.mts';
+
+/** What each file in examples/ must do. */
+const EXAMPLES: Record<string, Example> = {
+  'approved-to-hubspot': approvedToHubspot,
+  'five-star-to-slack': fiveStarToSlack,
+  'import-from-csv': importFromCsv,
+  'nightly-sync-to-data-table': nightlySyncToDataTable,
+  'pause-webhooks-for-maintenance': pauseWebhooksForMaintenance,
+  'testimonial-to-summary': testimonialToSummary,
+  'testimonials-to-google-sheets': testimonialsToGoogleSheets,
+};
+
+/**
+ * The examples as a user takes them: imported into a real n8n, the few choices made that they ask for, and run with n8n's own nodes.
+ * Only Slack, HubSpot and Google are replaced, at the network: what n8n sends there is looked at.
+ */
+describe('the examples', () => {
+  let play: Play;
+
+  beforeAll(async () => {
+    const outside = await startOutside();
+    const stage = await setStage({ engine: 'publication', env: outside.env });
+    play = { ...stage, outside };
+  });
+  afterAll(async () => {
+    await play?.dispose();
+    await play?.outside.stop();
+  });
+
+  test('each of them is tested here', () => {
+    const files = readdirSync('examples').filter((file) => file.endsWith('.json'));
+    expect(files.map((file) => file.slice(0, -'.json'.length)).sort()).toEqual(Object.keys(EXAMPLES).sort());
+  });
+
+  describe.each(Object.entries(EXAMPLES))('%s', (name, { choices, run }) => {
+    test('holds nothing that n8n does not know, and lacks nothing but what its user chooses', async () => {
+      const faults: string[] = [];
+      for (const node of (await chosen(play, name, choices)).nodes) {
+        faults.push(...faultsOf(node, await play.n8n.nodeType(node.type, node.typeVersion)));
+      }
+      expect(faults).toEqual([]);
+    });
+
+    test('names no credential, no account and no instance', () => {
+      const { nodes, ...workflow } = readExample(name);
+      expect(Object.keys(workflow).sort()).toEqual(['connections', 'name', 'settings']);
+      expect(nodes.flatMap(({ credentials = {} }) => Object.values(credentials)).filter(({ id }) => id)).toEqual([]);
+    });
+
+    test('imports, and does what it says', async () => {
+      const id = await play.n8n.createWorkflow(await chosen(play, name, choices));
+      try {
+        await run(play, id);
+      } finally {
+        await play.n8n.deactivate(id);
+        play.sandbox.endpoints().length = 0;
+      }
+    });
+  });
+});

@@ -1,0 +1,62 @@
+import { goLive } from '../../stage.mts';
+import type { OutsideRequest } from './outside.mts';
+import { outcome } from './play.mts';
+import type { Example } from './play.mts';
+
+/** As much of a Google sheet as the node uses. */
+class Sheet {
+  /** the user wrote `id` into A1 */
+  readonly rows: unknown[][] = [['id']];
+
+  answer({ method, path, body, query }: OutsideRequest): unknown {
+    if (path === '/v4/spreadsheets/DOC' && method === 'GET') return { sheets: [{ properties: { sheetId: 0, title: 'Testimonials' } }] };
+    if (path === '/v4/spreadsheets/DOC:batchUpdate') return { replies: [] };
+    const [, range] = path.match(/^\/v4\/spreadsheets\/DOC\/values\/Testimonials(?:!(.+))?$/) ?? [];
+    if (method === 'GET') return { values: this.rows };
+    if (query.valueInputOption !== 'RAW' && body.valueInputOption !== 'RAW') throw new Error('What customers wrote would be taken for a formula');
+    if (method === 'PUT') this.write(range, body.values);
+    for (const one of body.data ?? []) this.write(one.range.split('!')[1], one.values);
+    return {};
+  }
+
+  /** Ranges such as `A2`, `A2:Z2` and `2:2`. */
+  private write(range: string, values: unknown[][]): void {
+    const [, column, row] = range.match(/^([A-Z]?)(\d+)/)!;
+    const from = column ? column.charCodeAt(0) - 65 : 0;
+    values.forEach((cells, index) => {
+      const target = (this.rows[Number(row) - 1 + index] ??= []);
+      cells.forEach((cell, offset) => (target[from + offset] = cell));
+    });
+  }
+}
+
+export const testimonialsToGoogleSheets: Example = {
+  choices: {
+    'Add or Update the Row': {
+      credential: ['googleSheetsOAuth2Api', { clientId: 'id', clientSecret: 'secret', oauthTokenData: { access_token: 'token', token_type: 'Bearer', expires_in: 3600 } }],
+      parameters: {
+        documentId: { __rl: true, mode: 'list', value: 'DOC', cachedResultName: 'Testimonials' },
+        sheetName: { __rl: true, mode: 'list', value: 0, cachedResultName: 'Testimonials' },
+      },
+    },
+  },
+  async run(play, workflowId) {
+    const { outside, sandbox } = play;
+    const sheet = new Sheet();
+    outside.answerWith((request) => sheet.answer(request));
+    await goLive(play, workflowId, 'New or Approved');
+    const author = { name: 'Ana López', title: 'Coach', company: 'Acme' };
+    const first = sandbox.submit({ text: '=1+1', rating: 4, tags: ['onboarding', 'course'], author });
+    await outcome(play, workflowId, 1);
+    const second = sandbox.submit({ text: 'Fine.', rating: null, author: { name: 'Tom Baker' } });
+    await outcome(play, workflowId, 2);
+    sandbox.approve(first.id);
+    await outcome(play, workflowId, 3);
+
+    expect(sheet.rows).toEqual([
+      ['id', 'created', 'status', 'rating', 'text', 'author', 'title', 'company', 'tags'],
+      [first.id, first.created_at, 'approved', 4, '=1+1', 'Ana López', 'Coach', 'Acme', 'onboarding, course'],
+      [second.id, second.created_at, 'pending', '', 'Fine.', 'Tom Baker', '', '', ''],
+    ]);
+  },
+};
