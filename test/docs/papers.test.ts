@@ -1,5 +1,5 @@
 import { CAPACITY } from '../../nodes/TestivoraTrigger/ledger';
-import { brokenLinksIn, readme, unknownScriptsIn } from './readme.mts';
+import { brokenLinksIn, examplesInReadme, namesIn, readme, unknownScriptsIn } from './readme.mts';
 
 describe.each(['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'])('%s', (page) => {
   test('has no link that leads nowhere', () => {
@@ -13,4 +13,11 @@ describe.each(['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md'])('
 
 test('README.md tells how many events the trigger remembers', () => {
   expect(readme()).toContain(`last ${CAPACITY.toLocaleString('en')} events`);
+});
+
+test('README.md shows every example, each with its picture, and no other', () => {
+  const { files, pictures } = examplesInReadme();
+  expect(pictures).toEqual(files);
+  expect(namesIn('examples', '.json').sort()).toEqual(files.sort());
+  expect(namesIn('docs/pictures/examples', '.png').sort()).toEqual(files);
 });

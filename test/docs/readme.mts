@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync } from 'node:fs';
 
 const read = (file: string) => readFileSync(file, 'utf8');
 
@@ -32,9 +32,23 @@ export function unknownScriptsIn(page: string): string[] {
   return named.filter((name) => !(name in scripts));
 }
 
+/** The examples in the README, by name and in its order: those with a heading that leads to the file, and those with a picture. */
+export function examplesInReadme(): Record<'files' | 'pictures', string[]> {
+  const named = (link: RegExp) => [...readme().matchAll(link)].map(([, name]) => name);
+  return {
+    files: named(/^#### \[[^\]]+\]\(examples\/([^)]+)\.json\)$/gm),
+    pictures: named(/^!\[[^\]]+\]\(docs\/pictures\/examples\/([^)]+)\.png\)$/gm),
+  };
+}
+
+/** The names of the files in a folder that end so, without the ending. */
+export function namesIn(folder: string, ending: string): string[] {
+  return globSync(`${folder}/*${ending}`).map((file) => file.slice(folder.length + 1, -ending.length));
+}
+
 /** Headings as GitHub makes anchors of them. */
 function headingsOf(page: string): string[] {
   return [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
-    heading.toLowerCase().replace(/[^\p{L}\p{N}\s-]/gu, '').replace(/\s/g, '-'),
+    heading.replace(/\[([^\]]+)\]\([^)]+\)/g, '$1').toLowerCase().replace(/[^\p{L}\p{N}\s-]/gu, '').replace(/\s/g, '-'),
   );
 }

@@ -1,28 +1,11 @@
 import { readdirSync } from 'node:fs';
 
 import { setStage } from '../stage.mts';
-import { approvedToHubspot } from './examples/approvedToHubspot.mts';
-import { fiveStarToSlack } from './examples/fiveStarToSlack.mts';
-import { importFromCsv } from './examples/importFromCsv.mts';
+import { EXAMPLES } from './examples/index.mts';
 import { faultsOf } from './examples/known.mts';
-import { nightlySyncToDataTable } from './examples/nightlySyncToDataTable.mts';
 import { startOutside } from './examples/outside.mts';
-import { pauseWebhooksForMaintenance } from './examples/pauseWebhooksForMaintenance.mts';
 import { chosen, readExample } from './examples/play.mts';
-import type { Example, Play } from './examples/play.mts';
-import { testimonialsToGoogleSheets } from './examples/testimonialsToGoogleSheets.mts';
-import { testimonialToSummary } from './examples/testimonialToSummary.mts';
-
-/** What each file in examples/ must do. */
-const EXAMPLES: Record<string, Example> = {
-  'approved-to-hubspot': approvedToHubspot,
-  'five-star-to-slack': fiveStarToSlack,
-  'import-from-csv': importFromCsv,
-  'nightly-sync-to-data-table': nightlySyncToDataTable,
-  'pause-webhooks-for-maintenance': pauseWebhooksForMaintenance,
-  'testimonial-to-summary': testimonialToSummary,
-  'testimonials-to-google-sheets': testimonialsToGoogleSheets,
-};
+import type { Play } from './examples/play.mts';
 
 /**
  * The examples as a user takes them: imported into a real n8n, the few choices made that they ask for, and run with n8n's own nodes.

@@ -41,5 +41,8 @@ export const nightlySyncToDataTable: Example = {
     sandbox.inject({ method: 'GET', path: '/v1/testimonials', status: 403, body: { error: { type: 'plan_required', message: 'No.' } } });
     expect((await n8n.runManually(workflowId, 'Every Night')).status).toBe('error');
     expect(await rowsOf(play, 'approved testimonials')).toHaveLength(1);
+
+    ana.status = 'rejected';
+    expect(await run()).toEqual([]);
   },
 };

@@ -28,7 +28,7 @@ export function readExample(name: string): WorkflowInput {
 }
 
 /** An example with its user's choices: the Testivora credential in every node of ours, and for others what `choices` says. */
-export async function chosen({ n8n, credential }: Play, name: string, choices: Example['choices']): Promise<WorkflowInput> {
+export async function chosen({ n8n, credential }: Stage, name: string, choices: Example['choices']): Promise<WorkflowInput> {
   const workflow = readExample(name);
   for (const node of workflow.nodes) {
     if (node.type.startsWith('n8n-nodes-testivora.')) node.credentials = { testivoraApi: { id: credential, name: 'Testivora' } };

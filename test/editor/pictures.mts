@@ -1,0 +1,50 @@
+/**
+ * `npm run pictures`: takes the README's pictures of the examples, as they look on the canvas of a real n8n.
+ * Needs Chromium and pngquant, as Debian's packages `chromium` and `pngquant` install them.
+ */
+import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
+
+import { EXAMPLES } from '../e2e/publication/examples/index.mts';
+import { chosen } from '../e2e/publication/examples/play.mts';
+import { setStage } from '../e2e/stage.mts';
+import { Editor } from './browser.mts';
+
+const FOLDER = 'docs/pictures/examples';
+const MARGIN = 32;
+/** The name of a node stands below it, outside of its box. */
+const NAME = 48;
+
+const stage = await setStage({ engine: 'publication' });
+const editor = await Editor.open(stage.n8n.baseUrl, FOLDER);
+try {
+  // Wide enough for every example to stand there in full size.
+  await editor.page.setViewportSize({ width: 2200, height: 1200 });
+  for (const [name, { choices }] of Object.entries(EXAMPLES)) {
+    await editor.openWorkflow(await stage.n8n.createWorkflow(await chosen(stage, name, choices)));
+    await editor.page.getByTestId('zoom-to-fit').click();
+    await editor.page.mouse.move(0, 0);
+    await editor.page.waitForTimeout(1000);
+    const path = `${FOLDER}/${name}.png`;
+    await editor.page.screenshot({ path, clip: await whereTheNodesAre(), animations: 'disabled' });
+    execFileSync('pngquant', ['--force', '--ext=.png', '--strip', '--speed=1', '32', path]);
+    console.log(`${path}, ${Math.ceil(statSync(path).size / 1024)} KB`);
+  }
+} finally {
+  await editor.close();
+  await stage.dispose();
+}
+
+async function whereTheNodesAre(): Promise<{ x: number; y: number; width: number; height: number }> {
+  const boxes = await editor.page.locator('[data-test-id="canvas-node"]').evaluateAll((nodes) =>
+    nodes.map((node) => {
+      const { left, top, right, bottom } = node.getBoundingClientRect();
+      return { left, top, right, bottom };
+    }),
+  );
+  const x = Math.min(...boxes.map(({ left }) => left)) - MARGIN;
+  const y = Math.min(...boxes.map(({ top }) => top)) - MARGIN;
+  const right = Math.max(...boxes.map((box) => box.right)) + MARGIN;
+  const bottom = Math.max(...boxes.map((box) => box.bottom)) + NAME + MARGIN;
+  return { x, y, width: right - x, height: bottom - y };
+}
