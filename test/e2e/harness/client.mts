@@ -23,8 +23,8 @@ export interface WorkflowNode {
   [setting: string]: unknown;
 }
 
-/** What n8n's connections look like; `chain` makes them for nodes that follow one another. */
-export type Connections = Record<string, { main: Array<Array<{ node: string; type: 'main'; index: number }>> }>;
+/** What n8n's connections look like, by node and kind: "main", or one for AI. `chain` makes them for nodes that follow one another. */
+export type Connections = Record<string, Record<string, Array<Array<{ node: string; type: string; index: number }>>>>;
 
 export interface WorkflowInput {
   name: string;
@@ -70,7 +70,7 @@ export interface PublicationStatus {
 /** Connects nodes one after the other, by name. */
 export function chain(...names: string[]): Connections {
   return Object.fromEntries(
-    names.slice(1).map((name, index) => [names[index], { main: [[{ node: name, type: 'main' as const, index: 0 }]] }]),
+    names.slice(1).map((name, index) => [names[index], { main: [[{ node: name, type: 'main', index: 0 }]] }]),
   );
 }
 
