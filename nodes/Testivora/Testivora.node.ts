@@ -10,6 +10,8 @@ import type {
 import { hasStatus, inputError } from '../shared/errors';
 import * as listSearch from './listSearch';
 import { operationOf, properties } from './resources';
+import { isTool } from './resources/parameters';
+import { forModel, withAdvice } from './tool';
 
 export class Testivora implements INodeType {
 	description: INodeTypeDescription = {
@@ -19,7 +21,7 @@ export class Testivora implements INodeType {
 		group: ['transform'],
 		version: 1,
 		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
-		description: 'Create, read and moderate testimonials in Testivora, and manage its webhooks',
+		description: 'Read, create and moderate testimonials in Testivora, list its spaces and walls, and manage its webhooks',
 		defaults: { name: 'Testivora' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
@@ -33,6 +35,7 @@ export class Testivora implements INodeType {
 	/** Runs the chosen operation for each input item; what it gives is paired with that item. */
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { option, execute } = operationOf(this);
+		const asTool = isTool(this.getNode());
 		const output: INodeExecutionData[] = [];
 		let quotaUsedUp = false;
 
@@ -49,13 +52,14 @@ export class Testivora implements INodeType {
 		for (let itemIndex = 0; itemIndex < this.getInputData().length; itemIndex++) {
 			if (this.getExecutionCancelSignal()?.aborted) break;
 			const results = await attempt(itemIndex).catch((error: Error & { description?: string }) => {
-				if (!this.continueOnFail() || this.getExecutionCancelSignal()?.aborted) throw error;
+				if (!this.continueOnFail() || this.getExecutionCancelSignal()?.aborted) throw asTool ? withAdvice(error) : error;
 				quotaUsedUp ||= hasStatus(error, 402);
 				// n8n tells an item that failed by these two fields, whichever of its versions runs this.
 				const { message, description } = error;
 				return { error: message, ...(description && { message: description }) } as IDataObject;
 			});
-			for (const json of [results].flat()) output.push({ json, pairedItem: { item: itemIndex } });
+			const objects = [results].flat();
+			for (const json of asTool ? forModel(objects) : objects) output.push({ json, pairedItem: { item: itemIndex } });
 		}
 		return [output];
 	}

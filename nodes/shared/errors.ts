@@ -155,7 +155,7 @@ function words(fault: Fault): Wording {
 	if (status === 404) {
 		return {
 			message: 'Testivora has nothing with this ID in your account',
-			description: `${request} was answered with 404${said ? `: ${said}` : ''}. Choose it from the list, or check that the credential belongs to the account it is in.`,
+			description: `${request} was answered with 404${said ? `: ${said}` : ''}. Choose it from the list or find it with Get Many, and check that the credential belongs to the account it is in.`,
 		};
 	}
 	return {
@@ -234,7 +234,7 @@ export function checkInput<Schema extends ZodTypeAny>(
 	throw inputError(
 		node,
 		`${label} ${firstIssue(result.error)}`,
-		'Correct the field, or the expression in it, and run the workflow again. Nothing was sent to Testivora for this item.',
+		'Correct the field, or the expression in it, and run this again. Nothing was sent to Testivora for this item.',
 		itemIndex,
 	);
 }

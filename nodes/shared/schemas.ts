@@ -9,6 +9,12 @@ import { z } from 'zod';
 /** Assumption A3: the statuses a testimonial can have. */
 export const TESTIMONIAL_STATUSES = ['pending', 'approved', 'rejected'] as const;
 
+/** Assumption A3: the kinds of testimonials. */
+export const TESTIMONIAL_TYPES = ['text', 'video'] as const;
+
+/** Assumption A1: the statuses of a webhook endpoint. */
+export const ENDPOINT_STATUSES = ['active', 'disabled'] as const;
+
 /** A delivery's envelope (published). `attempt` counts from 1. */
 export const eventSchema = z
 	.object(
@@ -95,11 +101,20 @@ const blank = (value: unknown) => (typeof value === 'string' ? value.trim() : va
 /** A text that must not be empty. */
 export const textInput = z.preprocess(blank, z.string({ message: 'must be text' }).min(1, 'must not be empty'));
 
+/** One of the values that are known, upper and lower case alike; whether there are others, the API knows. */
+function optionInput(known: readonly string[]) {
+	return textInput.transform((text) => known.find((value) => value === text.toLowerCase()) ?? text);
+}
+
+export const testimonialStatusInput = optionInput(TESTIMONIAL_STATUSES);
+export const testimonialTypeInput = optionInput(TESTIMONIAL_TYPES);
+export const endpointStatusInput = optionInput(ENDPOINT_STATUSES);
+
 const RATING = 'must be a whole number from 1 to 5';
 
-/** A whole number from 1 to 5 (assumption A3); digits in a string count, as expressions often give those. */
+/** A whole number from 1 to 5 (assumption A3); digits in a string count, as expressions and AI models often give those. */
 export const ratingInput = z.preprocess(
-	(value) => (typeof value === 'string' && /^\s*\d+\s*$/.test(value) ? Number(value) : value),
+	(value) => (typeof value === 'string' && /^\s*\d+(\.0+)?\s*$/.test(value) ? Number(value) : value),
 	z.number({ message: RATING }).int(RATING).min(1, RATING).max(5, RATING),
 );
 
@@ -137,9 +152,9 @@ export const limitInput = z.preprocess(
 
 const TEXTS = 'must be a comma-separated text or a list of texts';
 
-/** Tags as a comma-separated text or a list of texts; empty ones fall away. */
+/** Tags as a comma-separated text or a list of texts, which may itself be written as JSON; empty ones fall away. */
 export const tagsInput = z.preprocess(
-	(value) => (typeof value === 'string' ? value.split(',') : value),
+	(value) => (typeof value === 'string' ? (jsonList(value) ?? value.split(',')) : value),
 	z
 		.array(z.string({ message: TEXTS }), { message: TEXTS })
 		.transform((texts) => texts.map((text) => text.trim()).filter((text) => text !== '')),
@@ -148,6 +163,9 @@ export const tagsInput = z.preprocess(
 /** The events of a webhook endpoint, as a list or a comma-separated text; at least one. */
 export const eventsInput = tagsInput.refine((events) => events.length > 0, 'must hold at least one event');
 
+/** Some of the kinds of testimonials, as {@link tagsInput} has them, upper and lower case alike. */
+export const testimonialTypesInput = tagsInput.transform((types) => types.map((type) => testimonialTypeInput.parse(type)));
+
 /** Assumption A1: a signing secret that is chosen rather than made by the API; long enough not to be guessed. */
 export const secretInput = z.preprocess(
 	blank,
@@ -155,6 +173,17 @@ export const secretInput = z.preprocess(
 		.string({ message: 'must be text' })
 		.regex(/^whsec_[\w+/-]{24,}={0,2}$/, 'must be whsec_ and then base64 of at least 18 random bytes'),
 );
+
+/** AI models that are asked for a text give a list as JSON in it. */
+function jsonList(text: string): unknown[] | undefined {
+	if (!/^\s*\[/.test(text)) return undefined;
+	try {
+		const value: unknown = JSON.parse(text);
+		return Array.isArray(value) ? value : undefined;
+	} catch {
+		return undefined;
+	}
+}
 
 function isWebAddress(value: string): boolean {
 	return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);

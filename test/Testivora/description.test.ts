@@ -93,7 +93,7 @@ test.each(TABLE)('%s %s asks for the fields that saved workflows rely on', (reso
 test('operations read well as actions and as tools', () => {
   for (const resource of values(resources)) {
     for (const option of operationsOf(resource).options as INodePropertyOptions[]) {
-      expect(option.action).toMatch(/^[A-Z][a-z ]+$/);
+      expect(option.action).toMatch(/^[A-Z][a-z ]+(IDs?)?$/);
       expect(option.action).not.toMatch(/\b(a|an|the)\b/i);
       const node = { parameters: { resource, operation: option.value } } as unknown as INode;
       expect(NodeHelpers.getToolDescriptionForNode(node, new Testivora())).toBe(`${option.action} in Testivora`);

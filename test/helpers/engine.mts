@@ -50,6 +50,8 @@ class Items implements INodeType {
 const types: Record<string, INodeType> = {
   'test.items': new Items(),
   'n8n-nodes-testivora.testivora': new Testivora(),
+  // The name under which n8n offers the same node to AI agents.
+  'n8n-nodes-testivora.testivoraTool': new Testivora(),
 };
 
 const nodeTypes: INodeTypes = {
@@ -106,6 +108,8 @@ export class Credentials extends ICredentialsHelper {
 /** How a node runs in a test, beside its parameters. */
 export interface Settings {
   onError?: INode['onError'];
+  /** As an AI agent's tool. */
+  asTool?: boolean;
   /** Parts of the credential that differ from {@link API_KEY} at {@link BASE_URL}. */
   credential?: IDataObject;
   timezone?: string;
@@ -133,9 +137,9 @@ export interface Outcome {
 export async function runTestivora(
   parameters: INodeParameters,
   input: IDataObject[] = [{}],
-  { onError, credential, timezone, whileRunning }: Settings = {},
+  { onError, asTool, credential, timezone, whileRunning }: Settings = {},
 ): Promise<Outcome> {
-  const workflow = workflowWith(parameters, { onError, timezone });
+  const workflow = workflowWith(parameters, { onError, asTool, timezone });
   const runExecutionData = createRunExecutionData({
     executionData: {
       contextData: {},
@@ -176,7 +180,7 @@ export async function searchTestivora(
   return await new Testivora().methods.listSearch[method].call(context, filter, cursor);
 }
 
-function workflowWith(parameters: INodeParameters, { onError, timezone = 'UTC' }: Settings = {}): Workflow {
+function workflowWith(parameters: INodeParameters, { onError, asTool = false, timezone = 'UTC' }: Settings = {}): Workflow {
   const node = (name: string, type: string, more: Partial<INode> = {}): INode => ({
     id: name,
     name,
@@ -188,7 +192,7 @@ function workflowWith(parameters: INodeParameters, { onError, timezone = 'UTC' }
   });
   const nodes = [
     node('Start', 'test.items'),
-    node('Testivora', 'n8n-nodes-testivora.testivora', {
+    node('Testivora', `n8n-nodes-testivora.testivora${asTool ? 'Tool' : ''}`, {
       parameters,
       onError,
       credentials: { testivoraApi: { id: '1', name: 'Testivora' } },

@@ -1,7 +1,7 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INode, INodeProperties } from 'n8n-workflow';
 
 import { checkInput } from '../../shared/errors';
-import { idInput, limitInput } from '../../shared/schemas';
+import { booleanInput, idInput, limitInput } from '../../shared/schemas';
 
 /** A field that names one thing: chosen from a searchable list, or by its ID. */
 export function locator(field: {
@@ -89,22 +89,55 @@ export function optionalSpaceIdOf(context: IExecuteFunctions, itemIndex: number)
 
 /** How many entries of a list are wanted; Infinity for all. */
 export function limitOf(context: IExecuteFunctions, itemIndex: number): number {
-	if (context.getNodeParameter('returnAll', itemIndex, false)) return Infinity;
-	return checkInput(limitInput, context.getNodeParameter('limit', itemIndex, 50), 'Limit', context.getNode(), itemIndex);
+	if (switchOf(context, 'returnAll', 'Return All', itemIndex, false)) return Infinity;
+	const limit = context.getNodeParameter('limit', itemIndex, null) ?? 50;
+	return checkInput(limitInput, limit, 'Limit', context.getNode(), itemIndex);
 }
 
-/** The fields that were added to a collection, with the values they have for this item. */
-export function collectionOf(
+/** A switch that stands by itself; as it is by default where an expression or an AI model gives nothing for it. */
+export function switchOf(
 	context: IExecuteFunctions,
-	name: 'additionalFields' | 'updateFields' | 'filters',
+	name: 'returnAll' | 'simplify',
+	label: string,
+	itemIndex: number,
+	byDefault: boolean,
+): boolean {
+	const value = context.getNodeParameter(name, itemIndex, null);
+	return isGiven(value) ? checkInput(booleanInput, value, label, context.getNode(), itemIndex) : byDefault;
+}
+
+/** The optional fields that were added and hold something for this item. */
+export function optionalFieldsOf(
+	context: IExecuteFunctions,
+	name: 'additionalFields' | 'filters',
 	itemIndex: number,
 ): IDataObject {
-	return context.getNodeParameter(name, itemIndex, {}) as IDataObject;
+	return withoutBlanks(context.getNodeParameter(name, itemIndex, {}) as IDataObject);
+}
+
+/**
+ * The fields to change, with the values they have for this item; an empty one empties what is there. Not so as a tool: n8n
+ * asks an AI model for every field that it may fill in, and what it has nothing to say on it leaves empty.
+ */
+export function changesOf(context: IExecuteFunctions, itemIndex: number): IDataObject {
+	const changes = context.getNodeParameter('updateFields', itemIndex, {}) as IDataObject;
+	return isTool(context.getNode()) ? withoutBlanks(changes) : changes;
+}
+
+/** Whether an AI model runs the node: n8n makes a type of its own for that, with this ending. */
+export function isTool({ type }: INode): boolean {
+	return type.endsWith('Tool');
 }
 
 /** Whether an optional field holds something: an expression that finds nothing leaves it out. */
 export function isGiven(value: unknown): boolean {
-	return value !== undefined && value !== null && !(typeof value === 'string' && value.trim() === '');
+	if (typeof value === 'string') return value.trim() !== '';
+	return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
+}
+
+/** An object without the fields that hold nothing. */
+export function withoutBlanks(fields: IDataObject): IDataObject {
+	return Object.fromEntries(Object.entries(fields).filter(([, value]) => isGiven(value)));
 }
 
 /** The first entries of a list, up to a limit; nothing further is asked for then. */

@@ -8,7 +8,7 @@ export const get: Operation = {
 	option: {
 		name: 'Get',
 		value: 'get',
-		action: 'Get account',
+		action: 'Get account plan and usage',
 		description: 'Get the plan of the account, whether it includes the API, and how much of its limits is used',
 	},
 	fields: [],

@@ -8,7 +8,7 @@ export const getAll: Operation = {
 	option: {
 		name: 'Get Many',
 		value: 'getAll',
-		action: 'Get many spaces',
+		action: 'Get many spaces with their IDs',
 		description: 'Get the spaces in which testimonials are collected, most recent first, with their IDs and names',
 	},
 	fields: listFields,

@@ -3,9 +3,12 @@ import type { IDataObject, INode, INodeProperties, INodePropertyOptions } from '
 import { checkInput } from '../../../shared/errors';
 import {
 	TESTIMONIAL_STATUSES,
+	TESTIMONIAL_TYPES,
 	booleanInput,
 	ratingInput,
 	tagsInput,
+	testimonialStatusInput,
+	testimonialTypeInput,
 	textInput,
 	urlInput,
 } from '../../../shared/schemas';
@@ -15,21 +18,17 @@ import { locator } from '../parameters';
 export const testimonialIdField: INodeProperties = locator({
 	displayName: 'Testimonial',
 	name: 'testimonialId',
-	description: 'The testimonial, chosen from the list or by its ID',
+	description: 'The testimonial, chosen from the list or by its ID. Get Many and the trigger give the IDs.',
 	searchListMethod: 'searchTestimonials',
 	exampleId: 'j97c2m8x4k',
 	required: true,
 });
 
-export const statusOptions: INodePropertyOptions[] = TESTIMONIAL_STATUSES.map((value) => ({
-	name: value[0].toUpperCase() + value.slice(1),
-	value,
-}));
+const optionsOf = (values: readonly string[]): INodePropertyOptions[] =>
+	values.map((value) => ({ name: value[0].toUpperCase() + value.slice(1), value }));
 
-export const typeOptions: INodePropertyOptions[] = [
-	{ name: 'Text', value: 'text' },
-	{ name: 'Video', value: 'video' },
-];
+export const statusOptions = optionsOf(TESTIMONIAL_STATUSES);
+export const typeOptions = optionsOf(TESTIMONIAL_TYPES);
 
 /** What a testimonial may have beside its text and the name of its author, in the order of the editor. */
 export const optionalFields: INodeProperties[] = [
@@ -47,7 +46,7 @@ export const optionalFields: INodeProperties[] = [
 		type: 'string',
 		default: '',
 		placeholder: 'e.g. https://example.com/ana.jpg',
-		description: 'Web address of a photo of the author',
+		description: 'Web address of a photo of the author, beginning with https://',
 	},
 	{
 		displayName: 'Author Social URL',
@@ -55,7 +54,7 @@ export const optionalFields: INodeProperties[] = [
 		type: 'string',
 		default: '',
 		placeholder: 'e.g. https://instagram.com/ana',
-		description: 'Web address of a social profile of the author',
+		description: 'Web address of a social profile of the author, beginning with https://',
 	},
 	{
 		displayName: 'Author Title',
@@ -86,7 +85,7 @@ export const optionalFields: INodeProperties[] = [
 		type: 'options',
 		options: statusOptions,
 		default: 'approved',
-		description: 'Whether the testimonial is waiting for a decision, published or turned down',
+		description: 'Pending (waits for a decision), approved (may be shown) or rejected',
 	},
 	{
 		displayName: 'Tags',
@@ -94,7 +93,7 @@ export const optionalFields: INodeProperties[] = [
 		type: 'string',
 		default: '',
 		placeholder: 'e.g. onboarding, coaching',
-		description: 'Tags, separated by commas; an expression may also give a list',
+		description: 'Tags, separated by commas; an expression or an AI model may also give a list',
 	},
 ];
 
@@ -102,8 +101,8 @@ export const optionalFields: INodeProperties[] = [
 const FIELDS = {
 	text: { label: 'Text', schema: textInput, path: ['text'] },
 	rating: { label: 'Rating', schema: ratingInput, path: ['rating'] },
-	status: { label: 'Status', schema: textInput, path: ['status'] },
-	type: { label: 'Type', schema: textInput, path: ['type'] },
+	status: { label: 'Status', schema: testimonialStatusInput, path: ['status'] },
+	type: { label: 'Type', schema: testimonialTypeInput, path: ['type'] },
 	featured: { label: 'Featured', schema: booleanInput, path: ['featured'] },
 	tags: { label: 'Tags', schema: tagsInput, path: ['tags'] },
 	authorName: { label: 'Author Name', schema: textInput, path: ['author', 'name'] },

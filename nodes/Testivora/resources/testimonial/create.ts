@@ -3,7 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { request } from '../../../shared/api';
 import { objectSchema } from '../../../shared/schemas';
 import type { Operation } from '../operation';
-import { collectionOf, idOf, isGiven, spaceField } from '../parameters';
+import { idOf, optionalFieldsOf, spaceField } from '../parameters';
 import { contentOf, optionalFields, typeOptions } from './content';
 
 export const create: Operation = {
@@ -14,7 +14,7 @@ export const create: Operation = {
 		description: 'Add a testimonial that was collected elsewhere; it counts towards the monthly quota of the plan',
 	},
 	fields: [
-		spaceField('The space to add the testimonial to', true),
+		spaceField('The space to add the testimonial to, chosen from the list or by its ID', true),
 		{
 			displayName: 'Text',
 			name: 'text',
@@ -48,19 +48,18 @@ export const create: Operation = {
 					type: 'options',
 					options: typeOptions,
 					default: 'text',
-					description: 'Kind of testimonial',
+					description: 'Kind of testimonial: text or video',
 				},
 			],
 		},
 	],
 
 	async execute(context, itemIndex) {
-		const additional = Object.entries(collectionOf(context, 'additionalFields', itemIndex));
 		const content = contentOf(
 			{
 				text: context.getNodeParameter('text', itemIndex, '') ?? '',
 				authorName: context.getNodeParameter('authorName', itemIndex, '') ?? '',
-				...Object.fromEntries(additional.filter(([, value]) => isGiven(value))),
+				...optionalFieldsOf(context, 'additionalFields', itemIndex),
 			},
 			context.getNode(),
 			itemIndex,

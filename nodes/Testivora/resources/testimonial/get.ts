@@ -3,7 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import { request, segment } from '../../../shared/api';
 import { objectSchema } from '../../../shared/schemas';
 import type { Operation } from '../operation';
-import { idOf } from '../parameters';
+import { idOf, switchOf } from '../parameters';
 import { testimonialIdField } from './content';
 import { simplified, simplifyField } from './simplify';
 
@@ -11,7 +11,7 @@ export const get: Operation = {
 	option: {
 		name: 'Get',
 		value: 'get',
-		action: 'Get testimonial',
+		action: 'Get testimonial by ID',
 		description: 'Get one testimonial by its ID',
 	},
 	fields: [testimonialIdField, simplifyField],
@@ -23,6 +23,6 @@ export const get: Operation = {
 			{ method: 'GET', path: `/v1/testimonials/${segment(id)}`, itemIndex },
 			objectSchema,
 		)) as IDataObject;
-		return context.getNodeParameter('simplify', itemIndex, true) ? simplified(testimonial) : testimonial;
+		return switchOf(context, 'simplify', 'Simplify', itemIndex, true) ? simplified(testimonial) : testimonial;
 	},
 };

@@ -1,13 +1,20 @@
 import { tryToParseDateTime } from 'n8n-workflow';
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
+import type { ZodTypeAny } from 'zod';
 
 import { list } from '../../../shared/api';
 import { checkInput, inputError } from '../../../shared/errors';
 import { whyUnwanted } from '../../../shared/filters';
 import type { TestimonialFilters } from '../../../shared/filters';
-import { booleanInput, ratingInput, tagsInput, textInput } from '../../../shared/schemas';
+import {
+	booleanInput,
+	ratingInput,
+	tagsInput,
+	testimonialStatusInput,
+	testimonialTypesInput,
+} from '../../../shared/schemas';
 import type { Operation } from '../operation';
-import { collectionOf, isGiven, limitOf, listFields, optionalSpaceIdOf, spaceField, take } from '../parameters';
+import { limitOf, listFields, optionalFieldsOf, optionalSpaceIdOf, spaceField, switchOf, take } from '../parameters';
 import { statusOptions, typeOptions } from './content';
 import { simplified, simplifyField } from './simplify';
 
@@ -34,14 +41,14 @@ export const getAll: Operation = {
 					name: 'createdAfter',
 					type: 'dateTime',
 					default: '',
-					description: 'Only testimonials created at this time or later',
+					description: 'Only testimonials created at this time or later, such as 2026-06-03 or 2026-06-03T10:00:00Z',
 				},
 				{
 					displayName: 'Created Before',
 					name: 'createdBefore',
 					type: 'dateTime',
 					default: '',
-					description: 'Only testimonials created at this time or earlier',
+					description: 'Only testimonials created at this time or earlier, such as 2026-06-03 or 2026-06-03T10:00:00Z',
 				},
 				{
 					displayName: 'Featured',
@@ -56,7 +63,7 @@ export const getAll: Operation = {
 					type: 'number',
 					typeOptions: { minValue: 1, maxValue: 5, numberPrecision: 0 },
 					default: 4,
-					description: 'Only testimonials with at least this many stars, 1 to 5',
+					description: 'Only testimonials with at least this many stars, 1 to 5. Those without a rating are left out.',
 				},
 				{
 					displayName: 'Status',
@@ -64,7 +71,7 @@ export const getAll: Operation = {
 					type: 'options',
 					options: statusOptions,
 					default: 'approved',
-					description: 'Only testimonials with this status',
+					description: 'Only testimonials with this status: pending, approved or rejected',
 				},
 				{
 					displayName: 'Tags',
@@ -80,7 +87,7 @@ export const getAll: Operation = {
 					type: 'multiOptions',
 					options: typeOptions,
 					default: [],
-					description: 'Only testimonials of these kinds',
+					description: 'Only testimonials of these kinds: text, video',
 				},
 			],
 		},
@@ -100,7 +107,7 @@ export const getAll: Operation = {
 			filtered ? only(testimonials, (testimonial) => !whyUnwanted(testimonial, filters)) : testimonials,
 			limit,
 		)) as IDataObject[];
-		return context.getNodeParameter('simplify', itemIndex, true) ? wanted.map(simplified) : wanted;
+		return switchOf(context, 'simplify', 'Simplify', itemIndex, true) ? wanted.map(simplified) : wanted;
 	},
 };
 
@@ -111,20 +118,18 @@ async function* only<Entry>(entries: AsyncIterable<Entry>, isWanted: (entry: Ent
 /** The filters that were set: those the API knows as its query, the others for this package to apply. */
 function wantedBy(context: IExecuteFunctions, itemIndex: number): { query: IDataObject; filters: TestimonialFilters } {
 	const node = context.getNode();
-	const set = collectionOf(context, 'filters', itemIndex);
+	const set = optionalFieldsOf(context, 'filters', itemIndex);
+	const check = <Schema extends ZodTypeAny>(schema: Schema, value: unknown, label: string) =>
+		checkInput(schema, value, label, node, itemIndex);
 	const query: IDataObject = {};
 	const filters: TestimonialFilters = {};
-	if (isGiven(set.status)) query.status = checkInput(textInput, set.status, 'Status', node, itemIndex);
-	if (isGiven(set.minRating)) {
-		filters.minRating = checkInput(ratingInput, set.minRating, 'Minimum Rating', node, itemIndex);
-	}
-	if (isGiven(set.types)) filters.types = checkInput(tagsInput, set.types, 'Types', node, itemIndex);
-	if (isGiven(set.tags)) filters.tags = checkInput(tagsInput, set.tags, 'Tags', node, itemIndex);
-	if (isGiven(set.featured)) filters.featured = checkInput(booleanInput, set.featured, 'Featured', node, itemIndex);
-	if (isGiven(set.createdAfter)) filters.createdAfter = timeOf(context, set.createdAfter, 'Created After', itemIndex);
-	if (isGiven(set.createdBefore)) {
-		filters.createdBefore = timeOf(context, set.createdBefore, 'Created Before', itemIndex);
-	}
+	if ('status' in set) query.status = check(testimonialStatusInput, set.status, 'Status');
+	if ('minRating' in set) filters.minRating = check(ratingInput, set.minRating, 'Minimum Rating');
+	if ('types' in set) filters.types = check(testimonialTypesInput, set.types, 'Types');
+	if ('tags' in set) filters.tags = check(tagsInput, set.tags, 'Tags');
+	if ('featured' in set) filters.featured = check(booleanInput, set.featured, 'Featured');
+	if ('createdAfter' in set) filters.createdAfter = timeOf(context, set.createdAfter, 'Created After', itemIndex);
+	if ('createdBefore' in set) filters.createdBefore = timeOf(context, set.createdBefore, 'Created Before', itemIndex);
 	if (filters.createdAfter !== undefined && filters.createdBefore !== undefined && filters.createdAfter > filters.createdBefore) {
 		throw inputError(
 			node,
@@ -144,7 +149,7 @@ function timeOf(context: IExecuteFunctions, value: unknown, label: string, itemI
 		throw inputError(
 			context.getNode(),
 			`${label} must be a date such as 2026-06-03 or 2026-06-03T10:00:00Z`,
-			'Correct the field, or the expression in it, and run the workflow again. Nothing was sent to Testivora for this item.',
+			'Correct the field, or the expression in it, and run this again. Nothing was sent to Testivora for this item.',
 			itemIndex,
 		);
 	}

@@ -4,7 +4,7 @@ import { request, segment } from '../../../shared/api';
 import { inputError } from '../../../shared/errors';
 import { objectSchema } from '../../../shared/schemas';
 import type { Operation } from '../operation';
-import { collectionOf, idOf } from '../parameters';
+import { changesOf, idOf } from '../parameters';
 import { contentOf, optionalFields, testimonialIdField } from './content';
 
 /** Says of the fields that an update may empty what that does. */
@@ -18,7 +18,7 @@ export const update: Operation = {
 	option: {
 		name: 'Update',
 		value: 'update',
-		action: 'Update testimonial',
+		action: 'Update testimonial content or status',
 		description: 'Change a testimonial, for instance approve or reject it; fields that are not added stay as they are',
 	},
 	fields: [
@@ -59,7 +59,7 @@ export const update: Operation = {
 	async execute(context, itemIndex) {
 		const node = context.getNode();
 		const id = idOf(context, 'testimonialId', 'Testimonial', itemIndex);
-		const body = contentOf(collectionOf(context, 'updateFields', itemIndex), node, itemIndex);
+		const body = contentOf(changesOf(context, itemIndex), node, itemIndex);
 		if (Object.keys(body).length === 0) {
 			throw inputError(
 				node,

@@ -8,7 +8,7 @@ export const getAll: Operation = {
 	option: {
 		name: 'Get Many',
 		value: 'getAll',
-		action: 'Get many walls',
+		action: 'Get many walls with their IDs',
 		description: 'Get the walls on which testimonials are shown, with their IDs and names',
 	},
 	fields: [spaceField('The space whose walls to get. Leave empty for the walls of all spaces.'), ...listFields],

@@ -1,7 +1,7 @@
 import { request } from '../../../shared/api';
 import { endpointSchema } from '../../../shared/schemas';
 import type { Operation } from '../operation';
-import { collectionOf, isGiven } from '../parameters';
+import { optionalFieldsOf } from '../parameters';
 import { endpointOf, eventsField, secretField, statusField, urlField, withWebhookApi, withoutSecrets } from './endpoint';
 
 export const create: Operation = {
@@ -31,13 +31,12 @@ export const create: Operation = {
 	],
 
 	async execute(context, itemIndex) {
-		const additional = Object.entries(collectionOf(context, 'additionalFields', itemIndex));
 		const body = await endpointOf(
 			context,
 			{
 				url: context.getNodeParameter('url', itemIndex, '') ?? '',
 				events: context.getNodeParameter('events', itemIndex, []) ?? [],
-				...Object.fromEntries(additional.filter(([, value]) => isGiven(value))),
+				...optionalFieldsOf(context, 'additionalFields', itemIndex),
 			},
 			itemIndex,
 		);

@@ -2,14 +2,14 @@ import type { IDataObject, IExecuteFunctions, ILoadOptionsFunctions, INodeProper
 
 import { baseUrlOf } from '../../../shared/credential';
 import { checkInput, hasStatus, inputError } from '../../../shared/errors';
-import { eventsInput, secretInput, textInput, urlInput } from '../../../shared/schemas';
+import { endpointStatusInput, eventsInput, secretInput, urlInput } from '../../../shared/schemas';
 import { locator } from '../parameters';
 
 /** The webhook to act upon. */
 export const webhookIdField: INodeProperties = locator({
 	displayName: 'Webhook',
 	name: 'webhookId',
-	description: 'The webhook endpoint, chosen from the list or by its ID',
+	description: 'The webhook endpoint, chosen from the list or by its ID. Get Many gives the IDs.',
 	searchListMethod: 'searchWebhooks',
 	exampleId: 'wh_123',
 	required: true,
@@ -21,7 +21,7 @@ export const urlField: INodeProperties = {
 	type: 'string',
 	default: '',
 	placeholder: 'e.g. https://example.com/testimonials',
-	description: 'The HTTPS address that Testivora sends events to',
+	description: 'The address that Testivora sends events to, beginning with https://',
 };
 
 export const eventsField: INodeProperties = {
@@ -34,7 +34,7 @@ export const eventsField: INodeProperties = {
 		{ name: 'Testimonial Deleted', value: 'testimonial.deleted' },
 	],
 	default: ['testimonial.created'],
-	description: 'The events that are sent to the URL',
+	description: 'The events that are sent to the URL: testimonial.created, testimonial.approved, testimonial.deleted',
 };
 
 export const statusOptions: INodePropertyOptions[] = [
@@ -48,7 +48,7 @@ export const statusField: INodeProperties = {
 	type: 'options',
 	options: statusOptions,
 	default: 'active',
-	description: 'Whether events are sent; a disabled endpoint can be resumed later',
+	description: 'Active (events are sent) or disabled (nothing is sent until it is active again)',
 };
 
 export const secretField: INodeProperties = {
@@ -76,7 +76,7 @@ export async function endpointOf(
 	return {
 		...(isPresent(url) && { url: await deliveryUrlOf(context, url, itemIndex) }),
 		...(isPresent(events) && { events: checkInput(eventsInput, events, 'Events', node, itemIndex) }),
-		...(isPresent(status) && { status: checkInput(textInput, status, 'Status', node, itemIndex) }),
+		...(isPresent(status) && { status: checkInput(endpointStatusInput, status, 'Status', node, itemIndex) }),
 		...(isPresent(secret) && { secret: checkInput(secretInput, secret, 'Signing Secret', node, itemIndex) }),
 	};
 }

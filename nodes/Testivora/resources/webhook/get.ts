@@ -8,7 +8,7 @@ export const get: Operation = {
 	option: {
 		name: 'Get',
 		value: 'get',
-		action: 'Get webhook',
+		action: 'Get webhook by ID',
 		description: 'Get one webhook endpoint: its URL, events and status, never its secret',
 	},
 	fields: [webhookIdField],

@@ -1,8 +1,8 @@
 import { list } from '../../../shared/api';
 import { checkInput } from '../../../shared/errors';
-import { endpointSchema, textInput } from '../../../shared/schemas';
+import { endpointSchema, endpointStatusInput } from '../../../shared/schemas';
 import type { Operation } from '../operation';
-import { collectionOf, isGiven, limitOf, listFields, take } from '../parameters';
+import { limitOf, listFields, optionalFieldsOf, take } from '../parameters';
 import { statusOptions, withWebhookApi, withoutSecrets } from './endpoint';
 
 export const getAll: Operation = {
@@ -27,7 +27,7 @@ export const getAll: Operation = {
 					type: 'options',
 					options: statusOptions,
 					default: 'active',
-					description: 'Only endpoints with this status',
+					description: 'Only endpoints with this status: active or disabled',
 				},
 			],
 		},
@@ -35,9 +35,9 @@ export const getAll: Operation = {
 
 	async execute(context, itemIndex) {
 		const limit = limitOf(context, itemIndex);
-		const { status } = collectionOf(context, 'filters', itemIndex);
-		const query = isGiven(status)
-			? { status: checkInput(textInput, status, 'Status', context.getNode(), itemIndex) }
+		const { status } = optionalFieldsOf(context, 'filters', itemIndex);
+		const query = status
+			? { status: checkInput(endpointStatusInput, status, 'Status', context.getNode(), itemIndex) }
 			: {};
 		const endpoints = list(context, { path: '/v1/webhooks', query, itemIndex }, { atMost: limit, schema: endpointSchema });
 		const taken = await withWebhookApi(context, take(endpoints, limit), { itemIndex, isCollection: true });

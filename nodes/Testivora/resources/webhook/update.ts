@@ -2,7 +2,7 @@ import { request, segment } from '../../../shared/api';
 import { inputError } from '../../../shared/errors';
 import { endpointSchema } from '../../../shared/schemas';
 import type { Operation } from '../operation';
-import { collectionOf, idOf } from '../parameters';
+import { changesOf, idOf } from '../parameters';
 import {
 	endpointOf,
 	eventsField,
@@ -35,7 +35,7 @@ export const update: Operation = {
 
 	async execute(context, itemIndex) {
 		const id = idOf(context, 'webhookId', 'Webhook', itemIndex);
-		const body = await endpointOf(context, collectionOf(context, 'updateFields', itemIndex), itemIndex);
+		const body = await endpointOf(context, changesOf(context, itemIndex), itemIndex);
 		if (Object.keys(body).length === 0) {
 			throw inputError(
 				context.getNode(),
