@@ -1,0 +1,247 @@
+import { startChatModel } from '../../helpers/chatModel.mts';
+import type { Asked, ChatModel, OfferedTool } from '../../helpers/chatModel.mts';
+import { endpoint, testimonial } from '../../helpers/fixtures.mts';
+import type { StoredEndpoint, Testimonial } from '../../sandbox/store.mts';
+import type { WorkflowNode } from '../harness/client.mts';
+import { setStage } from '../stage.mts';
+import type { Stage } from '../stage.mts';
+
+/** What the star in the editor makes of a field, with what its user wrote into Description. */
+const star = (label: string, description = '', type: 'string' | 'number' | 'boolean' = 'string') =>
+  `={{ /*n8n-auto-generated-fromAI-override*/ $fromAI('${label.replaceAll(' ', '_')}', \`${description}\`, '${type}') }}`;
+const number = (label: string, description?: string) => star(label, description, 'number');
+const boolean = (label: string, description?: string) => star(label, description, 'boolean');
+const byId = (value: string) => ({ __rl: true, mode: 'id', value });
+
+/** One operation as a tool: the fields that a model fills in, what it says, and what Testivora is then asked and stores. */
+interface Case {
+  parameters: Record<string, unknown>;
+  says: Record<string, unknown>;
+  asks: { method: string; path: string; query?: object; body?: object };
+  gets: unknown[];
+}
+
+const OPERATIONS: Record<string, Case> = {
+  'account/get': {
+    parameters: {},
+    says: {},
+    asks: { method: 'GET', path: '/v1/account' },
+    gets: [expect.objectContaining({ tier: 'Agency' })],
+  },
+  'space/getAll': {
+    parameters: { returnAll: boolean('Return All'), limit: number('Limit') },
+    says: { Return_All: false, Limit: 1 },
+    asks: { method: 'GET', path: '/v1/spaces', query: { limit: '1' } },
+    gets: [expect.objectContaining({ id: 'spc_courses', name: 'Online Courses' })],
+  },
+  'wall/getAll': {
+    parameters: { spaceId: byId(star('Space')), limit: number('Limit') },
+    says: { Space: 'spc_coaching', Limit: 5 },
+    asks: { method: 'GET', path: '/v1/walls', query: { space_id: 'spc_coaching', limit: '5' } },
+    gets: [expect.objectContaining({ id: 'wal_prices' })],
+  },
+  'testimonial/create': {
+    parameters: {
+      spaceId: byId(star('Space', 'ID of the space, such as spc_123')),
+      text: star('Text', 'What the author says, in their own words'),
+      authorName: star('Author Name', 'Name of the author'),
+      additionalFields: {
+        authorCompany: star('Author Company', 'Company of the author; leave empty if unknown'),
+        featured: boolean('Featured', 'Whether it is highlighted'),
+        rating: number('Rating', 'Stars, 1 to 5'),
+        status: star('Status', 'pending, approved or rejected'),
+        tags: star('Tags', 'Separated by commas'),
+      },
+    },
+    says: {
+      Space: 'spc_courses',
+      Text: 'Worth every minute.',
+      Author_Name: 'Ana',
+      Author_Company: '',
+      Featured: false,
+      Rating: 5,
+      Status: 'Pending',
+      Tags: 'onboarding, course',
+    },
+    asks: {
+      method: 'POST',
+      path: '/v1/testimonials',
+      body: {
+        space_id: 'spc_courses',
+        text: 'Worth every minute.',
+        author: { name: 'Ana' },
+        featured: false,
+        rating: 5,
+        status: 'pending',
+        tags: ['onboarding', 'course'],
+      },
+    },
+    gets: [expect.objectContaining({ id: expect.stringMatching(/^tst_/), status: 'pending', author: { name: 'Ana' } })],
+  },
+  'testimonial/get': {
+    parameters: { testimonialId: byId(star('Testimonial', 'ID of the testimonial')), simplify: boolean('Simplify') },
+    says: { Testimonial: 'tst_low', Simplify: true },
+    asks: { method: 'GET', path: '/v1/testimonials/tst_low' },
+    gets: [expect.objectContaining({ id: 'tst_low', text: 'I expected more.' })],
+  },
+  'testimonial/getAll': {
+    parameters: {
+      spaceId: byId(star('Space', 'ID of a space; leave empty for all')),
+      limit: number('Limit', 'How many to get at the most'),
+      filters: {
+        createdAfter: star('Created After', 'A date such as 2026-06-03'),
+        featured: boolean('Featured', 'Whether to get only featured ones'),
+        minRating: number('Minimum Rating', 'Stars, 1 to 5'),
+        status: star('Status', 'pending, approved or rejected'),
+        tags: star('Tags', 'Any of these, separated by commas'),
+        types: star('Types', 'text, video, or both'),
+      },
+    },
+    says: { Space: '', Limit: 10, Created_After: '2026-06-01', Featured: false, Minimum_Rating: 1, Status: '', Tags: '', Types: 'Text' },
+    asks: { method: 'GET', path: '/v1/testimonials', query: { limit: '100' } },
+    gets: [expect.objectContaining({ id: 'tst_low' })],
+  },
+  'testimonial/update': {
+    parameters: {
+      testimonialId: byId(star('Testimonial', 'ID of the testimonial')),
+      updateFields: { authorTitle: star('Author Title', 'Profession of the author'), status: star('Status', 'approved or rejected'), tags: star('Tags') },
+    },
+    says: { Testimonial: 'tst_low', Author_Title: '', Status: 'rejected', Tags: '' },
+    asks: { method: 'PATCH', path: '/v1/testimonials/tst_low', body: { status: 'rejected' } },
+    gets: [expect.objectContaining({ id: 'tst_low', status: 'rejected', tags: ['onboarding'], author: { name: 'Mina Sato', title: 'Teacher' } })],
+  },
+  'webhook/create': {
+    parameters: { url: star('URL'), events: star('Events'), additionalFields: { status: star('Status') } },
+    says: { URL: 'https://example.com/new', Events: 'testimonial.created, testimonial.approved', Status: 'disabled' },
+    asks: {
+      method: 'POST',
+      path: '/v1/webhooks',
+      body: { url: 'https://example.com/new', events: ['testimonial.created', 'testimonial.approved'], status: 'disabled' },
+    },
+    gets: [expect.objectContaining({ url: 'https://example.com/new' })],
+  },
+  'webhook/get': {
+    parameters: { webhookId: byId(star('Webhook')) },
+    says: { Webhook: 'wh_1' },
+    asks: { method: 'GET', path: '/v1/webhooks/wh_1' },
+    gets: [expect.objectContaining({ id: 'wh_1' })],
+  },
+  'webhook/getAll': {
+    parameters: { limit: number('Limit'), filters: { status: star('Status') } },
+    says: { Limit: 3, Status: 'active' },
+    asks: { method: 'GET', path: '/v1/webhooks', query: { limit: '3', status: 'active' } },
+    gets: [expect.objectContaining({ id: 'wh_1' })],
+  },
+  'webhook/update': {
+    parameters: { webhookId: byId(star('Webhook')), updateFields: { status: star('Status'), url: star('URL') } },
+    says: { Webhook: 'wh_1', Status: 'disabled', URL: '' },
+    asks: { method: 'PATCH', path: '/v1/webhooks/wh_1', body: { status: 'disabled' } },
+    gets: [expect.objectContaining({ id: 'wh_1', status: 'disabled' })],
+  },
+  'webhook/delete': {
+    parameters: { webhookId: byId(star('Webhook')) },
+    says: { Webhook: 'wh_1' },
+    asks: { method: 'DELETE', path: '/v1/webhooks/wh_1' },
+    gets: [{ deleted: true }],
+  },
+};
+
+/** n8n runs tools in two ways: as nodes of their own, or within its wrapper for LangChain, as MCP servers and agents within agents do, too. */
+const AGENTS = [3.1, 2.2];
+
+describe('the action as a tool of an AI Agent', () => {
+  let stage: Stage;
+  let model: ChatModel;
+  let openAi: string;
+  const workflows = new Map<string, string>();
+
+  beforeAll(async () => {
+    model = await startChatModel();
+    stage = await setStage({ engine: 'publication' });
+    openAi = await stage.n8n.createCredential('OpenAI', 'openAiApi', { apiKey: 'sk-test', url: model.url });
+  });
+  afterAll(async () => {
+    await stage?.dispose();
+    await model?.stop();
+  });
+  beforeEach(() => {
+    const { store } = stage.sandbox;
+    store.testimonials = [low()];
+    store.endpoints = [{ ...endpoint(), secret: 'whsec_', givenUp: 0 } as unknown as StoredEndpoint];
+    stage.sandbox.requests.length = 0;
+    model.asked.length = 0;
+  });
+  afterEach(() => stage.sandbox.clearFaults());
+
+  const low = (more: object = {}): Testimonial =>
+    ({
+      ...testimonial({ id: 'tst_low', space_id: 'spc_courses', rating: 2, text: 'I expected more.', status: 'pending', published_at: null }),
+      author: { name: 'Mina Sato', title: 'Teacher', company: null, photo_url: null, social: null },
+      ...more,
+    }) as unknown as Testimonial;
+
+  /** A workflow in which an agent has one tool; made once. */
+  async function agentWith(operation: string, parameters: object, version: number): Promise<string> {
+    const key = JSON.stringify([operation, parameters, version]);
+    const made = workflows.get(key);
+    if (made) return made;
+    const [resource, name] = operation.split('/');
+    const nodes: WorkflowNode[] = [
+      { name: 'Start', type: 'n8n-nodes-base.manualTrigger', typeVersion: 1 },
+      {
+        name: 'AI Agent',
+        type: '@n8n/n8n-nodes-langchain.agent',
+        typeVersion: version,
+        parameters: { promptType: 'define', text: 'Do your work.' },
+      },
+      {
+        name: 'Model',
+        type: '@n8n/n8n-nodes-langchain.lmChatOpenAi',
+        typeVersion: 1.3,
+        parameters: { model: byId('gpt-5-mini'), responsesApiEnabled: version >= 3 },
+        credentials: { openAiApi: { id: openAi, name: 'OpenAI' } },
+      },
+      {
+        name: 'Testivora: the tool',
+        type: 'n8n-nodes-testivora.testivoraTool',
+        typeVersion: 1,
+        parameters: { resource, operation: name, ...parameters },
+        credentials: { testivoraApi: { id: stage.credential, name: 'Testivora' } },
+      },
+    ];
+    const into = (type: string) => ({ [type]: [[{ node: 'AI Agent', type, index: 0 }]] });
+    const connections = { Start: into('main'), Model: into('ai_languageModel'), [nodes[3].name]: into('ai_tool') };
+    const id = await stage.n8n.createWorkflow({ name: operation, nodes, connections });
+    workflows.set(key, id);
+    return id;
+  }
+
+  /** Lets the model call the tool with these arguments. @returns what it was offered, and what it got back */
+  async function call(
+    operation: string,
+    says: Record<string, unknown>,
+    { version = AGENTS[0], parameters = OPERATIONS[operation].parameters }: { version?: number; parameters?: object } = {},
+  ): Promise<{ tool: OfferedTool; got: string }> {
+    model.replies.push([{ tool: 'Testivora_the_tool', arguments: says }], 'I am done.');
+    const { status, error, items } = await stage.n8n.runManually(await agentWith(operation, parameters, version), 'Start');
+    expect({ status, message: error?.message, left: model.replies.splice(0) }).toEqual({ status: 'success', left: [] });
+    expect(items['AI Agent'][0].json.output).toBe('I am done.');
+    const [first, last] = model.asked as [Asked, Asked];
+    expect(last.results).toHaveLength(1);
+    return { tool: first.tools[0], got: last.results[0] };
+  }
+
+  const sent = () => stage.sandbox.requests.map(({ method, path, query, body }) => ({ method, path, query, body: body ?? undefined }));
+
+  describe.each(AGENTS)('version %s of the agent', (version) => {
+    test.each(Object.entries(OPERATIONS))('runs %s with what the model fills in', async (operation, { says, asks, gets }) => {
+      const { tool, got } = await call(operation, says, { version });
+      expect(JSON.parse(got)).toEqual(gets);
+      expect(sent()).toMatchObject([asks]);
+      if (asks.body) expect(sent()[0].body).toEqual(asks.body);
+      if (asks.query) expect(sent()[0].query).toEqual(asks.query);
+      expect(tool.name).toBe('Testivora_the_tool');
+      expect(Object.keys(tool.parameters.properties).sort()).toEqual(Object.keys(says).sort());
+    });
+  });
+});
