@@ -36,6 +36,8 @@ export class Testivora implements INodeType {
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const { option, execute } = operationOf(this);
 		const asTool = isTool(this.getNode());
+		// Of what is thrown within n8n's wrapper for tools, older agents tell their model nothing at all.
+		const goesOn = this.continueOnFail() || (asTool && this.isToolExecution?.());
 		const output: INodeExecutionData[] = [];
 		let quotaUsedUp = false;
 
@@ -52,7 +54,7 @@ export class Testivora implements INodeType {
 		for (let itemIndex = 0; itemIndex < this.getInputData().length; itemIndex++) {
 			if (this.getExecutionCancelSignal()?.aborted) break;
 			const results = await attempt(itemIndex).catch((error: Error & { description?: string }) => {
-				if (!this.continueOnFail() || this.getExecutionCancelSignal()?.aborted) throw asTool ? withAdvice(error) : error;
+				if (!goesOn || this.getExecutionCancelSignal()?.aborted) throw asTool ? withAdvice(error) : error;
 				quotaUsedUp ||= hasStatus(error, 402);
 				// n8n tells an item that failed by these two fields, whichever of its versions runs this.
 				const { message, description } = error;

@@ -244,4 +244,137 @@ describe('the action as a tool of an AI Agent', () => {
       expect(Object.keys(tool.parameters.properties).sort()).toEqual(Object.keys(says).sort());
     });
   });
+
+  describe('what the model is offered', () => {
+    test.each([
+      ['testimonial/getAll', 'Get many testimonials in Testivora'],
+      ['testimonial/get', 'Get testimonial by ID in Testivora'],
+      ['testimonial/create', 'Create testimonial in Testivora'],
+      ['testimonial/update', 'Update testimonial content or status in Testivora'],
+    ])('%s is a tool that says what it does, and of each argument what belongs into it', async (operation, description) => {
+      const { parameters, says } = OPERATIONS[operation];
+      const { tool } = await call(operation, says);
+      expect(tool).toMatchObject({ name: 'Testivora_the_tool', description });
+      const stars = [...JSON.stringify(parameters).matchAll(/\$fromAI\('(\w+)', `([^`]*)`, '(\w+)'\)/g)];
+      expect(tool.parameters.properties).toEqual(
+        Object.fromEntries(stars.map(([, key, text, type]) => [key, { type, ...(text && { description: text }) }])),
+      );
+      expect([...tool.parameters.required!].sort()).toEqual(Object.keys(says).sort());
+    });
+
+    test('is what its user wrote, where that is set', async () => {
+      const parameters = { descriptionType: 'manual', toolDescription: 'Look up what somebody said.', testimonialId: byId(star('Testimonial')) };
+      const { tool } = await call('testimonial/get', { Testimonial: 'tst_low' }, { parameters });
+      expect(tool.description).toBe('Look up what somebody said.');
+    });
+  });
+
+  describe('what the model gets back', () => {
+    const GET = { testimonialId: byId(star('Testimonial')) };
+
+    test('is JSON without anything that tells nothing', async () => {
+      const { got } = await call('testimonial/get', { Testimonial: 'tst_low' }, { parameters: GET });
+      expect(got).toBe(
+        '[{"id":"tst_low","space_id":"spc_courses","status":"pending","type":"text","rating":2,"text":"I expected more.",' +
+          '"author":{"name":"Mina Sato","title":"Teacher"},"tags":["onboarding"],"featured":false,"created_at":"2026-06-03T00:59:50.000Z"}]',
+      );
+    });
+
+    test('is no longer than the limit says', async () => {
+      stage.sandbox.store.testimonials = Array.from({ length: 120 }, (_, index) => low({ id: `tst_${index}` }));
+      const ids = (got: string) => (JSON.parse(got) as Array<{ id: string }>).map(({ id }) => id);
+      const parameters = { limit: number('Limit') };
+      const { got } = await call('testimonial/getAll', { Limit: 5 }, { parameters });
+      expect(ids(got)).toEqual(['tst_0', 'tst_1', 'tst_2', 'tst_3', 'tst_4']);
+      expect(got.length).toBeLessThan(5 * 250);
+
+      model.asked.length = 0;
+      expect(ids((await call('testimonial/getAll', {}, { parameters })).got)).toHaveLength(50);
+    });
+
+    test.each(AGENTS)('is a sentence in place of an empty list (agent %s)', async (version) => {
+      const { says } = OPERATIONS['testimonial/getAll'];
+      const { got } = await call('testimonial/getAll', { ...says, Status: 'rejected' }, { version });
+      expect(got).toBe('[{"message":"Nothing in Testivora matches this"}]');
+    });
+
+    test('has waited out a rate limit', async () => {
+      stage.sandbox.inject({ method: 'GET', times: 2, status: 429, headers: { 'retry-after': '1' } });
+      const begun = Date.now();
+      const { got } = await call('testimonial/get', { Testimonial: 'tst_low' }, { parameters: GET });
+      expect(JSON.parse(got)).toMatchObject([{ id: 'tst_low' }]);
+      expect(Date.now() - begun).toBeGreaterThan(2_000);
+    });
+  });
+
+  describe('a call that cannot be done', () => {
+    const { says } = OPERATIONS['testimonial/create'];
+    const { Text: _text, ...withoutText } = says;
+
+    test.each<[string, string, Record<string, unknown>, RegExp]>([
+      ['a rating of 9', 'create', { ...says, Rating: 9 }, /^Rating must be a whole number from 1 to 5\b.* Nothing was sent to Testivora/],
+      ['a text that is empty', 'create', { ...says, Text: '' }, /^Text must not be empty\b.* Nothing was sent to Testivora/],
+      ['a text that is missing', 'create', withoutText, /^Text must not be empty\b.* Nothing was sent to Testivora/],
+      ['an unknown space', 'create', { ...says, Space: 'Courses' }, /^Testivora has nothing with this ID in your account\. .*No such space.* Get Many/],
+      ['an unknown status', 'create', { ...says, Status: 'published' }, /^Testivora did not accept this: Unknown status "published"/],
+      ['an unknown testimonial', 'get', { Testimonial: 'tst_gone', Simplify: true }, /^Testivora has nothing with this ID in your account\. .* Get Many/],
+      ['no testimonial', 'get', {}, /^Testimonial must be an ID\b/],
+      ['an update of nothing', 'update', { Testimonial: 'tst_low', Author_Title: '', Status: '', Tags: '' }, /^Add at least one field to update\b/],
+      ['dates the wrong way', 'getAll', { Created_After: 'soon' }, /^Created After must be a date such as 2026-06-03\b/],
+    ])('for %s is told so that the model can mend it, and changes nothing', async (_what, operation, args, message) => {
+      const { got } = await call(`testimonial/${operation}`, args);
+      expect(JSON.parse(got)).toEqual([{ error: expect.stringMatching(message) }]);
+      expect(stage.sandbox.testimonials()).toEqual([low()]);
+    });
+
+    test('that may have been done all the same is not called undone', async () => {
+      stage.sandbox.inject({ method: 'POST', status: 502 });
+      const { got } = await call('testimonial/create', says);
+      expect(got).toContain('It may have been created all the same: look in Testivora before you run this item again.');
+    });
+
+    test('for what was deleted meanwhile is told, too, and the conversation goes on', async () => {
+      const { parameters, says: webhook } = OPERATIONS['webhook/delete'];
+      const again = [{ tool: 'Testivora_the_tool', arguments: webhook }];
+      model.replies.push(again, again, 'It is gone.');
+      const { items } = await stage.n8n.runManually(await agentWith('webhook/delete', parameters, AGENTS[0]), 'Start');
+      expect(items['AI Agent'][0].json.output).toBe('It is gone.');
+      const [first, second] = model.asked.at(-1)!.results;
+      expect(first).toBe('[{"deleted":true}]');
+      expect(second).toContain('Testivora has nothing with this ID in your account. ');
+    });
+
+    test.each(AGENTS)('is told so by version %s of the agent', async (version) => {
+      const { got } = await call('testimonial/create', { ...says, Rating: 9 }, { version });
+      expect(JSON.parse(got)).toEqual([expect.objectContaining({ error: expect.stringContaining('Rating must be a whole number from 1 to 5') })]);
+      expect(got).toContain('Nothing was sent to Testivora');
+      expect(stage.sandbox.testimonials()).toEqual([low()]);
+    });
+  });
+
+  describe('what models write', () => {
+    const created = () => stage.sandbox.testimonials()[0];
+
+    test.each<[Record<string, unknown>, object]>([
+      [{ Rating: '5', Featured: 'true', Tags: ['onboarding', ' course '] }, { rating: 5, featured: true, tags: ['onboarding', 'course'] }],
+      [{ Rating: '4.0', Featured: 'False', Tags: '["onboarding", "course"]' }, { rating: 4, featured: false, tags: ['onboarding', 'course'] }],
+      [{ Rating: null, Featured: '', Tags: [] }, { rating: null, featured: false, tags: [] }],
+      [{ Status: 'APPROVED', Invented: 'yes', id: 'tst_low', json: { rating: 1 } }, { status: 'approved', rating: 5 }],
+    ])('%j is understood', async (written, stored) => {
+      const { got } = await call('testimonial/create', { ...OPERATIONS['testimonial/create'].says, ...written });
+      expect(JSON.parse(got)).toEqual([expect.objectContaining({ id: created().id })]);
+      expect(created()).toMatchObject({ text: 'Worth every minute.', author: { name: 'Ana' }, ...stored });
+      expect(stage.sandbox.testimonials()).toHaveLength(2);
+    });
+
+    test('several calls at once are each answered', async () => {
+      const at = (Testimonial: string) => ({ tool: 'Testivora_the_tool', arguments: { Testimonial } });
+      stage.sandbox.store.testimonials.push(low({ id: 'tst_two' }));
+      model.replies.push([at('tst_two'), at('tst_gone'), at('tst_low')], 'Read.');
+      await stage.n8n.runManually(await agentWith('testimonial/get', { testimonialId: byId(star('Testimonial')) }, AGENTS[0]), 'Start');
+      const [two, gone, one] = model.asked.at(-1)!.results.map((result) => JSON.parse(result)[0]);
+      expect([two.id, gone.id, one.id]).toEqual(['tst_two', undefined, 'tst_low']);
+      expect(gone.error).toContain('nothing with this ID');
+    });
+  });
 });
