@@ -314,7 +314,10 @@ export class N8nClient {
   /** The description of a node type as the editor gets it; undefined where n8n does not know the type. */
   async nodeType(name: string, version = 1): Promise<Record<string, any> | undefined> {
     const { body } = await this.request('POST', '/rest/node-types', { nodeInfos: [{ name, version }] });
-    return body.data?.[0];
+    if (body.data) return body.data[0];
+    // What n8n makes of a node for AI agents stands only in the list of all types.
+    const all = await this.request<Array<Record<string, any>>>('GET', '/types/nodes.json');
+    return all.body.find((type) => type.name === name);
   }
 
   /** What a resource locator's list shows. `node` is one of a workflow, with its parameters and credentials. */

@@ -1,6 +1,7 @@
 import { approvedToHubspot } from './approvedToHubspot.mts';
 import { fiveStarToSlack } from './fiveStarToSlack.mts';
 import { importFromCsv } from './importFromCsv.mts';
+import { lowRatingToDraftReply } from './lowRatingToDraftReply.mts';
 import { nightlySyncToDataTable } from './nightlySyncToDataTable.mts';
 import { pauseWebhooksForMaintenance } from './pauseWebhooksForMaintenance.mts';
 import type { Example } from './play.mts';
@@ -12,6 +13,7 @@ export const EXAMPLES: Record<string, Example> = {
   'approved-to-hubspot': approvedToHubspot,
   'five-star-to-slack': fiveStarToSlack,
   'import-from-csv': importFromCsv,
+  'low-rating-to-draft-reply': lowRatingToDraftReply,
   'nightly-sync-to-data-table': nightlySyncToDataTable,
   'pause-webhooks-for-maintenance': pauseWebhooksForMaintenance,
   'testimonial-to-summary': testimonialToSummary,
