@@ -1,8 +1,9 @@
 import { readdirSync } from 'node:fs';
 
+import type { WorkflowNode } from '../harness/client.mts';
 import { setStage } from '../stage.mts';
 import { EXAMPLES } from './examples/index.mts';
-import { faultsOf } from './examples/known.mts';
+import { missingIn, unknownIn } from './examples/known.mts';
 import { startOutside } from './examples/outside.mts';
 import { chosen, readExample } from './examples/play.mts';
 import type { Play } from './examples/play.mts';
@@ -30,12 +31,18 @@ describe('the examples', () => {
   });
 
   describe.each(Object.entries(EXAMPLES))('%s', (name, { choices, run }) => {
-    test('holds nothing that n8n does not know, and lacks nothing but what its user chooses', async () => {
-      const faults: string[] = [];
-      for (const node of (await chosen(play, name, choices)).nodes) {
-        faults.push(...faultsOf(node, await play.n8n.nodeType(node.type, node.typeVersion)));
-      }
-      expect(faults).toEqual([]);
+    const type = async ({ type, typeVersion }: WorkflowNode) => await play.n8n.nodeType(type, typeVersion);
+
+    test('holds nothing that n8n does not know', async () => {
+      const unknown: string[] = [];
+      for (const node of readExample(name).nodes) unknown.push(...unknownIn(node, await type(node)));
+      expect(unknown).toEqual([]);
+    });
+
+    test('lacks nothing but what its user chooses', async () => {
+      const missing: string[] = [];
+      for (const node of (await chosen(play, name, choices)).nodes) missing.push(...missingIn(node, (await type(node))!));
+      expect(missing).toEqual([]);
     });
 
     test('names no credential, no account and no instance', () => {
