@@ -62,8 +62,7 @@ export async function fillIn({ n8n }: Play, workflowId: string, trigger: string,
   const { webhookId } = (await n8n.workflow(workflowId)).nodes.find(({ name }) => name === trigger)!;
   await n8n.listen(workflowId, trigger);
   const form = new FormData();
-  // What is picked from a list of choices is sent as a list.
-  form.set('field-0', typeof value === 'string' ? JSON.stringify([value]) : value);
+  form.set('field-0', value);
   const sent = await fetch(`${n8n.baseUrl}/form-test/${webhookId}`, { method: 'POST', body: form });
   const { formWaitingUrl } = (await sent.json()) as { formWaitingUrl: string };
   await eventually(
