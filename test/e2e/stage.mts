@@ -1,5 +1,6 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 
+import { event } from '../helpers/fixtures.mts';
 import { startSandbox } from '../sandbox/sandbox.mts';
 import type { Sandbox, SandboxOptions } from '../sandbox/sandbox.mts';
 import { sign } from '../sandbox/signature.mts';
@@ -81,30 +82,10 @@ export async function noEndpoint(stage: Stage, url: string): Promise<void> {
 
 export const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
-/** An event as Testivora sends it. */
+/** A new testimonial's event as Testivora sends it, with an ID of its own. */
 export function eventOf(over: Record<string, unknown> = {}): { id: string; event: string; [field: string]: unknown } {
-  return {
-    id: `evt_${randomBytes(9).toString('hex')}`,
-    object: 'event',
-    event: 'testimonial.created',
-    version: '1.0',
-    created: new Date().toISOString(),
-    attempt: 1,
-    data: {
-      id: 'tst_1',
-      type: 'text',
-      status: 'approved',
-      rating: 5,
-      text: 'Cerré 3 clientes en una semana.',
-      featured: false,
-      tags: ['onboarding'],
-      author: { name: 'Ana López', title: 'Coach', company: 'Acme', photo_url: null, social: null },
-      video: null,
-      created_at: '2026-06-03T00:59:50.000Z',
-      published_at: '2026-06-03T01:00:00.000Z',
-    },
-    ...over,
-  };
+  const id = `evt_${randomBytes(9).toString('hex')}`;
+  return { ...event(), id, event: 'testimonial.created', created: new Date().toISOString(), ...over };
 }
 
 export interface Answered {

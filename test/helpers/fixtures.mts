@@ -26,6 +26,21 @@ export function testimonial(fields: IDataObject = {}): IDataObject {
   };
 }
 
+/** The approved event that the guide "Webhooks and API" shows, with its attempt and IDs written out. It has no `space_id`. */
+export function event(fields: IDataObject = {}): IDataObject {
+  const { object: _object, space_id: _space, ...data } = testimonial();
+  return {
+    id: 'evt_3hF2bQ',
+    object: 'event',
+    event: 'testimonial.approved',
+    version: '1.0',
+    created: '2026-06-03T01:00:00.000Z',
+    attempt: 1,
+    data,
+    ...fields,
+  };
+}
+
 /** A webhook endpoint (assumption A1). */
 export function endpoint(fields: IDataObject = {}): IDataObject {
   return {
