@@ -1,0 +1,15 @@
+/** The value below which the share `q` (0 to 1) of the numbers lies. */
+export function quantile(numbers: number[], q: number): number {
+  const sorted = [...numbers].sort((one, other) => one - other);
+  const at = q * (sorted.length - 1);
+  const [low, high] = [sorted[Math.floor(at)], sorted[Math.ceil(at)]];
+  return low + (high - low) * (at % 1);
+}
+
+export const median = (numbers: number[]): number => quantile(numbers, 0.5);
+
+/** A Markdown table; the first column is text, the others are numbers. */
+export function table(headings: string[], rows: string[][]): string {
+  const lines = [headings, headings.map((_, column) => (column === 0 ? '---' : '--:')), ...rows];
+  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+}

@@ -1,0 +1,150 @@
+/** Our own part of a delivery: what `receive()` costs, beside a bare HMAC-SHA256 of the same bytes, which nobody can do without. */
+import { createHmac } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { resolve } from 'node:path';
+
+import { measure } from 'mitata';
+import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+
+import { run } from '../e2e/harness/command.mts';
+import { eventOf, newSecret } from '../e2e/stage.mts';
+import { sign } from '../sandbox/signature.mts';
+import { median, quantile, table } from './figures.mts';
+import type { Suite } from './main.mts';
+
+type Receive = (webhook: IWebhookFunctions) => Promise<IWebhookResponseData>;
+
+const SECRET = newSecret();
+const PATH = '/webhook/6b1a/webhook';
+
+/** Set so that every part of the trigger has something to do. */
+const PARAMETERS: IDataObject = { setup: 'automatic', events: ['testimonial.created'], filters: { minRating: 4, tags: 'onboarding' }, options: {}, simplify: true };
+
+/** As many events as the trigger remembers. */
+const FULL = 1_500;
+
+const own: Suite = async ({ short }) => {
+  await run('npm', ['run', 'build']);
+  const { receive } = createRequire(import.meta.url)(resolve('dist/nodes/TestivoraTrigger/delivery.js')) as { receive: Receive };
+  const full = await memory(receive, FULL);
+  const sizes = { '1 KB': 1_024, '64 KB': 65_536 };
+
+  const rows: string[][] = [];
+  for (const [size, bytes] of Object.entries(sizes)) {
+    const body = () => bodyOf(bytes);
+    const [hmac, ...costs] = await inTurns(short ? 1 : 9, [
+      () => time(body, (bytes) => createHmac('sha256', SECRET).update(bytes).digest(), short),
+      () => acceptance(body, withoutTrigger, '', short),
+      () => acceptance(body, receive, '', short),
+      () => acceptance(body, receive, full, short),
+      () => acceptance(body, receive, full, short, 5),
+    ]);
+    const names = ['Stand-in for n8n alone', 'Trigger, empty memory', 'Trigger, full memory', 'Trigger, full memory, stored text 5 events old'];
+    rows.push([`${size}: bare HMAC-SHA256`, spread(hmac), '1']);
+    names.forEach((name, index) => rows.push([`${size}: ${name}`, spread(costs[index]), (median(costs[index]) / median(hmac)).toFixed(2)]));
+  }
+
+  const stored: string[][] = [];
+  for (const count of [0, 1, 100, FULL, 2 * FULL]) stored.push([count.toLocaleString('en'), (await memory(receive, count)).length.toLocaleString('en')]);
+
+  return [
+    table(['', 'µs, median (quartiles)', '÷ bare HMAC'], rows),
+    table(['Events accepted', 'Bytes that each further event stores'], stored),
+  ].join('\n\n');
+};
+
+export default own;
+
+/** Medians of several rounds of each, in microseconds; in every round they take turns. */
+async function inTurns(rounds: number, kinds: Array<() => Promise<number>>): Promise<number[][]> {
+  const found: number[][] = kinds.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    for (const [index, kind] of kinds.entries()) found[index].push(await kind());
+  }
+  return found;
+}
+
+/** The median time, in microseconds, of work on something that is prepared anew, and untimed, right before each time. */
+async function time<T>(prepare: () => T, work: (prepared: T) => unknown, short: boolean): Promise<number> {
+  const generator = function* () {
+    yield { 0: prepare, bench: (prepared: T) => work(prepared) };
+  };
+  // In batches everything would be prepared far ahead, and the stored text be older than it ever is.
+  const { p50 } = await measure(generator as never, { batch_threshold: 0, min_cpu_time: (short ? 20 : 200) * 1e6 });
+  return p50 / 1000;
+}
+
+/**
+ * The time of one accepted delivery, from its bytes to the text that n8n stores.
+ *
+ * @param known what is stored at first; then what the trigger stores, `behind` events late, as n8n reads it when several are on their way
+ */
+async function acceptance(body: () => Buffer, receive: Receive, known: string, short: boolean, behind = 0): Promise<number> {
+  const workflow = newWorkflow();
+  const texts = [known];
+  const prepare = () => standIn(workflow, body(), texts[0]);
+  return await time(prepare, async ({ webhook, slot }) => {
+    const { webhookResponse } = await receive(webhook);
+    texts.push(slot.seen);
+    if (texts.length > behind + 1) texts.shift();
+    return webhookResponse;
+  }, short);
+}
+
+let workflows = 0;
+/** Each has a memory of its own. */
+const newWorkflow = () => ({ id: `workflow ${++workflows}` });
+
+/** Asks the stand-in for all that the trigger asks for, and does nothing with it. */
+const withoutTrigger: Receive = async (webhook) => {
+  webhook.getRequestObject();
+  for (const name of ['options', 'setup', 'events', 'filters', 'simplify']) webhook.getNodeParameter(name);
+  webhook.getWorkflowStaticData('global');
+  webhook.getWorkflow();
+  webhook.getNode();
+  webhook.getMode();
+  webhook.getResponseObject();
+  return { webhookResponse: webhook.getWorkflowStaticData('global') };
+};
+
+/** What a webhook's memory stores after this many events. */
+async function memory(receive: Receive, events: number): Promise<string> {
+  const workflow = newWorkflow();
+  let text = '';
+  for (let event = 0; event < events; event++) {
+    const { webhook, slot } = standIn(workflow, bodyOf(1_024), text);
+    void (await receive(webhook)).webhookResponse;
+    text = slot.seen;
+  }
+  return text;
+}
+
+/** n8n as the trigger sees it: only what it asks for, at next to no cost. The stored text is a new one each time, as read from a database. */
+function standIn(workflow: { id: string }, body: Buffer, seen: string) {
+  const slot = { id: 'wh_1', secret: SECRET, seen: JSON.parse(JSON.stringify(seen)) as string };
+  const staticData = { testivoraTrigger: { [PATH]: slot } };
+  const request = { headers: { host: 'n8n.example.com', 'content-type': 'application/json', ...sign(body, SECRET) }, path: PATH, rawBody: body };
+  const response = { destroyed: false, writableEnded: false };
+  const node = { name: 'Testivora Trigger' };
+  const webhook = {
+    getRequestObject: () => request,
+    getResponseObject: () => response,
+    getWorkflowStaticData: () => staticData,
+    getNodeParameter: (name: string) => PARAMETERS[name],
+    getWorkflow: () => workflow,
+    getNode: () => node,
+    getMode: () => 'webhook',
+  } as unknown as IWebhookFunctions;
+  return { webhook, slot };
+}
+
+/** An event of its own, of about this many bytes: a long testimonial is what someone said in a video, written down. */
+function bodyOf(bytes: number): Buffer {
+  const event = eventOf();
+  const room = bytes - Buffer.byteLength(JSON.stringify(event));
+  const said = 'Cerré 3 clientes en una semana, y no lo habría creído. “¿Así de fácil?”, me dijo mi socia. ';
+  const data = { ...(event.data as object), text: said.repeat(Math.ceil(room / said.length)).slice(0, room) };
+  return Buffer.from(JSON.stringify({ ...event, data }));
+}
+
+const spread = (us: number[]) => `${median(us).toFixed(1)} (${quantile(us, 0.25).toFixed(1)}–${quantile(us, 0.75).toFixed(1)})`;
