@@ -38,9 +38,9 @@ export class Ledger {
 	/** Fingerprints on their way through n8n, with the time each set out. */
 	private accepting = new Map<string, { since: number; isOver: () => boolean }>();
 
-	/** Takes in what is stored; costs next to nothing while that is what this ledger last stored itself. */
+	/** Takes in what is stored; costs next to nothing while that is what this ledger stored itself, now or some events ago. */
 	merge(stored: unknown): void {
-		if (typeof stored !== 'string' || stored === this.text) return;
+		if (typeof stored !== 'string' || this.isOwn(stored)) return;
 		// What was dropped for want of room does not come back with an old save.
 		const oldest = this.known.size < CAPACITY ? '' : this.text.slice(0, TIME_WIDTH);
 		const news = entriesOf(stored).filter(([print, time]) => time > oldest && !this.known.has(print));
@@ -48,6 +48,12 @@ export class Ledger {
 		const all = [...this.known, ...news].sort(([, one], [, other]) => (one < other ? -1 : one > other ? 1 : 0));
 		this.known = new Map(all.slice(-CAPACITY));
 		this.text = [...this.known].map(([print, time]) => time + print).join('');
+	}
+
+	/** Whether nothing in a stored text is new: but for what was dropped since for want of room, it is how this ledger's text begins. */
+	private isOwn(stored: string): boolean {
+		const from = this.known.size < CAPACITY ? 0 : stored.indexOf(this.text.slice(0, WIDTH));
+		return from >= 0 && this.text.startsWith(stored.slice(from));
 	}
 
 	/**
