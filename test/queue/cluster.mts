@@ -32,7 +32,6 @@ export class Member {
 
   async start(): Promise<void> {
     const { command, port, userFolder, env } = this;
-    await installPackage(await packPackage(), userFolder);
     this.process = await launch(await ensureN8n(), { command, port, userFolder, env });
   }
 
@@ -84,11 +83,12 @@ export class Cluster {
     this.folder = folder;
   }
 
-  static async start(engine: 'publication' | 'legacy'): Promise<Cluster> {
+  /** @param more added to every process: environment, and packed packages beside ours */
+  static async start(engine: 'publication' | 'legacy', more: { env?: Record<string, string>; packages?: string[] } = {}): Promise<Cluster> {
     const folder = await mkdtemp(join(tmpdir(), 'n8n-testivora-queue-'));
     const [postgres, redis, ports] = await Promise.all([Postgres.start(), startRedis(), freePorts(4)]);
     const balancer = await startBalancer(ports.slice(0, 2));
-    const env = environment(postgres, redis);
+    const env = { ...environment(postgres, redis), ...more.env };
     const memberEnv = {
       ...env,
       N8N_USE_WORKFLOW_PUBLICATION_SERVICE: String(engine === 'publication'),
@@ -100,7 +100,9 @@ export class Cluster {
     const [webhooks, workers] = [[member('webhook', 0), member('webhook', 1)], [member('worker', 2), member('worker', 3)]];
     // Installed before its first start, so that the harness does not give it a SQLite folder with an encryption key of its own.
     const userFolder = join(folder, 'main');
-    await installPackage(await packPackage(), userFolder);
+    for (const tarball of [await packPackage(), ...(more.packages ?? [])]) {
+      for (const name of ['main', 'webhook-0', 'webhook-1', 'worker-2', 'worker-3']) await installPackage(tarball, join(folder, name));
+    }
     const main = await N8n.start({ engine, env, userFolder, webhookUrl: balancer.url });
     await postgres.query(KEEP_STARTS);
     const cluster = new Cluster({ main, webhooks, workers, balancer, postgres }, redis, folder);
