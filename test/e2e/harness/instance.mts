@@ -115,6 +115,11 @@ export class N8n extends N8nClient {
     this.process = undefined;
   }
 
+  /** The process ID while it runs. */
+  get pid(): number | undefined {
+    return this.process?.pid;
+  }
+
   /** All that n8n has written since the instance was made, over restarts. */
   log(): string {
     return this.past + (this.process?.log() ?? '');

@@ -10,6 +10,8 @@ import { eventually } from './wait.mts';
 /** One running n8n process. */
 export interface Launched {
   port: number;
+  /** its process ID: how much memory it takes can be read from the system */
+  pid: number;
   /** everything it has written so far */
   log(): string;
   /** asks it to end (SIGTERM) and waits; kills it after 40 s */
@@ -116,7 +118,7 @@ export async function launch(host: Pick<Host, 'dir' | 'bin' | 'compileCache'>, o
     await kill();
     throw new Error(`"n8n ${command}" did not start: ${end}\n${log.slice(-4000)}`);
   }
-  return { port: use, log: () => log, stop, kill };
+  return { port: use, pid: child.pid!, log: () => log, stop, kill };
 }
 
 /** Ports of 127.0.0.1 that were free a moment ago, all different. */
