@@ -76,7 +76,9 @@ export function addApi(app: FastifyInstance, store: Store, settings: ApiSettings
     buckets.set(name, bucket);
     const wait = bucket.take();
     if (wait > 0) {
-      throw new Refusal(429, 'rate_limited', 'Too many requests.', {}, { 'retry-after': String(Math.ceil(wait)) });
+      // Whole seconds, as the header has them, of the time that the sandbox runs in.
+      const seconds = Math.ceil(wait * settings.timeScale) / settings.timeScale;
+      throw new Refusal(429, 'rate_limited', 'Too many requests.', {}, { 'retry-after': String(seconds) });
     }
   }
 
