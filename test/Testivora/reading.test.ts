@@ -35,6 +35,11 @@ describe('account', () => {
     },
   );
 
+  test('is asked for with the key alone, without the blanks that were copied along', async () => {
+    nock(BASE_URL).get('/v1/account').matchHeader('authorization', `Bearer ${API_KEY}`).reply(200, { tier: 'agency' });
+    expect((await runTestivora(get, [{}], { credential: { apiKey: ` ${API_KEY}\n` } })).error).toBeUndefined();
+  });
+
   test('is found below a base URL with a path', async () => {
     nock('https://proxy.test').get('/testivora/v1/account').reply(200, { tier: 'agency' });
     const { error } = await runTestivora(get, [{}], { credential: { baseUrl: 'https://proxy.test/testivora/' } });

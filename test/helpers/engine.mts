@@ -75,16 +75,8 @@ export class Credentials extends ICredentialsHelper {
   isCredentialUsableByNode() {
     return true;
   }
-  async authenticate(
-    $credentials: ICredentialDataDecryptedObject,
-    _type: string,
-    request: IHttpRequestOptions,
-    workflow: Workflow,
-    node: INode,
-  ) {
-    const template = new TestivoraApi().authenticate.properties.headers!.Authorization as string;
-    const Authorization = workflow.expression.getSimpleParameterValue(node, template, 'internal', { $credentials });
-    return { ...request, headers: { ...request.headers, Authorization } } as IHttpRequestOptions;
+  async authenticate(credential: ICredentialDataDecryptedObject, _type: string, request: IHttpRequestOptions) {
+    return await new TestivoraApi().authenticate(credential, request);
   }
   async preAuthentication() {
     return undefined;

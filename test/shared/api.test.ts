@@ -3,7 +3,7 @@ import nock from 'nock';
 
 import { retryAfterMs } from '../../nodes/shared/api';
 import { answerWithNock } from '../helpers/api.mts';
-import { API_KEY, BASE_URL, runTestivora } from '../helpers/engine.mts';
+import { API_KEY, BASE_URL, Credentials, runTestivora } from '../helpers/engine.mts';
 import { byId, page, refusal } from '../helpers/fixtures.mts';
 
 jest.mock('n8n-workflow', () => ({ ...jest.requireActual('n8n-workflow'), sleep: jest.fn(async () => {}) }));
@@ -177,7 +177,7 @@ describe('a list', () => {
   test.each([
     ['data', { has_more: false }, 'it has no list in "data"'],
     ['has_more', { data: [] }, 'it does not say in "has_more" whether there is more'],
-    ['an entry', { data: ['x'], has_more: false }, 'it has an entry that is not an object'],
+    ['an entry', { data: ['x'], has_more: false }, 'an entry is not an object'],
     ['an ID', { data: [{ name: 'x' }], has_more: false }, 'an entry has no "id"'],
   ])('without %s is no list', async (_what, body, fault) => {
     answer(body);
@@ -195,6 +195,15 @@ describe('a list', () => {
   ])('whose cursor %s is not read in circles', async (_how, cursors) => {
     cursors.forEach((cursor, index) => answer(page([{ id: `spc_${index}` }], cursor)));
     expect(await message()).toContain('the same page of the list came twice');
+  });
+
+  test('hands its entries on as they came, and reads the credential once for all pages', async () => {
+    const read = jest.spyOn(Credentials.prototype, 'getDecrypted');
+    const entries = [{ id: 'spc_1', mood: 1, owner: { name: 'Ana' } }, { id: 'spc_2' }];
+    entries.forEach((entry, index) => answer(page([entry], index === 0 ? 'c1' : undefined)));
+    expect((await runTestivora(spaces)).items.map(({ json }) => json)).toEqual(entries);
+    expect(read).toHaveBeenCalledTimes(1);
+    read.mockRestore();
   });
 
   test('goes on after a wait in the middle', async () => {
