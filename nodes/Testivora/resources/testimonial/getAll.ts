@@ -97,22 +97,26 @@ export const getAll: Operation = {
 		const limit = limitOf(context, itemIndex);
 		const { query, filters } = wantedBy(context, itemIndex);
 		const filtered = Object.keys(filters).length > 0;
+		const simplify = switchOf(context, 'simplify', 'Simplify', itemIndex, true);
 		const testimonials = list(
 			context,
 			{ path: '/v1/testimonials', query: { space_id: optionalSpaceIdOf(context, itemIndex), ...query }, itemIndex },
 			// What is filtered here takes whole pages: how many of them will do is not known before.
 			{ atMost: filtered ? Infinity : limit },
 		);
-		const wanted = (await take(
-			filtered ? only(testimonials, (testimonial) => !whyUnwanted(testimonial, filters)) : testimonials,
-			limit,
-		)) as IDataObject[];
-		return switchOf(context, 'simplify', 'Simplify', itemIndex, true) ? wanted.map(simplified) : wanted;
+		return await take(wanted(testimonials, filters, simplify), limit);
 	},
 };
 
-async function* only<Entry>(entries: AsyncIterable<Entry>, isWanted: (entry: Entry) => boolean) {
-	for await (const entry of entries) if (isWanted(entry)) yield entry;
+/** Those that pass the filters, each in the form it goes out in: a long list is never there in both. */
+async function* wanted(
+	testimonials: AsyncIterable<IDataObject>,
+	filters: TestimonialFilters,
+	simplify: boolean,
+): AsyncGenerator<IDataObject> {
+	for await (const testimonial of testimonials) {
+		if (!whyUnwanted(testimonial, filters)) yield simplify ? simplified(testimonial) : testimonial;
+	}
 }
 
 /** The filters that were set: those the API knows as its query, the others for this package to apply. */
