@@ -65,7 +65,7 @@ const COUNT: WorkflowNode = {
 };
 
 const lists: Suite = async ({ short }) => {
-  const [many, rounds, freshRounds] = short ? [300, 1, 1] : [10_000, 9, 5];
+  const [many, rounds, freshRounds] = short ? [300, 1, 1] : [10_000, 7, 5];
   const sandbox = await startSandbox({ seed: false });
   try {
     return await withN8n(sandbox, async (stage) => {
