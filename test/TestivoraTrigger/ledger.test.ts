@@ -64,6 +64,21 @@ describe('one event', () => {
   });
 });
 
+describe('an older save', () => {
+  test('of its own brings nothing new, and what another process put before it or after it does', () => {
+    const ledger = new Ledger();
+    const own = acceptAll(ledger, ['a', 'b']);
+    acceptAll(ledger, ['c']);
+    ledger.merge(own);
+    expect(knownOf(ledger, ['a', 'b', 'c'])).toEqual(['a', 'b', 'c']);
+    const before = new Ledger().accept('before', NOW - 1_000);
+    const after = new Ledger().accept('after', NOW + 1_000);
+    ledger.merge(before + own);
+    ledger.merge(own + after);
+    expect(knownOf(ledger, ['before', 'after'])).toEqual(['before', 'after']);
+  });
+});
+
 describe('bounds', () => {
   test('the newest are known, the oldest give way', () => {
     const ledger = new Ledger();
