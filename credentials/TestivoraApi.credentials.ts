@@ -65,8 +65,9 @@ export class TestivoraApi implements ICredentialType {
 			typeOptions: { password: true },
 			default: '',
 			placeholder: 'e.g. whsec_…',
+			hint: 'Only for Testivora Triggers whose Webhook Setup is Manual',
 			description:
-				'Only for Testivora Triggers whose Webhook Setup is Manual: the secret shown when the endpoint was added in Testivora. Separate several with commas while you rotate one.',
+				'The secret that Testivora showed when you added the endpoint there. Separate several with commas: one for each endpoint, or the old and the new one while you rotate it.',
 		},
 	];
 

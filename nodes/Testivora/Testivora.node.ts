@@ -20,7 +20,7 @@ export class Testivora implements INodeType {
 		icon: { light: 'file:../../icons/testivora.svg', dark: 'file:../../icons/testivora.dark.svg' },
 		group: ['transform'],
 		version: 1,
-		subtitle: '={{ $parameter["operation"] + ": " + $parameter["resource"] }}',
+		subtitle: '={{ $parameter["operation"].replace("getAll", "get many") + ": " + $parameter["resource"] }}',
 		description: 'Read, create and moderate testimonials in Testivora, list its spaces and walls, and manage its webhooks',
 		defaults: { name: 'Testivora' },
 		usableAsTool: true,

@@ -20,7 +20,7 @@ export class TestivoraTrigger implements INodeType {
 		version: 1,
 		subtitle: '={{ $parameter["events"].map((event) => event.split(".")[1]).join(", ") }}',
 		description: 'Starts the workflow when a testimonial is created, approved or deleted in Testivora',
-		eventTriggerDescription: 'Submit, approve or delete a testimonial in Testivora',
+		eventTriggerDescription: 'Now submit a testimonial in Testivora, or do what else is chosen in Trigger On',
 		activationMessage: 'Testimonials from Testivora now start this workflow.',
 		defaults: { name: 'Testivora Trigger' },
 		inputs: [],
@@ -59,19 +59,19 @@ export class TestivoraTrigger implements INodeType {
 					{
 						name: 'Automatic',
 						value: 'automatic',
-						description: 'Registers the webhook in Testivora when the workflow is published or activated, and deletes it when that ends',
+						description: 'The webhook is registered in Testivora when you publish (activate) the workflow, and deleted when you unpublish it',
 					},
 					{
 						name: 'Manual',
 						value: 'manual',
-						description: 'You add the webhook in Testivora yourself, for accounts whose API cannot register webhooks',
+						description: 'You add the webhook in Testivora yourself: for accounts whose API cannot register webhooks',
 					},
 				],
 				default: 'automatic',
 			},
 			{
 				displayName:
-					'Open "Webhook URLs" above and copy the Production URL. In Testivora, add it under Settings → Webhooks → New endpoint, with the same events as here. Put the signing secret shown there (whsec_…) into the credential. To use "Execute step" too, add the Test URL as a second endpoint, and its secret to the credential after a comma.',
+					'Three steps, then publish (activate) the workflow:<ul><li>Open "Webhook URLs" above and copy the Production URL.</li><li>In Testivora, open Settings → Webhooks → New endpoint, paste the URL and pick the same events as here.</li><li>Copy the signing secret shown there (whsec_…) into Webhook Signing Secret in the credential.</li></ul>To use "Execute step" too, add the Test URL as a second endpoint, and its secret to the credential after a comma.',
 				name: 'manualNotice',
 				type: 'notice',
 				default: '',
@@ -169,7 +169,7 @@ export class TestivoraTrigger implements INodeType {
 							'Whether an event that Testivora sends again, because it missed our answer, is answered without running the workflow a second time',
 					},
 					{
-						displayName: 'Signature Tolerance',
+						displayName: 'Signature Tolerance (Seconds)',
 						name: 'tolerance',
 						type: 'number',
 						typeOptions: { minValue: 1, numberPrecision: 0 },

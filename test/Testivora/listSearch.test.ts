@@ -90,7 +90,7 @@ test('webhooks show their address and status', async () => {
 
 test('an account without webhooks says so', async () => {
   nock(BASE_URL).get('/v1/webhooks').query(true).reply(404, refusal('not_found', 'No such route'));
-  await expect(searchTestivora('searchWebhooks')).rejects.toThrow('The API of this Testivora account has no webhooks');
+  await expect(searchTestivora('searchWebhooks')).rejects.toThrow('The API of this Testivora account has no webhooks: manage them in Testivora under Settings → Webhooks');
 });
 
 test('what the API refuses is said as in a run', async () => {

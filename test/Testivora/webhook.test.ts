@@ -5,7 +5,7 @@ import { BASE_URL, runTestivora } from '../helpers/engine.mts';
 import { byId, endpoint, fromList, page, refusal } from '../helpers/fixtures.mts';
 
 const SECRET = `whsec_${'c2VjcmV0'.repeat(5)}=`;
-const NO_API = 'The API of this Testivora account has no webhooks [item 1]';
+const NO_API = 'The API of this Testivora account has no webhooks: manage them in Testivora under Settings → Webhooks [item 1]';
 
 answerWithNock();
 
@@ -112,7 +112,7 @@ test.each([404, 405, 501])('an account without webhooks (%i) is told where to ma
   for (const operation of [create, getAll]) {
     const { error } = await runTestivora(operation);
     expect(error).toMatchObject({ message: NO_API, context: { itemIndex: 0 } });
-    expect(error?.description).toContain('Settings → Webhooks');
+    expect(error?.description).toContain('set its Webhook Setup to Manual');
   }
 });
 

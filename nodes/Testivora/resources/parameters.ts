@@ -12,9 +12,11 @@ export function locator(field: {
 	searchListMethod: string;
 	/** An ID to show as the example, without "e.g. ". */
 	exampleId: string;
+	/** What stands in the list while nothing is chosen; absent: n8n's own "Choose...". */
+	emptyList?: string;
 	required?: boolean;
 }): INodeProperties {
-	const { searchListMethod, exampleId, ...rest } = field;
+	const { searchListMethod, exampleId, emptyList, ...rest } = field;
 	return {
 		...rest,
 		type: 'resourceLocator',
@@ -24,6 +26,7 @@ export function locator(field: {
 				displayName: 'From List',
 				name: 'list',
 				type: 'list',
+				placeholder: emptyList,
 				typeOptions: { searchListMethod, searchable: true },
 			},
 			{
@@ -47,6 +50,7 @@ export function spaceField(description: string, required = false): INodeProperti
 		description,
 		searchListMethod: 'searchSpaces',
 		exampleId: 'spc_123',
+		emptyList: required ? undefined : 'All spaces',
 		required,
 	});
 }

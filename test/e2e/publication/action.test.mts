@@ -432,8 +432,8 @@ describe('the action', () => {
       stage.sandbox.options.webhookApi = false;
       const { error } = await run([{}], action('webhook', 'getAll'));
       expect(error).toMatchObject({
-        message: 'The API of this Testivora account has no webhooks [item 1]',
-        description: 'Manage endpoints in Testivora under Settings → Webhooks.',
+        message: 'The API of this Testivora account has no webhooks: manage them in Testivora under Settings → Webhooks [item 1]',
+        description: 'Testivora Trigger works all the same: set its Webhook Setup to Manual.',
       });
     });
   });
@@ -481,7 +481,9 @@ describe('the action', () => {
         },
       });
       stage.sandbox.options.webhookApi = 405;
-      expect((await search('searchWebhooks')).body).toMatchObject({ message: 'The API of this Testivora account has no webhooks' });
+      expect((await search('searchWebhooks')).body).toMatchObject({
+        message: 'The API of this Testivora account has no webhooks: manage them in Testivora under Settings → Webhooks',
+      });
     });
   });
 

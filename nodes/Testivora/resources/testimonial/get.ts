@@ -12,7 +12,7 @@ export const get: Operation = {
 		name: 'Get',
 		value: 'get',
 		action: 'Get testimonial by ID',
-		description: 'Get one testimonial by its ID',
+		description: 'Get one testimonial, chosen from the list or by its ID',
 	},
 	fields: [testimonialIdField, simplifyField],
 

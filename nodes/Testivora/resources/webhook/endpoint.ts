@@ -122,8 +122,9 @@ export async function withWebhookApi<Answer>(
 		if (hasStatus(error, 405, 501) || (isCollection && hasStatus(error, 404))) {
 			throw inputError(
 				context.getNode(),
-				'The API of this Testivora account has no webhooks',
-				'Manage endpoints in Testivora under Settings → Webhooks.',
+				// With what to do: where a list cannot be loaded, n8n shows no description.
+				'The API of this Testivora account has no webhooks: manage them in Testivora under Settings → Webhooks',
+				'Testivora Trigger works all the same: set its Webhook Setup to Manual.',
 				itemIndex,
 			);
 		}
