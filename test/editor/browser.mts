@@ -6,8 +6,6 @@ import type { Browser, Locator, Page } from 'playwright-core';
 
 import { OWNER } from '../e2e/harness/client.mts';
 
-const CHROMIUM = process.env.CHROMIUM ?? '/usr/bin/chromium';
-
 /** Nothing but this machine is reached, and nothing is done that a test does not need. */
 const ARGUMENTS = [
   '--no-sandbox',
@@ -23,7 +21,23 @@ const ARGUMENTS = [
 // What n8n marks the parts of its editor with.
 selectors.setTestIdAttribute('data-test-id');
 
+/** The size of the window at first, in pixels. */
+export const WINDOW = { width: 1440, height: 900 };
+
 export type Theme = 'light' | 'dark';
+
+/**
+ * The Chromium to start: that in the environment variable CHROMIUM, or Debian's.
+ *
+ * @throws Error saying what to install where there is none
+ */
+export function findChromium(): string {
+  const path = process.env.CHROMIUM ?? '/usr/bin/chromium';
+  if (existsSync(path)) return path;
+  throw new Error(
+    `There is no Chromium at ${path}. Install it (Debian: "apt-get install chromium"), or set the environment variable CHROMIUM to the path of a Chromium or Chrome.`,
+  );
+}
 
 /** n8n's editor in a headless Chromium, logged in as the owner that the harness made. */
 export class Editor {
@@ -40,24 +54,23 @@ export class Editor {
   }
 
   /**
-   * Starts Chromium (`CHROMIUM`, or Debian's) and logs in.
+   * Starts Chromium and logs in.
    *
    * @param baseUrl where n8n answers
    * @param folder where pictures go; made when missing
-   * @throws Error saying what to install where there is no Chromium
+   * @throws see {@link findChromium}
    */
   static async open(baseUrl: string, folder: string): Promise<Editor> {
-    if (!existsSync(CHROMIUM)) {
-      throw new Error(
-        `There is no Chromium at ${CHROMIUM}. Install it (Debian: "apt-get install chromium"), or set the environment variable CHROMIUM to the path of a Chromium or Chrome.`,
-      );
-    }
     await mkdir(folder, { recursive: true });
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ARGUMENTS });
+    const browser = await chromium.launch({ executablePath: findChromium(), args: ARGUMENTS });
     try {
-      const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, locale: 'en-US', reducedMotion: 'reduce' });
+      const context = await browser.newContext({ viewport: WINDOW, locale: 'en-US', reducedMotion: 'reduce' });
       context.setDefaultTimeout(20_000);
+      // As one who has used n8n before: it explains pinning in a bubble above the output otherwise.
+      await context.addInitScript(() => localStorage.setItem('N8N_PIN_DATA_DISCOVERY_NDV', 'true'));
       const editor = new Editor(browser, await context.newPage(), baseUrl, folder);
+      // "Leave site?", where n8n has not saved yet.
+      editor.page.on('dialog', (dialog) => void dialog.accept());
       await editor.signIn();
       return editor;
     } catch (error) {
@@ -85,9 +98,14 @@ export class Editor {
     await this.page.getByTestId('canvas-node').first().waitFor();
   }
 
+  /** A node of the workflow that is open, as it stands on the canvas. */
+  node(name: string): Locator {
+    return this.page.locator(`[data-test-id="canvas-node"][data-node-name="${name}"]`);
+  }
+
   /** Opens a node of the workflow that is open. */
   async openNode(name: string): Promise<void> {
-    await this.page.locator(`[data-test-id="canvas-node"][data-node-name="${name}"]`).dblclick();
+    await this.node(name).dblclick();
     await this.page.getByTestId('ndv').waitFor();
   }
 

@@ -1,0 +1,76 @@
+/**
+ * `npm run test:editor`: looks at both nodes in the editor of a real n8n as a user does, asserts the texts that matter, and leaves pictures in
+ * .run/editor/. It ends with exit code 1 and the names of the scenes that failed, each with a picture. With `--pictures` it also takes those
+ * of the README anew. Words after that choose scenes by name: `npm run test:editor -- locator`.
+ */
+import { copyFile, mkdir, rm } from 'node:fs/promises';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import type { Locator } from 'playwright-core';
+
+import { run } from '../e2e/harness/command.mts';
+import { ensureN8n } from '../e2e/harness/host.mts';
+import { endProgress, showProgress } from '../e2e/harness/progress.mts';
+import { setStage } from '../e2e/stage.mts';
+import { Editor, findChromium, WINDOW } from './browser.mts';
+import { canvas } from './scenes/canvas.mts';
+import { credential } from './scenes/credential.mts';
+import { execution } from './scenes/execution.mts';
+import { locators } from './scenes/locators.mts';
+import { nodePanel } from './scenes/nodePanel.mts';
+import { operations } from './scenes/operations.mts';
+import { trigger } from './scenes/trigger.mts';
+import type { Scene } from './tour.mts';
+
+const SCENES: Record<string, Scene> = { ...nodePanel, ...canvas, ...trigger, ...credential, ...operations, ...locators, ...execution };
+const FOLDER = resolve('.run/editor');
+const FOR_README = resolve('docs/pictures');
+
+const { positionals, values } = parseArgs({ allowPositionals: true, options: { pictures: { type: 'boolean', default: false } } });
+const chosen = Object.entries(SCENES).filter(([name]) => positionals.every((word) => name.toLowerCase().includes(word.toLowerCase())));
+
+await rm(FOLDER, { recursive: true, force: true });
+findChromium();
+await ensureN8n(showProgress()).finally(endProgress);
+const stage = await setStage({ engine: 'publication', whole: true });
+let failed = 0;
+try {
+  const editor = await Editor.open(stage.n8n.baseUrl, FOLDER);
+  try {
+    for (const [name, scene] of chosen) failed += (await play(editor, name, scene)) ? 0 : 1;
+  } finally {
+    await editor.close();
+  }
+} finally {
+  await stage.dispose();
+}
+console.log(`${chosen.length - failed} passed, ${failed} failed`);
+process.exitCode = failed > 0 || chosen.length === 0 ? 1 : 0;
+
+/** @returns whether all was as it should be */
+async function play(editor: Editor, name: string, scene: Scene): Promise<boolean> {
+  const since = Date.now();
+  stage.sandbox.clearFaults();
+  try {
+    await editor.theme('light');
+    await editor.page.setViewportSize(WINDOW);
+    await scene({ stage, editor, forReadme: async (file, part) => await forReadme(editor, file, part) });
+    console.log(`✓ ${name} (${((Date.now() - since) / 1000).toFixed(1)} s)`);
+    return true;
+  } catch (error) {
+    console.log(`✗ ${name}\n  ${(error as Error).message.replaceAll('\n', '\n  ')}`);
+    console.log(`  ${await editor.shot(`failed: ${name}`.replace(/\W+/g, '-'))}`);
+    return false;
+  }
+}
+
+/** With fewer colours where pngquant is there to choose them. */
+async function forReadme(editor: Editor, name: string, part: Locator): Promise<void> {
+  if (!values.pictures) return;
+  // n8n's notifications lie above what is to be shown.
+  await editor.page.addStyleTag({ content: '.el-notification { visibility: hidden }' });
+  const picture = await editor.shot(`readme-${name}`, part);
+  await run('pngquant', ['--force', '--ext', '.png', '--speed', '1', '64', picture]).catch(() => undefined);
+  await mkdir(FOR_README, { recursive: true });
+  await copyFile(picture, resolve(FOR_README, `${name}.png`));
+}

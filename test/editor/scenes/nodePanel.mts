@@ -1,0 +1,77 @@
+import { match } from 'node:assert';
+import type { Locator } from 'playwright-core';
+
+import type { Theme } from '../browser.mts';
+import { drawn, labels, reads } from '../tour.mts';
+import type { Scene, Tour } from '../tour.mts';
+
+const ACTIONS = [
+  'Get account',
+  'Get many spaces',
+  'Create testimonial',
+  'Get testimonial',
+  'Get many testimonials',
+  'Update testimonial',
+  'Get many walls',
+  'Create webhook',
+  'Delete webhook',
+  'Get webhook',
+  'Get many webhooks',
+  'Update webhook',
+];
+const TRIGGERS = ['On testimonial approved', 'On testimonial created', 'On testimonial deleted'];
+
+/** Where a user looks for a node. n8n shows a service's action and trigger as one entry, and what they can do inside it. */
+export const nodePanel: Record<string, Scene> = {
+  'The node panel, light': async (tour) => await lists(tour, 'light', /testivora\.svg$/),
+  'The node panel, dark': async (tour) => await lists(tour, 'dark', /testivora\.dark\.svg$/),
+
+  'The node panel finds what people call it': async (tour) => {
+    for (const word of ['testimonial', 'social proof', 'review']) {
+      const panel = await search(tour, word);
+      await names(panel).getByText('Testivora', { exact: true }).waitFor();
+    }
+  },
+
+  'A trigger from the node panel': async (tour) => {
+    const { page } = tour.editor;
+    await open(await search(tour, 'testivora'));
+    await page.getByText('On testimonial deleted').click();
+    await page.getByTestId('ndv').waitFor();
+    await reads(labels(tour), ['Webhook Setup', 'Trigger On', 'Simplify', 'Filters', 'Options'], 'the fields of the new trigger');
+    await page.getByTestId('parameter-input-events').getByText('Testimonial Deleted').waitFor();
+    await tour.editor.shot('node-panel-added');
+  },
+};
+
+async function lists(tour: Tour, theme: Theme, icon: RegExp): Promise<void> {
+  const { editor } = tour;
+  await editor.theme(theme);
+  const panel = await search(tour, 'testivora');
+  await reads(names(panel), ['Testivora'], 'what the search finds');
+  match(await drawn(panel.locator('img').first(), 'the icon in the node panel'), icon);
+  await editor.shot(`node-panel-${theme}-search`);
+  await open(panel);
+  await reads(names(panel), [...TRIGGERS, ...ACTIONS], 'what the nodes can do');
+  match(await drawn(panel.locator('img').last(), 'the icon of a trigger in the node panel'), icon);
+  await editor.shot(`node-panel-${theme}`);
+  if (theme === 'light') await tour.forReadme('node-panel', panel);
+}
+
+/** Opens the panel of a new workflow and searches there. */
+async function search({ stage, editor: { page } }: Tour, word: string): Promise<Locator> {
+  await page.goto(`${stage.n8n.baseUrl}/workflow/new`);
+  await page.getByTestId('canvas-add-button').click();
+  const panel = page.getByTestId('node-creator');
+  await panel.getByTestId('node-creator-search-bar').fill(word);
+  return panel;
+}
+
+/** Opens the entry of Testivora, and in it the list of actions: in a new workflow, that of triggers is open already. */
+async function open(panel: Locator): Promise<void> {
+  await names(panel).getByText('Testivora', { exact: true }).click();
+  await panel.getByText('Triggers (3)', { exact: true }).waitFor();
+  await panel.getByText('Actions (12)', { exact: true }).click();
+}
+
+const names = (panel: Locator): Locator => panel.getByTestId('node-creator-item-name');
