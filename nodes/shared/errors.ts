@@ -155,7 +155,7 @@ function words(fault: Fault): Wording {
 	if (status === 404) {
 		return {
 			message: 'Testivora has nothing with this ID in your account',
-			description: `${request} was answered with 404${said ? `: ${said}` : ''}. Choose it from the list or find it with Get Many, and check that the credential belongs to the account it is in.`,
+			description: `Choose it from the list or find it with Get Many, and check that the credential belongs to the account it is in. ${request} was answered with 404${said ? `: ${said}` : ''}.`,
 		};
 	}
 	return {

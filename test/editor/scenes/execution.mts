@@ -21,8 +21,8 @@ export const execution: Record<string, Scene> = {
     await says(tour.editor.page.getByTestId('node-error-message'), 'Testivora has nothing with this ID in your account', 'the message');
     await says(
       tour.editor.page.getByTestId('node-error-description'),
-      'GET /v1/testimonials/tst_none was answered with 404: There is nothing with this ID in the account. ' +
-        'Choose it from the list, or check that the credential belongs to the account it is in.',
+      'Choose it from the list, or check that the credential belongs to the account it is in. ' +
+        'GET /v1/testimonials/tst_none was answered with 404: There is nothing with this ID in the account.',
       'the description',
     );
     await tour.editor.shot('execution-error');
