@@ -5,7 +5,7 @@
  */
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
+import { parseArgs, stripVTControlCharacters } from 'node:util';
 import type { Locator } from 'playwright-core';
 
 import { run } from '../e2e/harness/command.mts';
@@ -58,7 +58,7 @@ async function play(editor: Editor, name: string, scene: Scene): Promise<boolean
     console.log(`✓ ${name} (${((Date.now() - since) / 1000).toFixed(1)} s)`);
     return true;
   } catch (error) {
-    console.log(`✗ ${name}\n  ${(error as Error).message.replaceAll('\n', '\n  ')}`);
+    console.log(`✗ ${name}\n  ${stripVTControlCharacters((error as Error).message).replaceAll('\n', '\n  ')}`);
     console.log(`  ${await editor.shot(`failed: ${name}`.replace(/\W+/g, '-'))}`);
     return false;
   }
