@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { NodeOperationError } from 'n8n-workflow';
+import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import type { IDataObject, IHookFunctions } from 'n8n-workflow';
 
 import { list, request, segment } from '../shared/api';
@@ -74,7 +74,7 @@ export async function registerEndpoint(hook: IHookFunctions): Promise<void> {
 	const slot = slotIn(hook);
 	// Kept for the life of the slot: see there.
 	slot.secret ??= `whsec_${randomBytes(32).toString('base64')}`;
-	const endpoint = await explainMissingApi(hook, wanted.url, takeOverOrCreate(hook, slot, wanted));
+	const endpoint = await explained(hook, wanted.url, takeOverOrCreate(hook, slot, wanted));
 	slot.id = endpoint.id;
 	slot.url = wanted.url;
 	slot.events = wanted.events;
@@ -219,12 +219,17 @@ async function whyNotGiven(hook: IHookFunctions): Promise<string | undefined> {
 	return base.startsWith('http:') ? undefined : whyUnreachable(urlOf(hook));
 }
 
-async function explainMissingApi<T>(hook: IHookFunctions, url: string, registration: Promise<T>): Promise<T> {
+/** What n8n shows of a registration that did not succeed. */
+async function explained<T>(hook: IHookFunctions, url: string, registration: Promise<T>): Promise<T> {
 	return await registration.catch((error: Error) => {
-		if (!hasStatus(error, ...NO_WEBHOOK_API)) throw error;
-		throw new NodeOperationError(
-			hook.getNode(),
-			`This Testivora account cannot register webhooks through the API. Set Webhook Setup to Manual, add an endpoint in Testivora under Settings → Webhooks with the URL ${url} and put its signing secret into the Testivora credential.`,
-		);
+		if (hasStatus(error, ...NO_WEBHOOK_API)) {
+			throw new NodeOperationError(
+				hook.getNode(),
+				`This Testivora account cannot register webhooks through the API. Set Webhook Setup to Manual, add an endpoint in Testivora under Settings → Webhooks with the URL ${url} and put its signing secret into the Testivora credential.`,
+			);
+		}
+		// Older versions of n8n show, of such an error, the description alone.
+		if (error instanceof NodeApiError && hook.getMode() !== 'manual') error.description = `${error.message}. ${error.description}`;
+		throw error;
 	});
 }

@@ -252,6 +252,15 @@ describe('a registration that breaks half-way', () => {
     expect(slotAt().id).toBeUndefined();
   });
 
+  // n8n 1 and early n8n 2 show the description alone when a workflow cannot be activated, and n8n 2.41 the message; a test shows both.
+  test.each([false, true])('refused: what happened stands where n8n shows it (test run: %s)', async (isTest) => {
+    const body = { error: { type: 'invalid_url', message: 'No such host.' } };
+    sandbox.inject({ method: 'POST', path: '/v1/webhooks', status: 422, body });
+    const { message, description } = await failure('create', { isTest });
+    expect(message).toBe('Testivora did not accept this: No such host');
+    expect(description).toMatch(isTest ? /^POST \/v1\/webhooks was answered/ : /^Testivora did not accept this: No such host\. POST/);
+  });
+
   test('carried out, and then nothing works any more: the deletion that n8n tries finds it by its URL', async () => {
     sandbox.inject({ method: 'POST', path: '/v1/webhooks', handled: true, reset: true });
     sandbox.inject({ method: 'GET', path: '/v1/webhooks', times: 1, status: 200, body: { object: 'list', data: [], has_more: false } });
