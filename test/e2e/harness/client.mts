@@ -1,4 +1,5 @@
 import { unflatten } from './flatted.mts';
+import { isAtLeast } from './version.mts';
 import { eventually } from './wait.mts';
 
 /** The log-in of every instance that the harness starts. */
@@ -98,7 +99,7 @@ export class N8nClient {
   async signIn(): Promise<void> {
     const { userManagement } = await this.data<{ userManagement: { showSetupOnFirstLoad: boolean } }>('GET', '/rest/settings');
     if (userManagement.showSetupOnFirstLoad) await this.data('POST', '/rest/owner/setup', OWNER);
-    else await this.data('POST', '/rest/login', { emailOrLdapLoginId: OWNER.email, password: OWNER.password });
+    else await this.data('POST', '/rest/login', { emailOrLdapLoginId: OWNER.email, email: OWNER.email, password: OWNER.password });
   }
 
   /** Any request to n8n's own API, within the session. */
@@ -150,9 +151,14 @@ export class N8nClient {
     await this.data('DELETE', `/rest/credentials/${id}`);
   }
 
-  /** What the credential's dialogue shows for this data, saved or not: `status` is `OK` or `Error`. */
+  /** What the credential's dialogue shows for this data: `status` is `OK` or `Error`. Older versions of n8n test only what is saved. */
   async testCredential(type: string, data: Record<string, unknown>): Promise<{ status: string; message: string }> {
-    return await this.data('POST', '/rest/credentials/test', { credentials: { id: '', name: 'tested', type, data } });
+    const id = await this.createCredential('tested', type, data);
+    try {
+      return await this.data('POST', '/rest/credentials/test', { credentials: { id, name: 'tested', type, data } });
+    } finally {
+      await this.deleteCredential(id);
+    }
   }
 
   // Workflows
@@ -161,7 +167,7 @@ export class N8nClient {
   async createWorkflow(workflow: WorkflowInput): Promise<string> {
     const nodes = workflow.nodes.map((node, index) => ({ id: `node-${index}`, position: [index * 220, 0], parameters: {}, ...node }));
     const settings = { executionOrder: 'v1', ...workflow.settings };
-    return (await this.data<{ id: string }>('POST', '/rest/workflows', { ...workflow, nodes, settings })).id;
+    return (await this.data<{ id: string }>('POST', '/rest/workflows', { active: false, ...workflow, nodes, settings })).id;
   }
 
   async workflow(id: string): Promise<StoredWorkflow> {
@@ -172,7 +178,7 @@ export class N8nClient {
     return await this.data('GET', '/rest/workflows');
   }
 
-  /** Saves changes as the editor does: a workflow that is active goes on as it was until it is activated again. */
+  /** Saves changes as the editor does: a workflow that is active goes on as it was until it is activated again; in n8n 1 it follows at once. */
   async updateWorkflow(id: string, changes: Partial<WorkflowInput>): Promise<void> {
     await this.data('PATCH', `/rest/workflows/${id}`, changes);
   }
@@ -187,7 +193,7 @@ export class N8nClient {
 
   /** Deactivates the workflow where it is active, and deletes it. */
   async deleteWorkflow(id: string): Promise<void> {
-    await this.data('POST', `/rest/workflows/${id}/archive`, {});
+    if (isAtLeast('2.0')) await this.data('POST', `/rest/workflows/${id}/archive`, {});
     await this.data('DELETE', `/rest/workflows/${id}`);
   }
 
@@ -197,11 +203,14 @@ export class N8nClient {
    */
   async activate(id: string): Promise<Answer> {
     const { versionId } = await this.workflow(id);
+    // n8n 1 knows no publishing, but a switch.
+    if (!isAtLeast('2.0')) return await this.request('PATCH', `/rest/workflows/${id}`, { active: true, versionId });
     return await this.request('POST', `/rest/workflows/${id}/activate`, { versionId });
   }
 
   /** Unpublishes the workflow and gives n8n's answer. */
   async deactivate(id: string): Promise<Answer> {
+    if (!isAtLeast('2.0')) return await this.request('PATCH', `/rest/workflows/${id}`, { active: false });
     return await this.request('POST', `/rest/workflows/${id}/deactivate`, {});
   }
 
@@ -228,11 +237,15 @@ export class N8nClient {
   async listExecutions(workflowId?: string): Promise<Array<{ id: string; status: string }>> {
     const found: Array<{ id: string; status: string }> = [];
     const query = new URLSearchParams({ limit: '100', filter: JSON.stringify(workflowId ? { workflowId } : {}) });
+    // Older versions of n8n have no cursor. They sort by id, and take it as the edge of a page, where both edges are given.
+    const byId = !isAtLeast('2.41');
+    if (byId) for (const [edge, id] of [['firstId', 0], ['lastId', Number.MAX_SAFE_INTEGER]] as const) query.set(edge, String(id));
     for (;;) {
-      const page = await this.data<{ results: typeof found; nextCursor: string | null }>('GET', `/rest/executions?${query}`);
+      const page = await this.data<{ results: typeof found; nextCursor?: string | null }>('GET', `/rest/executions?${query}`);
       found.push(...page.results);
-      if (!page.nextCursor) return found;
-      query.set('cursor', page.nextCursor);
+      if (byId && page.results.length > 0) query.set('lastId', page.results.at(-1)!.id);
+      else if (page.nextCursor) query.set('cursor', page.nextCursor);
+      else return found;
     }
   }
 
@@ -306,7 +319,8 @@ export class N8nClient {
     workflowId: string,
     triggerName: string,
   ): Promise<{ executionId?: string; waitingForWebhook?: boolean }> {
-    return await this.data('POST', `/rest/workflows/${workflowId}/run`, { triggerToStartFrom: { name: triggerName } });
+    const workflowData = await this.workflow(workflowId);
+    return await this.data('POST', `/rest/workflows/${workflowId}/run`, { workflowData, triggerToStartFrom: { name: triggerName } });
   }
 
   // Nodes

@@ -8,16 +8,16 @@ import { withLock } from './lock.mts';
 import { launch } from './launch.mts';
 import { during } from './progress.mts';
 import type { OnProgress } from './progress.mts';
-
-/** Where the manifest and the lock of the n8n under test stand. Every npm script runs in the repository's root. */
-const LOCKED = resolve('test/n8n');
+import { VERSIONS, versionUnderTest } from './version.mts';
 
 /** An n8n that is installed and has started once. */
 export interface Host {
   /** the folder that holds its node_modules */
   dir: string;
   version: string;
-  /** the script to run under Node */
+  /** the Node that runs it: the newest n8n has the harness' own, and an older one that which its manifest pins */
+  node: string;
+  /** the script to run under that Node */
   bin: string;
   /** a user folder as n8n leaves it after its first start, with every migration done and no owner: copied, it saves half of a start */
   template: string;
@@ -26,7 +26,7 @@ export interface Host {
 }
 
 /**
- * Installs the n8n that test/n8n/package-lock.json pins into .tools/n8n-<version>, unless that is done already.
+ * Installs the n8n under test, as test/n8n/<version>/package-lock.json pins it, into .tools/n8n-<version>, unless that is done already.
  * Several processes may call this at once: one installs, the others wait for it. An install that was cut short is done again.
  *
  * @param onProgress told about phases and seconds; an install takes two to five minutes
@@ -38,17 +38,19 @@ export async function ensureN8n(onProgress?: OnProgress): Promise<Host> {
       `n8n needs Node 24 and this is ${process.versions.node}: run "npm install", then start this through its npm script, which finds Node 24 in node_modules.`,
     );
   }
-  const manifest = JSON.parse(await readFile(join(LOCKED, 'package.json'), 'utf8')) as { dependencies: { n8n: string } };
-  const version = manifest.dependencies.n8n;
+  const version = versionUnderTest();
+  const locked = resolve(VERSIONS, version);
+  const { dependencies } = JSON.parse(await readFile(join(locked, 'package.json'), 'utf8')) as { dependencies: { node?: string } };
   const dir = resolve('.tools', `n8n-${version}`);
   const host: Host = {
     dir,
     version,
+    node: dependencies.node ? join(dir, 'node_modules/node/bin/node') : process.execPath,
     bin: join(dir, 'node_modules/n8n/bin/n8n'),
     template: join(dir, 'user-folder'),
     compileCache: join(dir, 'compile-cache'),
   };
-  const wanted = createHash('sha256').update(await readFile(join(LOCKED, 'package-lock.json'))).digest('hex');
+  const wanted = createHash('sha256').update(await readFile(join(locked, 'package-lock.json'))).digest('hex');
   const stamp = join(dir, 'finished');
   const finished = async () => existsSync(stamp) && (await readFile(stamp, 'utf8')) === wanted;
 
@@ -58,8 +60,8 @@ export async function ensureN8n(onProgress?: OnProgress): Promise<Host> {
   await withLock(`${dir}.lock`, async () => {
     if (await finished()) return;
     await rm(stamp, { force: true });
-    await during(onProgress, `n8n ${version}: downloading and unpacking, usually 2 to 4 minutes, once`, since, () => installPackages(dir));
-    await during(onProgress, `n8n ${version}: SQLite's binding`, since, () => installSqlite(dir));
+    await during(onProgress, `n8n ${version}: downloading and unpacking, usually 2 to 4 minutes, once`, since, () => installPackages(locked, host));
+    await during(onProgress, `n8n ${version}: SQLite's binding`, since, () => installSqlite(host));
     await during(onProgress, `n8n ${version}: first start, which creates its database`, since, () => makeTemplate(host));
     await writeFile(stamp, wanted);
   }, waiting);
@@ -68,18 +70,19 @@ export async function ensureN8n(onProgress?: OnProgress): Promise<Host> {
 
 /**
  * Installs what the lock says. Not with `npm ci`, which refuses a lock that lacks an optional package for some other platform. Without
- * scripts: all that n8n needs to run is prebuilt but for SQLite's binding.
+ * scripts: all that n8n needs to run is prebuilt but for SQLite's binding, and the package `node`, whose script fetches the binary.
  */
-async function installPackages(dir: string): Promise<void> {
+async function installPackages(locked: string, { dir, node }: Host): Promise<void> {
   await mkdir(dir, { recursive: true });
   await rm(join(dir, 'node_modules'), { recursive: true, force: true });
-  for (const file of ['package.json', 'package-lock.json']) await cp(join(LOCKED, file), join(dir, file));
+  for (const file of ['package.json', 'package-lock.json']) await cp(join(locked, file), join(dir, file));
   await run('npm', ['install', '--legacy-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund'], { cwd: dir });
+  if (node !== process.execPath) await run('npm', ['rebuild', 'node', '--ignore-scripts=false'], { cwd: dir });
 }
 
 /** Downloads SQLite's prebuilt binding, or compiles it where the download is out of reach. */
-async function installSqlite(dir: string): Promise<void> {
-  const works = () => run(process.execPath, ['-e', "require('sqlite3')"], { cwd: dir }).then(() => true, () => false);
+async function installSqlite({ dir, node }: Host): Promise<void> {
+  const works = () => run(node, ['-e', "require('sqlite3')"], { cwd: dir }).then(() => true, () => false);
   let reason = '';
   for (const how of [[], ['--build-from-source']]) {
     await run('npm', ['rebuild', 'sqlite3', '--ignore-scripts=false', ...how], { cwd: dir, env: headers() }).catch((error: Error) => {

@@ -9,6 +9,7 @@ import { ensureN8n } from './host.mts';
 import { freePorts, launch } from './launch.mts';
 import type { Launched } from './launch.mts';
 import { installPackage, packPackage } from './tarball.mts';
+import { isAtLeast } from './version.mts';
 
 export interface InstanceOptions {
   /** which of n8n's two activation engines runs the triggers' methods */
@@ -80,7 +81,8 @@ export class N8n extends N8nClient {
       env: {
         N8N_USE_WORKFLOW_PUBLICATION_SERVICE: String(engine === 'publication'),
         WEBHOOK_URL: webhookUrl === null ? undefined : this.webhookBase,
-        N8N_DISABLED_MODULES: whole ? '' : IRRELEVANT_MODULES,
+        // Older versions of n8n refuse to start over the name of a module that they do not have.
+        N8N_DISABLED_MODULES: whole || !isAtLeast('2.41') ? undefined : IRRELEVANT_MODULES,
         ...this.options.env,
       },
     });

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { createServer } from 'node:net';
 import type { AddressInfo } from 'node:net';
-import { resolve } from 'node:path';
+import { delimiter, dirname, resolve } from 'node:path';
 
 import type { Host } from './host.mts';
 import { eventually } from './wait.mts';
@@ -45,12 +45,14 @@ const READY = {
  *
  * @throws Error with the log when n8n ends or is not ready within 120 s
  */
-export async function launch(host: Pick<Host, 'dir' | 'bin' | 'compileCache'>, options: LaunchOptions): Promise<Launched> {
+export async function launch(host: Host, options: LaunchOptions): Promise<Launched> {
   const [port, brokerPort] = await freePorts(2);
   const use = options.port ?? port;
   const command = options.command ?? 'start';
   const env: Record<string, string | undefined> = {
-    ...pick(process.env, ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR']),
+    ...pick(process.env, ['HOME', 'LANG', 'TZ', 'TMPDIR']),
+    // n8n's task runner takes the first Node on the PATH.
+    PATH: dirname(host.node) + delimiter + (process.env.PATH ?? ''),
     NODE_COMPILE_CACHE: host.compileCache,
     N8N_USER_FOLDER: options.userFolder,
     N8N_PORT: String(use),
@@ -64,7 +66,7 @@ export async function launch(host: Pick<Host, 'dir' | 'bin' | 'compileCache'>, o
     N8N_LOG_LEVEL: 'info',
     ...options.env,
   };
-  const child = spawn(process.execPath, [resolve('test/e2e/harness/attached.mts'), host.bin, command], {
+  const child = spawn(host.node, [resolve('test/e2e/harness/attached.mts'), host.bin, command], {
     cwd: options.userFolder,
     env: env as NodeJS.ProcessEnv,
     detached: true,
