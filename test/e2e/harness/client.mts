@@ -197,7 +197,8 @@ export class N8nClient {
   /** Deactivates the workflow where it is active, and deletes it. */
   async deleteWorkflow(id: string): Promise<void> {
     if (isAtLeast('2.0')) await this.data('POST', `/rest/workflows/${id}/archive`, {});
-    await this.data('DELETE', `/rest/workflows/${id}`);
+    // The publication engine answers before it has unpublished the workflow, and refuses to delete it until then.
+    await eventually(async () => this.data('DELETE', `/rest/workflows/${id}`), { what: `the deletion of workflow ${id}` });
   }
 
   /**
