@@ -3,7 +3,7 @@ import type { IDataObject, INodeExecutionData, IWebhookFunctions, IWebhookRespon
 import { webhookSecretsOf } from '../shared/credential';
 import { whyUnwanted } from '../shared/filters';
 import type { TestimonialFilters } from '../shared/filters';
-import { eventSchema, tagsInput } from '../shared/schemas';
+import { eventSchema } from '../shared/schemas';
 import type { TestivoraEvent } from '../shared/schemas';
 import { firstIssue } from '../shared/errors';
 import { ledgerOf } from './ledger';
@@ -51,7 +51,7 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	if (!verdict.verified) return refuse(webhook, 401, REFUSALS[verdict.why]);
 
 	// Parse.
-	const parsed = parse(body);
+	const parsed = parse(webhook, body);
 	if (typeof parsed === 'string') return refuse(webhook, 400, `This is not a Testivora event: it ${parsed}.`);
 	const event = parsed;
 
@@ -99,15 +99,20 @@ function toleranceOf(tolerance: unknown): number {
 }
 
 /** The event, or what is wrong with it. */
-function parse(body: Buffer): TestivoraEvent | string {
+function parse(webhook: IWebhookFunctions, body: Buffer): TestivoraEvent | string {
 	let json: unknown;
 	try {
-		json = JSON.parse(body.toString('utf8'));
+		json = isParsed(webhook) ? webhook.getBodyData() : JSON.parse(body.toString('utf8'));
 	} catch {
 		return 'is not JSON';
 	}
 	const checked = eventSchema.safeParse(json);
 	return checked.success ? (json as TestivoraEvent) : firstIssue(checked.error);
+}
+
+/** Whether n8n has parsed these bytes already, just as it is done here: the header is not signed, and may name another charset. */
+function isParsed(webhook: IWebhookFunctions): boolean {
+	return /^application\/json(; *charset=utf-8)?$/i.test(webhook.getRequestObject().headers['content-type'] ?? '');
 }
 
 function whyIgnored(webhook: IWebhookFunctions, { event: name, data }: TestivoraEvent): string | undefined {
@@ -118,8 +123,10 @@ function whyIgnored(webhook: IWebhookFunctions, { event: name, data }: Testivora
 }
 
 function filtersOf(webhook: IWebhookFunctions): TestimonialFilters {
-	const { tags, ...filters } = webhook.getNodeParameter('filters', {}) as TestimonialFilters & { tags?: string };
-	return { ...filters, tags: tagsInput.safeParse(tags ?? '').data };
+	const { tags, ...filters } = webhook.getNodeParameter('filters', {}) as TestimonialFilters & { tags?: unknown };
+	// An expression may give a list; as a text that has commas, too.
+	const wanted = String(tags ?? '').split(',').map((tag) => tag.trim());
+	return { ...filters, tags: wanted.filter((tag) => tag !== '') };
 }
 
 /** Simplified, what users want to map stands at the top: `{{ $json.text }}`. */

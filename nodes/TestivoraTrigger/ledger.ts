@@ -29,31 +29,36 @@ const MOST_LEDGERS = 1_000;
 export type Standing = 'new' | 'accepting' | 'known';
 
 export class Ledger {
-	/** The time of each fingerprint, oldest first. */
-	private known = new Map<string, string>();
-
-	/** The same as one text, which is stored. */
+	/** Fingerprints with their times, oldest first: what is stored. */
 	private text = '';
 
-	/** Fingerprints on their way through n8n, with the time each set out. */
-	private accepting = new Map<string, { since: number; isOver: () => boolean }>();
+	/** The fingerprints in it. */
+	private known = new Set<string>();
+
+	/** Ids on their way through n8n, with the time each set out. */
+	private accepting = new Map<string, { print: string; since: number; isOver: () => boolean }>();
 
 	/** Takes in what is stored; costs next to nothing while that is what this ledger stored itself, now or some events ago. */
 	merge(stored: unknown): void {
 		if (typeof stored !== 'string' || this.isOwn(stored)) return;
 		// What was dropped for want of room does not come back with an old save.
-		const oldest = this.known.size < CAPACITY ? '' : this.text.slice(0, TIME_WIDTH);
-		const news = entriesOf(stored).filter(([print, time]) => time > oldest && !this.known.has(print));
+		const oldest = this.isFull() ? this.text.slice(0, TIME_WIDTH) : '';
+		const news = entriesOf(stored).filter((entry) => entry.slice(0, TIME_WIDTH) > oldest && !this.known.has(printOf(entry)));
 		if (news.length === 0) return;
-		const all = [...this.known, ...news].sort(([, one], [, other]) => (one < other ? -1 : one > other ? 1 : 0));
-		this.known = new Map(all.slice(-CAPACITY));
-		this.text = [...this.known].map(([print, time]) => time + print).join('');
+		const all = [...new Map([...entriesOf(this.text), ...news].map((entry) => [printOf(entry), entry])).values()];
+		const kept = all.sort(byTime).slice(-CAPACITY);
+		this.known = new Set(kept.map(printOf));
+		this.text = kept.join('');
 	}
 
 	/** Whether nothing in a stored text is new: but for what was dropped since for want of room, it is how this ledger's text begins. */
 	private isOwn(stored: string): boolean {
-		const from = this.known.size < CAPACITY ? 0 : stored.indexOf(this.text.slice(0, WIDTH));
-		return from >= 0 && this.text.startsWith(stored.slice(from));
+		const dropped = this.isFull() ? stored.indexOf(this.text.slice(0, WIDTH)) : 0;
+		return dropped >= 0 && this.text.slice(0, stored.length - dropped) === stored.slice(dropped);
+	}
+
+	private isFull(): boolean {
+		return this.known.size >= CAPACITY;
 	}
 
 	/**
@@ -70,10 +75,10 @@ export class Ledger {
 			if (now - since < LEASE_MS) break;
 			this.accepting.delete(oldest);
 		}
-		if (this.accepting.get(print)?.isOver() === false) return 'accepting';
+		if (this.accepting.get(id)?.isOver() === false) return 'accepting';
 		// Last in the map set out last.
-		this.accepting.delete(print);
-		this.accepting.set(print, { since: now, isOver });
+		this.accepting.delete(id);
+		this.accepting.set(id, { print, since: now, isOver });
 		return 'new';
 	}
 
@@ -83,16 +88,18 @@ export class Ledger {
 	 * @param now milliseconds since 1970
 	 */
 	accept(id: string, now: number): string {
-		const print = fingerprint(id);
-		this.accepting.delete(print);
+		const print = this.accepting.get(id)?.print ?? fingerprint(id);
+		this.accepting.delete(id);
 		if (!this.known.has(print)) {
+			if (this.isFull()) {
+				this.known.delete(printOf(this.text));
+				this.text = this.text.slice(WIDTH);
+			}
 			// Never before the last one, also where another process's clock is ahead: the text stays in order.
 			const last = this.text.slice(-WIDTH).slice(0, TIME_WIDTH);
 			const current = timeText(now);
-			const time = current > last ? current : last;
-			this.known.set(print, time);
-			this.text = (this.text + time + print).slice(-CAPACITY * WIDTH);
-			if (this.known.size > CAPACITY) this.known.delete(this.known.keys().next().value as string);
+			this.known.add(print);
+			this.text += (current > last ? current : last) + print;
 		}
 		return this.text;
 	}
@@ -118,8 +125,17 @@ function timeText(ms: number): string {
 	return Math.floor(ms / 1000).toString(36).padStart(TIME_WIDTH, '0');
 }
 
-/** Fingerprints and their times in a stored text. */
-function entriesOf(text: string): Array<[print: string, time: string]> {
-	const entries = text.slice(-CAPACITY * WIDTH).match(/[\da-z]{7}[\w-]{10}/g) ?? [];
-	return entries.map((entry) => [entry.slice(TIME_WIDTH), entry.slice(0, TIME_WIDTH)]);
+/** The entries of a stored text, each a time and a fingerprint. */
+function entriesOf(text: string): string[] {
+	return text.slice(-CAPACITY * WIDTH).match(/[\da-z]{7}[\w-]{10}/g) ?? [];
+}
+
+/** The fingerprint of an entry, or of the first entry of a text. */
+function printOf(entry: string): string {
+	return entry.slice(TIME_WIDTH, WIDTH);
+}
+
+function byTime(one: string, other: string): number {
+	const [a, b] = [one.slice(0, TIME_WIDTH), other.slice(0, TIME_WIDTH)];
+	return a < b ? -1 : a > b ? 1 : 0;
 }

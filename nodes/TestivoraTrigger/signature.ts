@@ -39,12 +39,12 @@ const timestamped =
 		const value = headers[header];
 		if (value === undefined) return 'unsigned';
 		if (typeof value !== 'string') return 'malformed';
-		const fields = value.split(',').map((field) => field.trim().split('='));
-		const times = fields.filter(([name]) => name === 't').map(([, time]) => time);
-		const macs = fields.filter(([name]) => name === 'v1').map(([, mac]) => mac ?? '');
+		const fields = value.split(',').map((field) => field.trim());
+		const times = valuesOf(fields, 't=');
 		// More than one time would leave open which of them was signed.
 		if (times.length !== 1) return 'malformed';
-		return signed(times[0], `${times[0]}.`, hexMacs(macs), (secret) => secret, 'utf8');
+		const macs = valuesOf(fields, 'v1=').filter((mac) => mac.length === 2 * MAC_BYTES);
+		return signed(times[0], `${times[0]}.`, macsOf(macs, 'hex'), (secret) => secret, 'utf8');
 	};
 
 /** Standard Webhooks 1.0: `v1,<base64 mac> …` over `<id>.<timestamp>.<body>`; the key is the secret's base64 part, decoded. */
@@ -56,14 +56,10 @@ const standard =
 		const value = headers[`${family}-signature`];
 		if (value === undefined) return 'unsigned';
 		if (typeof id !== 'string' || typeof time !== 'string' || typeof value !== 'string') return 'malformed';
-		const macs = value
-			.split(' ')
-			.filter((entry) => entry.startsWith('v1,'))
-			.map((entry) => entry.slice(3));
 		return signed(
 			time,
 			`${id}.${time}.`,
-			base64Macs(macs),
+			macsOf(valuesOf(value.split(' '), 'v1,'), 'base64'),
 			(secret) => (secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret),
 			'base64',
 		);
@@ -130,10 +126,12 @@ function signed(
 	return { timestamp: Number(time), prefix, macs: macs.slice(0, MOST_MACS), keyOf, encoding };
 }
 
-function hexMacs(macs: string[]): Buffer[] {
-	return macs.filter((mac) => /^[0-9a-f]{64}$/i.test(mac)).map((mac) => Buffer.from(mac, 'hex'));
+/** What follows a prefix in the entries that have it. */
+function valuesOf(entries: string[], prefix: string): string[] {
+	return entries.filter((entry) => entry.startsWith(prefix)).map((entry) => entry.slice(prefix.length));
 }
 
-function base64Macs(macs: string[]): Buffer[] {
-	return macs.map((mac) => Buffer.from(mac, 'base64')).filter((mac) => mac.length === MAC_BYTES);
+/** The macs that are whole: Node decodes a text as far as it can be read. */
+function macsOf(texts: string[], encoding: 'hex' | 'base64'): Buffer[] {
+	return texts.map((text) => Buffer.from(text, encoding)).filter((mac) => mac.length === MAC_BYTES);
 }

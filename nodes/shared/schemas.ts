@@ -16,21 +16,19 @@ export const TESTIMONIAL_TYPES = ['text', 'video'] as const;
 export const ENDPOINT_STATUSES = ['active', 'disabled'] as const;
 
 /** A delivery's envelope (published). `attempt` counts from 1. */
-export const eventSchema = z
-	.object(
-		{
-			id: z
-				.string({ message: 'must have an "id"' })
-				.min(1, 'must have an "id"')
-				.max(255, 'has an "id" of more than 255 characters'),
-			event: z.string({ message: 'must name its "event"' }).min(1, 'must name its "event"'),
-			created: z.string({ message: 'has a "created" that is no text' }).optional(),
-			attempt: z.number({ message: 'has an "attempt" that is no number' }).optional(),
-			data: z.object({}, { message: 'must have "data"' }).passthrough(),
-		},
-		{ message: 'is not an object' },
-	)
-	.passthrough();
+export const eventSchema = z.object(
+	{
+		id: z
+			.string({ message: 'must have an "id"' })
+			.min(1, 'must have an "id"')
+			.max(255, 'has an "id" of more than 255 characters'),
+		event: z.string({ message: 'must name its "event"' }).min(1, 'must name its "event"'),
+		created: z.string({ message: 'has a "created" that is no text' }).optional(),
+		attempt: z.number({ message: 'has an "attempt" that is no number' }).optional(),
+		data: z.object({}, { message: 'must have "data"' }),
+	},
+	{ message: 'is not an object' },
+);
 
 /** A webhook delivery's envelope; see {@link eventSchema}. */
 export interface TestivoraEvent {

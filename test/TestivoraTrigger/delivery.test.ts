@@ -45,6 +45,16 @@ describe('valid and wanted', () => {
     const { result } = await deliver({ body, headers: sign(body, SECRET, { scheme }), parameters: { events: EVENTS } });
     expect(result.workflowData).toBeDefined();
   });
+
+  test.each(['application/json', 'application/json; charset=UTF-8', 'application/json; charset=latin1', 'text/plain', undefined])(
+    'is read as UTF-8, the bytes that were signed, whatever the content type %s says',
+    async (contentType) => {
+      const { body, headers } = signedDelivery(event());
+      const parameters = { events: EVENTS, simplify: false };
+      const { result } = await deliver({ body, headers: { ...headers, 'content-type': contentType }, parameters });
+      expect(result.workflowData![0][0].json).toEqual(event());
+    },
+  );
 });
 
 describe('a known event', () => {

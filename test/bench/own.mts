@@ -98,6 +98,7 @@ const newWorkflow = () => ({ id: `workflow ${++workflows}` });
 /** Asks the stand-in for all that the trigger asks for, and does nothing with it. */
 const withoutTrigger: Receive = async (webhook) => {
   webhook.getRequestObject();
+  webhook.getBodyData();
   for (const name of ['options', 'setup', 'events', 'filters', 'simplify']) webhook.getNodeParameter(name);
   webhook.getWorkflowStaticData('global');
   webhook.getWorkflow();
@@ -119,15 +120,17 @@ async function memory(receive: Receive, events: number): Promise<string> {
   return text;
 }
 
-/** n8n as the trigger sees it: only what it asks for, at next to no cost. The stored text is a new one each time, as read from a database. */
+/** n8n as the trigger sees it: only what it asks for, at next to no cost. The body is parsed, and the stored text a new one each time, as read from a database. */
 function standIn(workflow: { id: string }, body: Buffer, seen: string) {
   const slot = { id: 'wh_1', secret: SECRET, seen: JSON.parse(JSON.stringify(seen)) as string };
   const staticData = { testivoraTrigger: { [PATH]: slot } };
   const request = { headers: { host: 'n8n.example.com', 'content-type': 'application/json', ...sign(body, SECRET) }, path: PATH, rawBody: body };
   const response = { destroyed: false, writableEnded: false };
   const node = { name: 'Testivora Trigger' };
+  const parsed = JSON.parse(body.toString());
   const webhook = {
     getRequestObject: () => request,
+    getBodyData: () => parsed,
     getResponseObject: () => response,
     getWorkflowStaticData: () => staticData,
     getNodeParameter: (name: string) => PARAMETERS[name],

@@ -69,6 +69,7 @@ export async function deliver({
   };
   const webhook = {
     getRequestObject: () => ({ headers, path, rawBody: body }),
+    getBodyData: () => parsedByN8n(body, headers),
     getResponseObject: () => response,
     getWorkflowStaticData: () => staticData,
     getNodeParameter: (name: string, fallback: unknown) => parameters[name] ?? fallback,
@@ -90,8 +91,14 @@ export async function deliver({
   };
 }
 
+/** What n8n makes of a body before it asks the node: it believes the header. */
+function parsedByN8n(body: Buffer, headers: Incoming['headers']): unknown {
+  const charset = /charset=([\w-]+)/.exec(String(headers?.['content-type']))?.[1] ?? 'utf-8';
+  return JSON.parse(body.toString(charset as BufferEncoding));
+}
+
 /** A delivery's body and headers, signed just now. */
 export function signedDelivery(content: unknown, secret = SECRET): { body: Buffer; headers: Record<string, string> } {
   const body = Buffer.isBuffer(content) ? content : Buffer.from(typeof content === 'string' ? content : JSON.stringify(content));
-  return { body, headers: sign(body, secret) };
+  return { body, headers: { 'content-type': 'application/json', ...sign(body, secret) } };
 }
