@@ -113,7 +113,7 @@ function quote(text: string | undefined): string {
 
 function words(fault: Fault): Wording {
 	const { request, status, code, message } = fault;
-	const said = quote(message).replace(/\.$/, '');
+	const said = quote(message).replace(/[.!]+$/, '');
 	if (status === undefined) {
 		const how = NETWORK[code ?? ''] ?? `could not be reached${said ? ` (${said})` : ''}`;
 		return {

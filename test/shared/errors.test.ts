@@ -45,6 +45,7 @@ test('a network fault has its code', () => {
 test('what the API says stands in a sentence of ours', () => {
   expect(fault(503, undefined, { message: 'Down.' }).description).toBe('GET /v1/x was answered with 503: Down. Try again in a few minutes.');
   expect(fault(401, 'invalid_api_key', { message: 'No such key.' }).description).toMatch(/test it\. Testivora says: No such key\.$/);
+  expect(fault(422, 'invalid_url', { message: 'Not this one!' }).message).toBe('Testivora did not accept this: Not this one');
 });
 
 test.each([
