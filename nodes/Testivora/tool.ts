@@ -19,8 +19,8 @@ function isObject(value: unknown): value is IDataObject {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Puts what to do into an error's message: n8n hands an AI model nothing else of it. */
+/** Moves what to do into an error's message: n8n hands an AI model nothing else of it. */
 export function withAdvice<Fault extends Error & { description?: string | null }>(error: Fault): Fault {
-	if (error.description) error.message = `${error.message}. ${error.description}`;
-	return error;
+	const { message, description } = error;
+	return description ? Object.assign(error, { message: `${message}. ${description}`, description: null }) : error;
 }

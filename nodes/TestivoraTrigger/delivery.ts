@@ -123,10 +123,14 @@ function whyIgnored(webhook: IWebhookFunctions, { event: name, data }: Testivora
 }
 
 function filtersOf(webhook: IWebhookFunctions): TestimonialFilters {
-	const { tags, ...filters } = webhook.getNodeParameter('filters', {}) as TestimonialFilters & { tags?: unknown };
-	// An expression may give a list; as a text that has commas, too.
-	const wanted = String(tags ?? '').split(',').map((tag) => tag.trim());
-	return { ...filters, tags: wanted.filter((tag) => tag !== '') };
+	const { tags, types, ...filters } = webhook.getNodeParameter('filters', {}) as TestimonialFilters & IDataObject;
+	return { ...filters, tags: textsOf(tags), types: textsOf(types) };
+}
+
+/** Whether they are a list or a text with commas. What is neither becomes a text that nothing matches: a filter never falls away. */
+function textsOf(value: unknown): string[] {
+	const texts = String(value ?? '').split(',').map((text) => text.trim());
+	return texts.filter((text) => text !== '');
 }
 
 /** Simplified, what users want to map stands at the top: `{{ $json.text }}`. */

@@ -160,7 +160,7 @@ function words(fault: Fault): Wording {
 	}
 	return {
 		message: said ? `Testivora did not accept this: ${said}` : `Testivora did not accept this (${status})`,
-		description: `${request} was answered with ${status}${fault.type ? ` (${quote(fault.type)})` : ''}. Correct the field it names and run the item again.`,
+		description: `${request} was answered with ${status}${fault.type ? ` (${quote(fault.type)})` : ''}. Correct what it names and try again.`,
 	};
 }
 

@@ -36,7 +36,7 @@ export function unknownScriptsIn(page: string): string[] {
 export function examplesInReadme(): Record<'files' | 'pictures', string[]> {
   const named = (link: RegExp) => [...readme().matchAll(link)].map(([, name]) => name);
   return {
-    files: named(/^#### \[[^\]]+\]\(examples\/([^)]+)\.json\)$/gm),
+    files: named(/^### \[[^\]]+\]\(examples\/([^)]+)\.json\)$/gm),
     pictures: named(/^!\[[^\]]+\]\(docs\/pictures\/examples\/([^)]+)\.png\)$/gm),
   };
 }

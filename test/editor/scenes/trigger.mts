@@ -60,7 +60,7 @@ export const trigger: Record<string, Scene> = {
     await page.getByText('Listening for test event').waitFor();
     await editor.shot('trigger-listening');
     await editor.closeNode();
-    await page.getByText('Now submit a testimonial in Testivora, or do what else is chosen in Trigger On').first().waitFor();
+    await page.getByText('Now submit a testimonial in Testivora. Approve or delete one if Trigger On says so.').first().waitFor();
     await editor.shot('trigger-listening-canvas');
     const url = await stage.n8n.testWebhookUrl(id, NODE);
     await eventually(() => endpointAt(stage, url), { what: 'the endpoint of the test' });

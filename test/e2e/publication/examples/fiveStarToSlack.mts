@@ -21,7 +21,7 @@ export const fiveStarToSlack: Example = {
       author: { name: 'Ana López', title: 'Coach', company: 'Acme & Co', social: 'https://instagram.com/ana' },
     });
     await outcome(play, workflowId, 1);
-    sandbox.submit({ rating: 5, type: 'video', text: '', author: { name: 'Tom Baker' } });
+    sandbox.submit({ rating: 5, type: 'video', text: '', author: { name: 'Tom Baker', social: '<!here>' } });
     await outcome(play, workflowId, 2);
 
     expect(outside.requests).toMatchObject([
@@ -30,7 +30,7 @@ export const fiveStarToSlack: Example = {
     ]);
     expect(outside.requests.map(({ body }) => body.text)).toEqual([
       '⭐⭐⭐⭐⭐\n> More &lt;b&gt;&amp; better&lt;/b&gt; &lt;!channel&gt;\n> than I hoped for.\nAna López, Coach, Acme &amp; Co https://instagram.com/ana',
-      '⭐⭐⭐⭐⭐\n> (a video)\nTom Baker ',
+      '⭐⭐⭐⭐⭐\n> (a video)\nTom Baker &lt;!here&gt;',
     ]);
   },
 };
