@@ -41,10 +41,9 @@ await cleanUp();
 process.exit();
 
 async function demo(): Promise<void> {
-  const tarball = await step('Build and pack the package', async () => {
+  await step('Build and pack the package', async () => {
     const path = await packPackage();
     tell(`${basename(path)}, ${Math.ceil((await stat(path)).size / 1024)} KB: what "npm publish" would upload`);
-    return path;
   });
 
   await step('Install n8n', async () => {
@@ -55,7 +54,7 @@ async function demo(): Promise<void> {
   const { api, instance } = await step('Start a local Testivora and n8n', async () => {
     const api = (sandbox = await startSandbox({ rateLimits: true }));
     tell(`Testivora sandbox at ${api.url}`);
-    const instance = (n8n = await N8n.start({ engine: 'publication', whole: true, userFolder, tarball }));
+    const instance = (n8n = await N8n.start({ engine: 'publication', whole: true, userFolder }));
     const nodes = await Promise.all(['testivoraTrigger', 'testivora'].map((name) => instance.nodeType(`n8n-nodes-testivora.${name}`)));
     if (nodes.includes(undefined)) throw new Error('n8n did not load the nodes of the package');
     tell(`n8n at ${instance.baseUrl}, with a fresh user folder`, `it loaded the nodes "${nodes.map((node) => node!.displayName).join('" and "')}"`);

@@ -177,10 +177,6 @@ export class N8nClient {
     return await this.data('GET', `/rest/workflows/${id}`);
   }
 
-  async workflows(): Promise<Array<{ id: string; name: string; active: boolean }>> {
-    return await this.data('GET', '/rest/workflows');
-  }
-
   /** Saves changes as the editor does: a workflow that is active goes on as it was until it is activated again; in n8n 1 it follows at once. */
   async updateWorkflow(id: string, changes: Partial<WorkflowInput>): Promise<void> {
     await this.data('PATCH', `/rest/workflows/${id}`, changes);

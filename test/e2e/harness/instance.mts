@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { N8nClient } from './client.mts';
-import { readStaticData, writeStaticData } from './database.mts';
 import { ensureN8n } from './host.mts';
 import { freePorts, launch } from './launch.mts';
 import type { Launched } from './launch.mts';
@@ -19,10 +18,8 @@ export interface InstanceOptions {
   /** absent: a fresh one below the system's temporary folder, deleted when the instance stops for good (`dispose`) */
   userFolder?: string;
   port?: number;
-  /** WEBHOOK_URL; absent: the instance's own address; null: not set, as in a careless installation */
-  webhookUrl?: string | null;
-  /** the packed package to install; absent: ours, packed now unless that is done; null: none */
-  tarball?: string | null;
+  /** WEBHOOK_URL; absent: the instance's own address */
+  webhookUrl?: string;
   /** load all of n8n, as a user has it; absent: without the modules that no test of ours touches, which starts a second sooner */
   whole?: boolean;
 }
@@ -58,7 +55,7 @@ export class N8n extends N8nClient {
       await mkdir(userFolder, { recursive: true });
       await cp(join(host.template, '.n8n'), join(userFolder, '.n8n'), { recursive: true });
     }
-    if (options.tarball !== null) await installPackage(options.tarball ?? (await packPackage()), userFolder);
+    await installPackage(await packPackage(), userFolder);
     const instance = new N8n(options.port ?? (await freePorts(1))[0], userFolder, options);
     try {
       await instance.start();
@@ -73,14 +70,14 @@ export class N8n extends N8nClient {
   /** Starts again what was stopped or killed, on the same folder and port; the session holds. `env` stays for later starts. */
   async start(env: Record<string, string> = {}): Promise<void> {
     if (this.process) throw new Error('This n8n is running already');
-    const { engine, webhookUrl, whole, port } = this.options;
+    const { engine, whole, port } = this.options;
     this.options.env = { ...this.options.env, ...env };
     this.process = await launch(await ensureN8n(), {
       userFolder: this.userFolder,
       port,
       env: {
         N8N_USE_WORKFLOW_PUBLICATION_SERVICE: String(engine === 'publication'),
-        WEBHOOK_URL: webhookUrl === null ? undefined : this.webhookBase,
+        WEBHOOK_URL: this.webhookBase,
         // Older versions of n8n refuse to start over the name of a module that they do not have.
         N8N_DISABLED_MODULES: whole || !isAtLeast('2.41') ? undefined : IRRELEVANT_MODULES,
         ...this.options.env,
@@ -125,17 +122,6 @@ export class N8n extends N8nClient {
   /** All that n8n has written since the instance was made, over restarts. */
   log(): string {
     return this.past + (this.process?.log() ?? '');
-  }
-
-  /** Static data as stored, for each node under `node:<name>`. */
-  staticData(workflowId: string): Record<string, any> {
-    return readStaticData(this.userFolder, workflowId);
-  }
-
-  /** Replaces a workflow's static data while n8n is stopped. */
-  setStaticData(workflowId: string, data: Record<string, unknown>): void {
-    if (this.process) throw new Error('Stop n8n before changing its static data');
-    writeStaticData(this.userFolder, workflowId, data);
   }
 
   /** The production URL of a trigger in a saved workflow. */
