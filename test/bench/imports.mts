@@ -1,8 +1,9 @@
 /** Imports: many creates under the rate limit, each once, by the action and by n8n's HTTP Request node. */
 import type { WorkflowNode } from '../e2e/harness/client.mts';
 import { pause } from '../e2e/harness/wait.mts';
-import { setStage } from '../e2e/stage.mts';
+import { actionNode, setStage } from '../e2e/stage.mts';
 import type { Stage } from '../e2e/stage.mts';
+import { byId } from '../helpers/fixtures.mts';
 import { table } from './figures.mts';
 import type { Suite } from './main.mts';
 import { runnable } from './workflow.mts';
@@ -69,19 +70,14 @@ export default imports;
 const OURS = 'Testivora';
 
 function ours({ credential }: Stage): WorkflowNode {
-  return {
-    name: OURS,
-    type: 'n8n-nodes-testivora.testivora',
-    typeVersion: 1,
-    parameters: {
-      resource: 'testimonial',
-      operation: 'create',
-      spaceId: { __rl: true, mode: 'id', value: 'spc_courses' },
-      text: '={{ $json.text }}',
-      authorName: 'Ana López',
-    },
-    credentials: { testivoraApi: { id: credential, name: 'Testivora' } },
+  const parameters = {
+    resource: 'testimonial',
+    operation: 'create',
+    spaceId: byId('spc_courses'),
+    text: '={{ $json.text }}',
+    authorName: 'Ana López',
   };
+  return actionNode(credential, parameters, OURS);
 }
 
 /** The HTTP Request node as its users set it up against a rate limit: n8n's most patient Retry On Fail, and batches of different sizes. */

@@ -62,6 +62,17 @@ export function triggerNode(credential: string, parameters: Record<string, unkno
   };
 }
 
+/** The action, as a workflow holds it. `parameters` include its resource and operation where they are not the first ones. */
+export function actionNode(credential: string, parameters: Record<string, unknown> = {}, name = 'Testivora') {
+  return {
+    name,
+    type: 'n8n-nodes-testivora.testivora',
+    typeVersion: 1,
+    parameters,
+    credentials: { testivoraApi: { id: credential, name: 'Testivora' } },
+  };
+}
+
 /** Activates the workflow and waits until its endpoint stands at Testivora and deliveries to it are verified. */
 export async function goLive(stage: Stage, workflowId: string, name = NODE): Promise<StoredEndpoint> {
   const { status, body } = await stage.n8n.activate(workflowId);

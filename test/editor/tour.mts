@@ -4,7 +4,7 @@ import type { Locator } from 'playwright-core';
 import { chain } from '../e2e/harness/client.mts';
 import type { WorkflowNode } from '../e2e/harness/client.mts';
 import { eventually } from '../e2e/harness/wait.mts';
-import { triggerNode } from '../e2e/stage.mts';
+import { actionNode, triggerNode } from '../e2e/stage.mts';
 import type { Stage } from '../e2e/stage.mts';
 import type { Editor } from './browser.mts';
 
@@ -30,30 +30,20 @@ export async function openTrigger(tour: Tour, parameters: Record<string, unknown
 /** Opens a workflow in which a click runs the action, and the action in it. */
 export async function openAction(tour: Tour, parameters: Record<string, unknown> = {}, credential = tour.stage.credential): Promise<void> {
   const start = { name: 'Start', type: 'n8n-nodes-base.manualTrigger', typeVersion: 1 };
-  await open(tour, 'Testimonials', [start, actionNode(credential, parameters)]);
+  await open(tour, 'Testimonials', [start, actionNode(credential, parameters, ACTION)]);
   await tour.editor.openNode(ACTION);
 }
 
 /** Opens a workflow in which the action follows the trigger. */
 export async function openBoth(tour: Tour, parameters: Record<string, unknown>): Promise<void> {
   const { credential } = tour.stage;
-  await open(tour, 'New testimonials', [triggerNode(credential, parameters), actionNode(credential)]);
+  await open(tour, 'New testimonials', [triggerNode(credential, parameters), actionNode(credential, {}, ACTION)]);
 }
 
 async function open({ stage, editor }: Tour, name: string, nodes: WorkflowNode[]): Promise<string> {
   const id = await stage.n8n.createWorkflow({ name, nodes, connections: chain(...nodes.map((node) => node.name)) });
   await editor.openWorkflow(id);
   return id;
-}
-
-function actionNode(credential: string, parameters: Record<string, unknown> = {}): WorkflowNode {
-  return {
-    name: ACTION,
-    type: 'n8n-nodes-testivora.testivora',
-    typeVersion: 1,
-    parameters,
-    credentials: { testivoraApi: { id: credential, name: 'Testivora' } },
-  };
 }
 
 /** Waits until what is visible of `parts` reads `expected`, part by part: the first line of each. */

@@ -1,3 +1,5 @@
+import { table as markdown } from '../bench/figures.mts';
+
 /** What became of the events of one test: counted, never estimated. */
 export interface Figures {
   /** what was done to n8n meanwhile */
@@ -32,9 +34,10 @@ const HEADINGS: Record<keyof Figures, string> = {
 /** The figures as a Markdown table. */
 export function table(rows: Figures[]): string {
   const columns = Object.keys(HEADINGS) as Array<keyof Figures>;
-  const lines = [columns.map((column) => HEADINGS[column]), columns.map((column) => (column === 'test' ? '---' : '--:'))];
-  for (const row of rows) lines.push(columns.map((column) => row[column].toLocaleString('en')));
-  return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
+  return markdown(
+    Object.values(HEADINGS),
+    rows.map((row) => columns.map((column) => row[column].toLocaleString('en'))),
+  );
 }
 
 /**

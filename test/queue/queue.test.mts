@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 
-import { chain } from '../e2e/harness/client.mts';
+import { chain, UNFINISHED } from '../e2e/harness/client.mts';
 import { eventually, pause } from '../e2e/harness/wait.mts';
-import { credentialData, deliver, eventOf, NODE, triggerNode } from '../e2e/stage.mts';
+import { actionNode, credentialData, deliver, eventOf, NODE, triggerNode } from '../e2e/stage.mts';
 import type { Answered } from '../e2e/stage.mts';
+import { byId } from '../helpers/fixtures.mts';
 import { startSandbox } from '../sandbox/sandbox.mts';
 import type { Sandbox } from '../sandbox/sandbox.mts';
 import { newTestimonial } from '../sandbox/store.mts';
@@ -14,8 +15,6 @@ import type { Figures } from './figures.mts';
 declare const engine: 'publication' | 'legacy';
 
 type Event = ReturnType<typeof eventOf>;
-
-const UNFINISHED = ['new', 'running', 'waiting', 'unknown'];
 
 /** Events that Testivora has on their first way at the same time. */
 const IN_FLIGHT = 20;
@@ -38,13 +37,7 @@ describe('queue mode', () => {
       name: 'Queue',
       nodes: [
         triggerNode(credential),
-        {
-          name: 'Read it back',
-          type: 'n8n-nodes-testivora.testivora',
-          typeVersion: 1,
-          parameters: { resource: 'testimonial', operation: 'get', testimonialId: { __rl: true, mode: 'id', value: '={{ $json.id }}' } },
-          credentials: { testivoraApi: { id: credential, name: 'Testivora' } },
-        },
+        actionNode(credential, { resource: 'testimonial', operation: 'get', testimonialId: byId('={{ $json.id }}') }, 'Read it back'),
       ],
       connections: chain(NODE, 'Read it back'),
     });

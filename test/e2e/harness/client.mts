@@ -80,7 +80,8 @@ function refusal(request: string, { status, body }: Answer): string {
   return `${request}: ${status} ${(body as { message?: string })?.message ?? JSON.stringify(body)}`;
 }
 
-const UNFINISHED = ['new', 'running', 'waiting', 'unknown'];
+/** The statuses of executions that are not over. */
+export const UNFINISHED = ['new', 'running', 'waiting', 'unknown'];
 
 /**
  * What the n8n editor does over HTTP, as the owner. Methods throw an Error with n8n's answer where it refuses; `activate` and `deactivate`

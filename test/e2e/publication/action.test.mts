@@ -2,8 +2,9 @@ import { chain } from '../harness/client.mts';
 import type { Execution, WorkflowNode } from '../harness/client.mts';
 import { freePorts } from '../harness/launch.mts';
 import { pause } from '../harness/wait.mts';
+import { byId } from '../../helpers/fixtures.mts';
 import { startSandbox } from '../../sandbox/sandbox.mts';
-import { credentialData, newSecret, setStage } from '../stage.mts';
+import { actionNode, credentialData, newSecret, setStage } from '../stage.mts';
 import type { Stage } from '../stage.mts';
 
 /** The action node as a user runs it: from the packed package, in a real n8n, against the local Testivora. */
@@ -36,14 +37,7 @@ describe('the action', () => {
 
   /** A Testivora node, named after its operation. `settings` are what stands beside its parameters, such as `onError`. */
   function action(resource: string, operation: string, parameters: object = {}, settings: object = {}, credential = credentials.usual): WorkflowNode {
-    return {
-      name: `${operation} ${resource}`,
-      type: 'n8n-nodes-testivora.testivora',
-      typeVersion: 1,
-      parameters: { resource, operation, ...parameters },
-      credentials: { testivoraApi: { id: credential, name: 'Testivora' } },
-      ...settings,
-    };
+    return { ...actionNode(credential, { resource, operation, ...parameters }, `${operation} ${resource}`), ...settings };
   }
 
   /** Runs a chain of nodes on these items. */
@@ -59,7 +53,6 @@ describe('the action', () => {
     return execution;
   }
 
-  const byId = (value: string) => ({ __rl: true, mode: 'id', value });
   const texts = (...all: string[]) => all.map((text) => ({ text }));
   const create = (settings: object = {}, credential?: string) =>
     action('testimonial', 'create', { spaceId: byId('spc_courses'), text: '={{ $json.text }}', authorName: 'Ana' }, settings, credential);

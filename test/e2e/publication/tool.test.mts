@@ -1,6 +1,6 @@
 import { startChatModel } from '../../helpers/chatModel.mts';
 import type { Asked, ChatModel, OfferedTool } from '../../helpers/chatModel.mts';
-import { endpoint, testimonial } from '../../helpers/fixtures.mts';
+import { byId, endpoint, testimonial } from '../../helpers/fixtures.mts';
 import type { StoredEndpoint, Testimonial } from '../../sandbox/store.mts';
 import type { WorkflowNode } from '../harness/client.mts';
 import { setStage } from '../stage.mts';
@@ -11,7 +11,6 @@ const star = (label: string, description = '', type: 'string' | 'number' | 'bool
   `={{ /*n8n-auto-generated-fromAI-override*/ $fromAI('${label.replaceAll(' ', '_')}', \`${description}\`, '${type}') }}`;
 const number = (label: string, description?: string) => star(label, description, 'number');
 const boolean = (label: string, description?: string) => star(label, description, 'boolean');
-const byId = (value: string) => ({ __rl: true, mode: 'id', value });
 
 /** One operation as a tool: the fields that a model fills in, what it says, and what Testivora is then asked and stores. */
 interface Case {

@@ -1,3 +1,4 @@
+import { byId } from '../../helpers/fixtures.mts';
 import { openAction, reads, says } from '../tour.mts';
 import type { Scene, Tour } from '../tour.mts';
 
@@ -16,7 +17,7 @@ export const execution: Record<string, Scene> = {
   },
 
   'A node error': async (tour) => {
-    await openAction(tour, { resource: 'testimonial', operation: 'get', testimonialId: { __rl: true, mode: 'id', value: 'tst_none' } });
+    await openAction(tour, { resource: 'testimonial', operation: 'get', testimonialId: byId('tst_none') });
     await execute(tour);
     await says(tour.editor.page.getByTestId('node-error-message'), 'Testivora has nothing with this ID in your account', 'the message');
     await says(
@@ -32,7 +33,7 @@ export const execution: Record<string, Scene> = {
     await openAction(tour, {
       resource: 'testimonial',
       operation: 'create',
-      spaceId: { __rl: true, mode: 'id', value: 'spc_courses' },
+      spaceId: byId('spc_courses'),
       text: 'Good.',
       authorName: 'Ana',
       additionalFields: { rating: '={{ 7 }}' },

@@ -1,4 +1,5 @@
 import { credentialData } from '../../e2e/stage.mts';
+import { byId } from '../../helpers/fixtures.mts';
 import { field, openAction, reads, says } from '../tour.mts';
 import type { Scene, Tour } from '../tour.mts';
 
@@ -57,7 +58,7 @@ export const locators: Record<string, Scene> = {
   },
 
   'A locator by ID': async (tour) => {
-    await openAction(tour, { resource: 'testimonial', operation: 'get', testimonialId: { __rl: true, mode: 'id', value: 'https://example.com' } });
+    await openAction(tour, { resource: 'testimonial', operation: 'get', testimonialId: byId('https://example.com') });
     const { page } = tour.editor;
     await field(tour, 'testimonialId').getByTestId('parameter-issues').hover();
     await page.getByText('Enter an ID, not a web address').first().waitFor();

@@ -1,3 +1,5 @@
+import { endpoint } from '../../../helpers/fixtures.mts';
+import type { StoredEndpoint } from '../../../sandbox/store.mts';
 import { fillIn, outcome, rowsOf } from './play.mts';
 import type { Example } from './play.mts';
 
@@ -5,19 +7,10 @@ export const pauseWebhooksForMaintenance: Example = {
   choices: {},
   async run(play, workflowId) {
     const { sandbox } = play;
-    const endpoint = (name: string, status: string) => ({
-      id: `wh_${name}`,
-      object: 'webhook' as const,
-      url: `https://${name}.example.com/hook`,
-      status,
-      events: ['testimonial.created'],
-      created_at: '2026-06-01T00:00:00.000Z',
-      updated_at: '2026-06-01T00:00:00.000Z',
-      secret: 'whsec_none',
-      givenUp: 0,
-    });
+    const stored = (name: string, status: string) =>
+      ({ ...endpoint({ id: `wh_${name}`, url: `https://${name}.example.com/hook`, status }), secret: 'whsec_none', givenUp: 0 }) as unknown as StoredEndpoint;
     const endpoints = sandbox.endpoints();
-    endpoints.splice(0, Infinity, endpoint('crm', 'active'), endpoint('old', 'disabled'), endpoint('site', 'active'));
+    endpoints.splice(0, Infinity, stored('crm', 'active'), stored('old', 'disabled'), stored('site', 'active'));
     const statuses = () => Object.fromEntries(endpoints.map(({ id, status }) => [id, status]));
     const remembered = async () => (await rowsOf(play, 'paused webhooks')).map(({ webhook_id: id }) => id).sort();
     const choose = async (action: string, count: number) => {
