@@ -1,4 +1,5 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 
 const read = (file: string) => readFileSync(file, 'utf8');
 
@@ -20,7 +21,7 @@ export function brokenLinksIn(page: string): string[] {
   return links.filter((link) => {
     if (/^https?:/.test(link)) return false;
     const [file, heading] = link.split('#');
-    const target = file || page;
+    const target = file ? join(dirname(page), file) : page;
     return !existsSync(target) || (heading !== undefined && !headingsOf(target).includes(heading));
   });
 }
