@@ -193,7 +193,7 @@ function fill({ store }: Sandbox, count: number): void {
 
 function summary(entries: number, times: Record<string, number[]>, runs: Record<string, Run[]>): string {
   const [first] = Object.keys(WAYS);
-  const ratio = (of: number[], to: number[]) => median(of.map((one, round) => one / to[round])).toFixed(2);
+  const ratio = (of: number[], to: number[]) => orNothing(median(of.map((one, round) => one / to[round])), (found) => found.toFixed(2));
   const peak = (way: string) => runs[way].map(({ peak }) => peak);
   const added = (way: string) => runs[way].map(({ peak, before }) => peak - before);
   const rows = Object.keys(WAYS).map((way) => [
@@ -214,4 +214,6 @@ function large(entries: number, runs: Record<string, Run[]>): string {
 }
 
 const inSeconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
-const inMb = (mb: number) => (Number.isNaN(mb) ? '–' : `${Math.round(mb)} MB`);
+const inMb = (mb: number) => orNothing(mb, (held) => `${Math.round(held)} MB`);
+/** Memory is not known on every system. */
+const orNothing = (number: number, written: (number: number) => string) => (Number.isNaN(number) ? '–' : written(number));

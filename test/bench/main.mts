@@ -2,7 +2,7 @@
  * `npm run bench [-- suite…] [--short] [--write]`: measures the package, and prints tables in Markdown.
  *
  * Each suite is a file here whose default export measures one thing. `--write` puts what each gives between its markers in
- * docs/performance.md; `--short` is a run of about a minute that shows that everything works, whose figures mean nothing.
+ * docs/performance.md; `--short` shows within minutes that everything works, and its figures mean nothing.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';

@@ -5,19 +5,33 @@
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 
+import { ensureN8n } from '../e2e/harness/host.mts';
+import { endProgress, showProgress } from '../e2e/harness/progress.mts';
 import { EXAMPLES } from '../e2e/publication/examples/index.mts';
 import { chosen } from '../e2e/publication/examples/play.mts';
 import { setStage } from '../e2e/stage.mts';
-import { Editor } from './browser.mts';
+import { Editor, findChromium } from './browser.mts';
 
 const FOLDER = 'docs/pictures/examples';
 const MARGIN = 32;
 /** The name of a node stands below it, outside of its box. */
 const NAME = 48;
 
+findChromium();
+await ensureN8n(showProgress()).finally(endProgress);
 const stage = await setStage({ engine: 'publication' });
-const editor = await Editor.open(stage.n8n.baseUrl, FOLDER);
 try {
+  const editor = await Editor.open(stage.n8n.baseUrl, FOLDER);
+  try {
+    await takeAll(editor);
+  } finally {
+    await editor.close();
+  }
+} finally {
+  await stage.dispose();
+}
+
+async function takeAll(editor: Editor): Promise<void> {
   // Wide enough for every example to stand there in full size.
   await editor.page.setViewportSize({ width: 2200, height: 1200 });
   for (const [name, { choices }] of Object.entries(EXAMPLES)) {
@@ -26,17 +40,14 @@ try {
     await editor.page.mouse.move(0, 0);
     await editor.page.waitForTimeout(1000);
     const path = `${FOLDER}/${name}.png`;
-    await editor.page.screenshot({ path, clip: await whereTheNodesAre(), animations: 'disabled' });
+    await editor.page.screenshot({ path, clip: await whereTheNodesAre(editor), animations: 'disabled' });
     execFileSync('pngquant', ['--force', '--ext=.png', '--strip', '--speed=1', '32', path]);
     console.log(`${path}, ${Math.ceil(statSync(path).size / 1024)} KB`);
   }
-} finally {
-  await editor.close();
-  await stage.dispose();
 }
 
-async function whereTheNodesAre(): Promise<{ x: number; y: number; width: number; height: number }> {
-  const boxes = await editor.page.locator('[data-test-id="canvas-node"]').evaluateAll((nodes) =>
+async function whereTheNodesAre({ page }: Editor): Promise<{ x: number; y: number; width: number; height: number }> {
+  const boxes = await page.locator('[data-test-id="canvas-node"]').evaluateAll((nodes) =>
     nodes.map((node) => {
       const { left, top, right, bottom } = node.getBoundingClientRect();
       return { left, top, right, bottom };
