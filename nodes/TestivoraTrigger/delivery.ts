@@ -40,8 +40,8 @@ const REFUSALS = {
  * Never throws for anything a sender can send: n8n would answer 500 and record a run that did not succeed.
  */
 export async function receive(webhook: IWebhookFunctions): Promise<IWebhookResponseData> {
-	const { headers, path, rawBody } = webhook.getRequestObject();
-	const body = Buffer.isBuffer(rawBody) ? rawBody : Buffer.alloc(0);
+	const { headers, path } = webhook.getRequestObject();
+	const body = await bodyOf(webhook);
 	const slot = findSlot(webhook.getWorkflowStaticData('global'), path);
 
 	// Verify. Everything after this line comes from Testivora.
@@ -85,6 +85,13 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 			return accepted(event);
 		},
 	};
+}
+
+/** The bytes as they arrived, also of a content type that n8n leaves unread; none where they cannot be had any more. */
+async function bodyOf(webhook: IWebhookFunctions): Promise<Buffer> {
+	const request = webhook.getRequestObject();
+	if (!request.rawBody) await request.readRawBody().catch(() => undefined);
+	return Buffer.isBuffer(request.rawBody) ? request.rawBody : Buffer.alloc(0);
 }
 
 /** The one secret of an endpoint this node registered, or those of the credential where a person did. */

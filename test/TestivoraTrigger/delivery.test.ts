@@ -57,6 +57,19 @@ describe('valid and wanted', () => {
   );
 });
 
+describe('a body that n8n did not read', () => {
+  test('is read', async () => {
+    const { result } = await deliverSigned(event(), { unread: true });
+    expect(result.workflowData).toBeDefined();
+  });
+
+  test('and that is gone is refused', async () => {
+    const { result, answer } = await deliverSigned(event(), { unread: 'gone' });
+    expect(result.workflowData).toBeUndefined();
+    expect(answer?.status).toBe(401);
+  });
+});
+
 describe('a known event', () => {
   test('is answered as a duplicate and does not run', async () => {
     const workflowId = 'known';

@@ -5,5 +5,6 @@ import { deliver, signedDelivery } from '../helpers/webhook.mts';
 test('the preview shows what the published event becomes', async () => {
   const { result } = await deliver({ ...signedDelivery(event()), parameters: { events: ['testimonial.approved'] } });
   // "output" is where n8n looks for a node without resource and operation.
-  expect(previewsOf('TestivoraTrigger')).toEqual({ 'v1.0.0/output': previewFor(result.workflowData![0][0].json) });
+  const preview = previewFor(result.workflowData![0][0].json);
+  expect(previewsOf('TestivoraTrigger')).toEqual({ 'v1.0.0/output': preview, 'v1.1.0/output': preview });
 });

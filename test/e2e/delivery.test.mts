@@ -3,7 +3,7 @@ import { request } from 'node:http';
 import { sign } from '../sandbox/signature.mts';
 import type { Scheme } from '../sandbox/signature.mts';
 import { eventually } from './harness/wait.mts';
-import { deliver, endpointAt, eventOf, goLive, newSecret, NODE, post, setStage, triggerWorkflow } from './stage.mts';
+import { deliver, endpointAt, eventOf, goLive, newSecret, NODE, post, setStage, triggerNode, triggerWorkflow } from './stage.mts';
 import type { Answered, Stage } from './stage.mts';
 
 declare const engine: 'publication' | 'legacy';
@@ -166,8 +166,22 @@ describe(`deliveries under the ${engine} engine`, () => {
     const body = JSON.stringify(event);
     const plain = await withRun(() => post(url, body, { 'content-type': 'text/plain', ...sign(body, secret) }));
     expect(plain.body).toEqual({ received: true, event: event.id });
+    const unread = JSON.stringify(eventOf());
+    const bytes = await withRun(() => post(url, unread, { 'content-type': 'application/octet-stream', ...sign(unread, secret) }));
+    expect(bytes.body).toMatchObject({ received: true });
     const multipart = await withoutRun(() => post(url, body, { 'content-type': 'multipart/form-data; boundary=x', ...sign(body, secret) }));
     expect(multipart.status).toBeGreaterThanOrEqual(400);
+  });
+
+  test('a node of version 1 runs as well', async () => {
+    const node = { ...triggerNode(stage.credential), typeVersion: 1 };
+    const workflow = await stage.n8n.createWorkflow({ name: 'Version 1', nodes: [node], connections: {} });
+    const endpoint = await goLive(stage, workflow);
+    const event = eventOf();
+    expect((await deliver(endpoint.url, event, endpoint.secret)).body).toEqual({ received: true, event: event.id });
+    const [{ items }] = await stage.n8n.waitForExecutions(workflow, 1);
+    expect(items[NODE][0].json.event.id).toBe(event.id);
+    await stage.n8n.deactivate(workflow);
   });
 
   test('the same event many times at once runs once; the others are duplicates or told to come back', async () => {

@@ -55,7 +55,7 @@ export function triggerNode(credential: string, parameters: Record<string, unkno
   return {
     name,
     type: 'n8n-nodes-testivora.testivoraTrigger',
-    typeVersion: 1,
+    typeVersion: 1.1,
     webhookId: randomUUID(),
     parameters,
     credentials: { testivoraApi: { id: credential, name: 'Testivora' } },

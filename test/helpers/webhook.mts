@@ -22,6 +22,8 @@ export interface Incoming {
   manual?: boolean;
   /** The sender closed its connection before n8n came to the delivery. */
   hungUp?: boolean;
+  /** n8n left the body unread, or used it up for something else. */
+  unread?: boolean | 'gone';
 }
 
 /** What came of a delivery. */
@@ -56,6 +58,7 @@ export async function deliver({
   path = PATH,
   manual = false,
   hungUp = false,
+  unread = false,
 }: Incoming): Promise<Received> {
   const log: string[] = [];
   const level = (name: string) => (message: string, meta?: object) => void log.push(`${name} ${message}${meta ? JSON.stringify(meta) : ''}`);
@@ -67,8 +70,10 @@ export async function deliver({
     status: (status: number) => ((answer.status = status), response),
     json: (json: IDataObject) => Object.assign(answer, { json, text: JSON.stringify(json) }),
   };
+  const request = { headers, path, rawBody: unread ? undefined : body, readRawBody: async () => void (request.rawBody = body) };
+  if (unread === 'gone') request.readRawBody = async () => await Promise.reject(new Error('stream is not readable'));
   const webhook = {
-    getRequestObject: () => ({ headers, path, rawBody: body }),
+    getRequestObject: () => request,
     getBodyData: () => parsedByN8n(body, headers),
     getResponseObject: () => response,
     getWorkflowStaticData: () => staticData,
