@@ -6,7 +6,7 @@ import fastify from 'fastify';
 
 import { chain } from '../e2e/harness/client.mts';
 import type { WorkflowNode } from '../e2e/harness/client.mts';
-import { eventOf, goLive, newSecret, NODE, triggerNode } from '../e2e/stage.mts';
+import { eventOf, goLive, newSecret, NODE, post, triggerNode } from '../e2e/stage.mts';
 import type { Stage } from '../e2e/stage.mts';
 import { sign } from '../sandbox/signature.mts';
 import type { Delivery } from './load.mts';
@@ -46,6 +46,7 @@ export async function contenders(stage: Stage): Promise<{ all: Contender[]; disp
       before: signedWith(CHAIN_SECRET),
     },
   ];
+  await checkChain(stage, others.at(-1)!);
   return { all: [...(await ours(stage)), ...others], dispose: () => github.stop() };
 }
 
@@ -117,6 +118,19 @@ async function githubTrigger({ n8n }: Stage, server: string): Promise<WorkflowNo
     parameters: { owner: byName('someone'), repository: byName('something'), events: ['issues'], options: {} },
     credentials: { githubApi: { id: credential, name: 'GitHub' } },
   };
+}
+
+/** Sees that the chain does its work: one item for an event, none when it comes again, and nothing mapped when it is wrongly signed. */
+async function checkChain({ n8n }: Stage, { workflowId, url, next }: Contender): Promise<void> {
+  const genuine = next();
+  const forged = { ...next(), headers: signedWith(newSecret())().headers };
+  const given = [];
+  for (const [index, { body, headers }] of [genuine, genuine, forged].entries()) {
+    await post(url, body, headers);
+    const { items } = (await n8n.waitForExecutions(workflowId, index + 1))[index];
+    given.push([items['Edit Fields']?.length ?? 0, items['Remove Duplicates']?.length ?? 0]);
+  }
+  if (JSON.stringify(given) !== '[[1,1],[1,0],[0,0]]') throw new Error(`The chain does not do what it should: ${JSON.stringify(given)}`);
 }
 
 function webhookNode(options: Record<string, unknown> = {}): WorkflowNode {

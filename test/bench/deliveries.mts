@@ -46,7 +46,7 @@ const deliveries: Suite = async ({ short }) => {
     for (const [engine, env] of Object.entries(engines).slice(0, short ? 1 : 2)) {
       const place = await start(env);
       try {
-        parts.push(`### ${mode}, ${engine}\n\n${await compare(place, short ? 1 : 12, short ? 10 : 150)}`);
+        parts.push(`### ${mode}, ${engine}\n\n${await compare(place, short ? 1 : 9, short ? 10 : 80)}`);
       } finally {
         await place.dispose();
       }
@@ -65,11 +65,11 @@ async function compare(place: Place, rounds: number, amount: number): Promise<st
   const { all, dispose } = await contenders(stage);
   try {
     await fillMemory(place, all[0]);
+    await place.query('DELETE FROM execution_entity');
     const found = new Map<Contender, Measured[]>(all.map((contender) => [contender, []]));
     // The first round warms up and does not count.
     for (let round = -1; round < rounds; round++) {
-      for (let turn = 0; turn < all.length; turn++) {
-        const contender = all[(turn + round + all.length) % all.length];
+      for (const contender of shuffled(all)) {
         const measured = await measureOne(place, contender, amount);
         if (round >= 0) found.get(contender)!.push(measured);
       }
@@ -80,6 +80,12 @@ async function compare(place: Place, rounds: number, amount: number): Promise<st
     await sandbox.stop();
   }
 }
+
+/** In an order of its own each time, so that nobody always comes after the one that leaves most behind. */
+const shuffled = <T,>(all: T[]): T[] => {
+  const places = all.map((one) => ({ one, place: Math.random() }));
+  return places.sort((a, b) => a.place - b.place).map(({ one }) => one);
+};
 
 /** @throws Error when a delivery was not answered as it should be, or did not start, or started, an execution */
 async function measureOne(place: Place, { name, url: published, status, runs, next, before }: Contender, amount: number): Promise<Measured> {
@@ -132,13 +138,13 @@ function report(found: Map<Contender, Measured[]>): string {
   const rate = ({ latencies, seconds }: Measured) => latencies.length / seconds;
   const finishedRate = ({ latencies, finished }: Measured) => latencies.length / finished;
   const [ours] = [...found].filter(([{ name }]) => name === OURS).map(([, loads]) => loads.map(rate));
-  const rows = [...found].map(([{ name }, loads]) => {
+  const rows = [...found].map(([{ name, runs }, loads]) => {
     const latencies = loads.flatMap((one) => one.latencies);
     const ratios = loads.map((one, round) => ours[round] / rate(one));
     return [
       name,
       median(loads.map(rate)).toFixed(1),
-      median(loads.map(finishedRate)).toFixed(1),
+      runs ? median(loads.map(finishedRate)).toFixed(1) : '–',
       ...[0.5, 0.99].map((q) => quantile(latencies, q).toFixed(0)),
       name === OURS ? '1' : `${median(ratios).toFixed(3)} (${[0.25, 0.75].map((q) => quantile(ratios, q).toFixed(3)).join('–')})`,
     ];

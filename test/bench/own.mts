@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { measure } from 'mitata';
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
-import { run } from '../e2e/harness/command.mts';
+import { packPackage } from '../e2e/harness/tarball.mts';
 import { eventOf, newSecret } from '../e2e/stage.mts';
 import { sign } from '../sandbox/signature.mts';
 import { median, quantile, table } from './figures.mts';
@@ -24,7 +24,7 @@ const PARAMETERS: IDataObject = { setup: 'automatic', events: ['testimonial.crea
 const FULL = 1_500;
 
 const own: Suite = async ({ short }) => {
-  await run('npm', ['run', 'build']);
+  await packPackage();
   const { receive } = createRequire(import.meta.url)(resolve('dist/nodes/TestivoraTrigger/delivery.js')) as { receive: Receive };
   const full = await memory(receive, FULL);
   const sizes = { '1 KB': 1_024, '64 KB': 65_536 };
