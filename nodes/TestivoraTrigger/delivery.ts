@@ -40,8 +40,9 @@ const REFUSALS = {
  * Never throws for anything a sender can send: n8n would answer 500 and record a run that did not succeed.
  */
 export async function receive(webhook: IWebhookFunctions): Promise<IWebhookResponseData> {
-	const { headers, path } = webhook.getRequestObject();
-	const body = await bodyOf(webhook);
+	const request = webhook.getRequestObject();
+	const { headers, path } = request;
+	const body = request.rawBody ?? (await unreadBodyOf(request));
 	const slot = findSlot(webhook.getWorkflowStaticData('global'), path);
 
 	// Verify. Everything after this line comes from Testivora.
@@ -87,11 +88,10 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	};
 }
 
-/** The bytes as they arrived, also of a content type that n8n leaves unread; none where they cannot be had any more. */
-async function bodyOf(webhook: IWebhookFunctions): Promise<Buffer> {
-	const request = webhook.getRequestObject();
-	if (!request.rawBody) await request.readRawBody().catch(() => undefined);
-	return Buffer.isBuffer(request.rawBody) ? request.rawBody : Buffer.alloc(0);
+/** The bytes of a content type that n8n leaves unread; none where they cannot be had any more. */
+async function unreadBodyOf(request: ReturnType<IWebhookFunctions['getRequestObject']>): Promise<Buffer> {
+	await request.readRawBody().catch(() => undefined);
+	return request.rawBody ?? Buffer.alloc(0);
 }
 
 /** The one secret of an endpoint this node registered, or those of the credential where a person did. */

@@ -46,7 +46,7 @@ const deliveries: Suite = async ({ short }) => {
     for (const [engine, env] of Object.entries(engines).slice(0, short ? 1 : 2)) {
       const place = await start(env);
       try {
-        parts.push(`### ${mode}, ${engine}\n\n${await compare(place, short ? 1 : 9, short ? 10 : 80)}`);
+        parts.push(`### ${mode}, ${engine}\n\n${await compare(place, short ? 1 : 7, short ? 10 : 80)}`);
       } finally {
         await place.dispose();
       }

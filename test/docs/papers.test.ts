@@ -1,5 +1,5 @@
 import { CAPACITY } from '../../nodes/TestivoraTrigger/ledger';
-import { brokenLinksIn, examplesInReadme, namesIn, readme, unknownScriptsIn } from './readme.mts';
+import { brokenLinksIn, examplesInReadme, namesIn, readme, suitesWithFigures, unknownScriptsIn } from './readme.mts';
 
 describe.each(['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'docs/performance.md', 'docs/reliability.md'])('%s', (page) => {
   test('has no link that leads nowhere', () => {
@@ -20,4 +20,8 @@ test('README.md shows every example, each with its picture, and no other', () =>
   expect(pictures).toEqual(files);
   expect(namesIn('examples', '.json').sort()).toEqual(files.sort());
   expect(namesIn('docs/pictures/examples', '.png').sort()).toEqual(files);
+});
+
+test('docs/performance.md has the figures of every suite', () => {
+  expect(suitesWithFigures()).toEqual(['deliveries', 'own', 'lists', 'imports', 'weight']);
 });

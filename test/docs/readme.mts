@@ -47,6 +47,12 @@ export function namesIn(folder: string, ending: string): string[] {
   return globSync(`${folder}/*${ending}`).map((file) => file.slice(folder.length + 1, -ending.length));
 }
 
+/** The suites of the benchmark between whose markers docs/performance.md has a table. */
+export function suitesWithFigures(): string[] {
+  const parts = read('docs/performance.md').matchAll(/<!-- (\w+) -->(.*?)<!-- \/\1 -->/gs);
+  return [...parts].filter(([, , figures]) => figures.includes('| --- |')).map(([, suite]) => suite);
+}
+
 /** Headings as GitHub makes anchors of them. */
 function headingsOf(page: string): string[] {
   return [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
