@@ -6,16 +6,16 @@ import { drawn, labels, reads } from '../tour.mts';
 import type { Scene, Tour } from '../tour.mts';
 
 const ACTIONS = [
-  'Get account',
-  'Get many spaces',
+  'Get account plan and usage',
+  'Get many spaces with their IDs',
   'Create testimonial',
-  'Get testimonial',
+  'Get testimonial by ID',
   'Get many testimonials',
-  'Update testimonial',
-  'Get many walls',
+  'Update testimonial content or status',
+  'Get many walls with their IDs',
   'Create webhook',
   'Delete webhook',
-  'Get webhook',
+  'Get webhook by ID',
   'Get many webhooks',
   'Update webhook',
 ];
