@@ -314,7 +314,7 @@ describe('the action as a tool of an AI Agent', () => {
       ['a rating of 9', 'create', { ...says, Rating: 9 }, /^Rating must be a whole number from 1 to 5\b.* Nothing was sent to Testivora/],
       ['a text that is empty', 'create', { ...says, Text: '' }, /^Text must not be empty\b.* Nothing was sent to Testivora/],
       ['a text that is missing', 'create', withoutText, /^Text must not be empty\b.* Nothing was sent to Testivora/],
-      ['an unknown space', 'create', { ...says, Space: 'Courses' }, /^Testivora has nothing with this ID in your account\. .*No such space.* Get Many/],
+      ['an unknown space', 'create', { ...says, Space: 'Courses' }, /^Testivora has nothing with this ID in your account\. .* Get Many\b.*No such space/],
       ['an unknown status', 'create', { ...says, Status: 'published' }, /^Testivora did not accept this: Unknown status "published"/],
       ['an unknown testimonial', 'get', { Testimonial: 'tst_gone', Simplify: true }, /^Testivora has nothing with this ID in your account\. .* Get Many/],
       ['no testimonial', 'get', {}, /^Testimonial must be an ID\b/],
