@@ -71,13 +71,17 @@ export class TestivoraApi implements ICredentialType {
 		},
 	];
 
-	/** A function, as n8n evaluates the expression of the other form anew for every request, which takes it longer than all else. */
-	async authenticate(
+	/**
+	 * A function, as n8n evaluates the expression of the other form anew for every request, which takes it longer than all else. And a
+	 * property, as n8n copies no methods: without it, it would offer neither Custom API Call nor this credential in HTTP Request.
+	 */
+	authenticate = async (
 		{ apiKey }: ICredentialDataDecryptedObject,
 		request: IHttpRequestOptions,
-	): Promise<IHttpRequestOptions> {
-		return { ...request, headers: { ...request.headers, Authorization: `Bearer ${String(apiKey ?? '').trim()}` } };
-	}
+	): Promise<IHttpRequestOptions> => ({
+		...request,
+		headers: { ...request.headers, Authorization: `Bearer ${String(apiKey ?? '').trim()}` },
+	});
 
 	test: ICredentialTestRequest = {
 		request: {

@@ -2,6 +2,7 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
+import { chain } from '../harness/client.mts';
 import { freePorts } from '../harness/launch.mts';
 import { isAtLeast } from '../harness/version.mts';
 import { credentialData, setStage } from '../stage.mts';
@@ -118,6 +119,27 @@ describe('the credential test', () => {
     expect(await testWith({ baseUrl: `http://127.0.0.1:${port}` })).toEqual(refusal('ECONNREFUSED'));
     expect(await testWith({ baseUrl: 'http://nowhere.invalid' })).toEqual(refusal(expect.stringMatching(/^(ENOTFOUND|EAI_AGAIN)$/)));
     expect(await testWith({ baseUrl: 'api.testivora.com' })).toEqual(refusal('ERR_INVALID_URL'));
+  });
+
+  test('HTTP Request can use the credential, too', async () => {
+    const workflow = await stage.n8n.createWorkflow({
+      name: 'HTTP Request',
+      nodes: [
+        { name: 'Start', type: 'n8n-nodes-base.manualTrigger', typeVersion: 1 },
+        {
+          name: 'HTTP Request',
+          type: 'n8n-nodes-base.httpRequest',
+          typeVersion: 4.2,
+          parameters: { url: `${stage.sandbox.url}/v1/account`, authentication: 'predefinedCredentialType', nodeCredentialType: 'testivoraApi' },
+          credentials: { testivoraApi: { id: stage.credential, name: 'Testivora' } },
+        },
+      ],
+      connections: chain('Start', 'HTTP Request'),
+    });
+    const { items } = await stage.n8n.runManually(workflow, 'Start');
+    expect(items['HTTP Request'][0].json).toMatchObject({ object: 'account' });
+    const { body } = await stage.n8n.request('GET', '/types/credentials.json');
+    expect(body.find(({ name }: { name: string }) => name === 'testivoraApi')).toHaveProperty('authenticate');
   });
 
   test('the log of n8n at its most talkative has no key', () => {

@@ -22,7 +22,7 @@ export const execution: Record<string, Scene> = {
     await says(tour.editor.page.getByTestId('node-error-message'), 'Testivora has nothing with this ID in your account', 'the message');
     await says(
       tour.editor.page.getByTestId('node-error-description'),
-      'Choose it from the list, or check that the credential belongs to the account it is in. ' +
+      'Choose it from the list or find it with Get Many, and check that the credential belongs to the account it is in. ' +
         'GET /v1/testimonials/tst_none was answered with 404: There is nothing with this ID in the account.',
       'the description',
     );
