@@ -5,11 +5,12 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
+import { UNFINISHED } from '../e2e/harness/client.mts';
 import { ensureN8n } from '../e2e/harness/host.mts';
 import { N8n } from '../e2e/harness/instance.mts';
-import { installPackage, packPackage } from '../e2e/harness/tarball.mts';
+import { installPackage } from '../e2e/harness/tarball.mts';
 import { eventually } from '../e2e/harness/wait.mts';
-import { credentialData, eventOf } from '../e2e/stage.mts';
+import { credentialData, eventOf, post } from '../e2e/stage.mts';
 import type { Stage } from '../e2e/stage.mts';
 import { Cluster } from '../queue/cluster.mts';
 import { startSandbox } from '../sandbox/sandbox.mts';
@@ -17,7 +18,7 @@ import { contenders, OURS } from './contenders.mts';
 import type { Contender } from './contenders.mts';
 import { median, quantile, table } from './figures.mts';
 import { load } from './load.mts';
-import type { Delivery, Load } from './load.mts';
+import type { Load } from './load.mts';
 import type { Suite } from './main.mts';
 import { packNothing } from './nothing.mts';
 
@@ -91,7 +92,9 @@ const shuffled = <T,>(all: T[]): T[] => {
 async function measureOne(place: Place, { name, url: published, status, runs, next, before }: Contender, amount: number): Promise<Measured> {
   const url = place.address + new URL(published).pathname;
   if (before) {
-    await send(url, before());
+    const { body, headers } = before();
+    const { status } = await post(url, body, headers);
+    if (status !== 200) throw new Error(`A delivery was answered with ${status}`);
     await executed(place, name, 1);
   }
   const start = performance.now();
@@ -106,7 +109,7 @@ async function executed({ n8n, query }: Place, name: string, expected: number): 
   const executions = await eventually(
     async () => {
       const found = await query('SELECT id, status FROM execution_entity');
-      return found.length >= expected && found.every(([, status]) => ['success', 'error', 'crashed'].includes(status)) && found;
+      return found.length >= expected && !found.some(([, status]) => UNFINISHED.includes(status)) && found;
     },
     { timeout: 120_000, every: 50, what: `${expected} executions of "${name}"` },
   );
@@ -114,11 +117,6 @@ async function executed({ n8n, query }: Place, name: string, expected: number): 
   if (failed) throw new Error(`"${name}" failed: ${JSON.stringify((await n8n.execution(failed[0])).error)}`);
   if (executions.length !== expected) throw new Error(`"${name}" ran ${executions.length} times and not ${expected}`);
   await query('DELETE FROM execution_entity');
-}
-
-async function send(url: string, { body, headers }: Delivery): Promise<void> {
-  const { status } = await fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json', ...headers } });
-  if (status !== 200) throw new Error(`A delivery was answered with ${status}`);
 }
 
 /** Stores as many events as the trigger remembers, as after a long life. */
@@ -171,7 +169,6 @@ const regular: Start = async (env) => {
 };
 
 const queue: Start = async (env) => {
-  await packPackage();
   const cluster = await Cluster.start('publication', { env, packages: [await packNothing()] });
   // What the queue's tests note of each execution would count for both sides here.
   await cluster.postgres.query('DROP TRIGGER keep_start ON execution_data');

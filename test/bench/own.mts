@@ -20,13 +20,12 @@ const PATH = '/webhook/6b1a/webhook';
 /** Set so that every part of the trigger has something to do. */
 const PARAMETERS: IDataObject = { setup: 'automatic', events: ['testimonial.created'], filters: { minRating: 4, tags: 'onboarding' }, options: {}, simplify: true };
 
-/** As many events as the trigger remembers. */
-const FULL = 1_500;
-
 const own: Suite = async ({ short }) => {
   await packPackage();
-  const { receive } = createRequire(import.meta.url)(resolve('dist/nodes/TestivoraTrigger/delivery.js')) as { receive: Receive };
-  const full = await memory(receive, FULL);
+  const require = createRequire(resolve('dist/nodes/TestivoraTrigger/index.js'));
+  const { receive } = require('./delivery.js') as { receive: Receive };
+  const { CAPACITY } = require('./ledger.js') as { CAPACITY: number };
+  const full = await memory(receive, CAPACITY);
   const sizes = { '1 KB': 1_024, '64 KB': 65_536 };
 
   const rows: string[][] = [];
@@ -45,7 +44,7 @@ const own: Suite = async ({ short }) => {
   }
 
   const stored: string[][] = [];
-  for (const count of [0, 1, 100, FULL, 2 * FULL]) stored.push([count.toLocaleString('en'), (await memory(receive, count)).length.toLocaleString('en')]);
+  for (const count of [0, 1, 100, CAPACITY, 2 * CAPACITY]) stored.push([count.toLocaleString('en'), (await memory(receive, count)).length.toLocaleString('en')]);
 
   return [
     table(['', 'µs, median (quartiles)', '÷ bare HMAC'], rows),

@@ -6,7 +6,6 @@ import type { N8n } from '../e2e/harness/instance.mts';
 
 /** A workflow that runs when it is told to. */
 export interface Runnable {
-  id: string;
   /** Runs it to its end. @returns the first item of its last node */
   run(body?: object): Promise<Record<string, any>>;
   /** n8n's account of the latest run; only where runs are saved */
@@ -39,7 +38,6 @@ export async function runnable(n8n: N8n, nodes: WorkflowNode[], { saved }: { sav
   const url = await n8n.webhookUrl(id, start.name);
 
   return {
-    id,
     async run(body = {}) {
       const answer = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
       const text = await answer.text();
