@@ -8,6 +8,7 @@ import type {
 } from 'n8n-workflow';
 
 import { webhookSecretsOf } from '../shared/credential';
+import { filtersField, simplifyField } from '../shared/triggerFields';
 import { receive } from './delivery';
 import { endpointStands, isManual, registerEndpoint, removeEndpoint } from './endpoint';
 
@@ -104,61 +105,8 @@ export class TestivoraTrigger implements INodeType {
 				],
 				default: ['testimonial.created'],
 			},
-			{
-				displayName: 'Simplify',
-				name: 'simplify',
-				type: 'boolean',
-				default: true,
-				description: 'Whether to return a simplified version of the response instead of the raw data',
-			},
-			{
-				displayName: 'Filters',
-				name: 'filters',
-				type: 'collection',
-				placeholder: 'Add Filter',
-				default: {},
-				description: 'Only testimonials that match all of these start the workflow',
-				options: [
-					{
-						displayName: 'Featured',
-						name: 'featured',
-						type: 'boolean',
-						noDataExpression: true,
-						default: true,
-						description: 'Whether the testimonial must be featured; turn it off for those that are not featured',
-					},
-					{
-						displayName: 'Minimum Rating',
-						name: 'minRating',
-						type: 'number',
-						noDataExpression: true,
-						typeOptions: { minValue: 1, maxValue: 5, numberPrecision: 0 },
-						default: 4,
-						description: 'The lowest rating that starts the workflow, 1 to 5. Testimonials without a rating do not.',
-					},
-					{
-						displayName: 'Tags',
-						name: 'tags',
-						type: 'string',
-						noDataExpression: true,
-						default: '',
-						placeholder: 'e.g. onboarding, coaching',
-						description: 'Separated by commas. One of them is enough; upper and lower case do not matter.',
-					},
-					{
-						displayName: 'Types',
-						name: 'types',
-						type: 'multiOptions',
-						noDataExpression: true,
-						options: [
-							{ name: 'Text', value: 'text' },
-							{ name: 'Video', value: 'video' },
-						],
-						default: [],
-						description: 'The kinds of testimonial that start the workflow; none chosen means all',
-					},
-				],
-			},
+			simplifyField,
+			filtersField,
 			{
 				displayName: 'Options',
 				name: 'options',

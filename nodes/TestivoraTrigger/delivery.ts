@@ -1,11 +1,12 @@
-import type { IDataObject, INodeExecutionData, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
 import { webhookSecretsOf } from '../shared/credential';
+import { toItem } from '../shared/eventItem';
 import { whyUnwanted } from '../shared/filters';
-import type { TestimonialFilters } from '../shared/filters';
 import { eventSchema } from '../shared/schemas';
 import type { TestivoraEvent } from '../shared/schemas';
 import { firstIssue } from '../shared/errors';
+import { filtersOf } from '../shared/triggerFields';
 import { ledgerOf } from './ledger';
 import { verify } from './signature';
 import type { Headers } from './signature';
@@ -127,24 +128,6 @@ function whyIgnored(webhook: IWebhookFunctions, { event: name, data }: Testivora
 	if (!events.includes(name)) return 'this workflow does not listen to such events';
 	if (name === 'testimonial.deleted') return undefined;
 	return whyUnwanted(data, filtersOf(webhook));
-}
-
-function filtersOf(webhook: IWebhookFunctions): TestimonialFilters {
-	const { tags, types, ...filters } = webhook.getNodeParameter('filters', {}) as TestimonialFilters & IDataObject;
-	return { ...filters, tags: textsOf(tags), types: textsOf(types) };
-}
-
-/** Whether they are a list or a text with commas. What is neither becomes a text that nothing matches: a filter never falls away. */
-function textsOf(value: unknown): string[] {
-	const texts = String(value ?? '').split(',').map((text) => text.trim());
-	return texts.filter((text) => text !== '');
-}
-
-/** Simplified, what users want to map stands at the top: `{{ $json.text }}`. */
-function toItem(event: TestivoraEvent, simplify: boolean): INodeExecutionData {
-	if (!simplify) return { json: event as IDataObject };
-	const { id, event: name, created, attempt, data } = event;
-	return { json: { ...data, event: { id, name, created, attempt } } as IDataObject };
 }
 
 function accepted({ id }: TestivoraEvent): IDataObject {

@@ -1,0 +1,15 @@
+import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
+
+import type { TestivoraEvent } from './schemas';
+
+/**
+ * An event as the item that starts a workflow; the same shape from every trigger, so that one can take another's place.
+ *
+ * @param simplify put the testimonial's fields at the top level, with the envelope under `event`, so that `{{ $json.text }}`
+ *   works; otherwise the item is the envelope as it came
+ */
+export function toItem(event: TestivoraEvent, simplify: boolean): INodeExecutionData {
+	if (!simplify) return { json: event as IDataObject };
+	const { id, event: name, created, attempt, data } = event;
+	return { json: { ...data, event: { id, name, created, ...(attempt !== undefined && { attempt }) } } as IDataObject };
+}
