@@ -11,7 +11,7 @@ const NO_API_HERE = 'There is no Testivora API at this Base URL. It should be ht
 
 /** What the credential test says for a status; n8n has only the name of the status otherwise. */
 const BY_STATUS: Record<number, string> = {
-	401: 'Testivora does not know this API key, or it was revoked. Copy the whole key, tv_live_ included, from Settings → API keys in Testivora.',
+	401: 'Testivora does not know this API key, or it was revoked. Copy the whole key, tv_live_ included, from Settings → API in Testivora.',
 	403: 'Your Testivora plan does not include the API. It is part of the Growth and Agency plans.',
 	404: NO_API_HERE,
 	429: 'Testivora is receiving too many requests with this API key. Wait a minute and test it again.',
@@ -48,7 +48,7 @@ export class TestivoraApi implements ICredentialType {
 			required: true,
 			placeholder: 'e.g. tv_live_…',
 			description:
-				'The key from Settings → API keys in Testivora. The API is part of the Growth and Agency plans; creating, updating and automatic webhooks need the "write" scope.',
+				'The key from Settings → API in Testivora. The API is part of the Growth and Agency plans; creating, updating and automatic webhooks need the "write" scope.',
 		},
 		{
 			displayName: 'Base URL',

@@ -5,7 +5,7 @@ import type { IDataObject, IHookFunctions } from 'n8n-workflow';
 
 import { list, request, segment } from '../shared/api';
 import { baseUrlOf } from '../shared/credential';
-import { hasStatus, inputError, isPassing, isUnreadable } from '../shared/errors';
+import { inputError, isGone, isOutcomeUnknown, isWebhookApiMissing } from '../shared/errors';
 import { endpointSchema } from '../shared/schemas';
 import type { Endpoint } from '../shared/schemas';
 import { slotOf } from './slot';
@@ -21,11 +21,6 @@ import { whyUnreachable } from './webhookUrl';
 
 const PATH = '/v1/webhooks';
 
-/** What an API without webhook management answers to its routes (assumption A1). */
-const NO_WEBHOOK_API = [404, 405, 501];
-
-const GONE = [404, 410];
-
 /**
  * Whether the endpoint stands as the node's parameters want it.
  *
@@ -40,7 +35,7 @@ export async function endpointStands(hook: IHookFunctions): Promise<boolean> {
 		const standing = await request(hook, { method: 'GET', path: pathOf(slot.id) }, endpointSchema);
 		return isAsWanted(standing, wanted);
 	} catch (error) {
-		const unknown = hasStatus(error, ...GONE) || !(isOpen(error) || atStartup(hook));
+		const unknown = isGone(error) || !(isOutcomeUnknown(error) || atStartup(hook));
 		if (unknown || !isAsWanted({ url: slot.url, events: slot.events, status: 'active' }, wanted)) {
 			hook.logger.debug(`Testivora Trigger: the webhook endpoint is registered anew (${(error as Error).message})`);
 			return false;
@@ -89,8 +84,8 @@ export async function registerEndpoint(hook: IHookFunctions): Promise<void> {
 export async function removeEndpoint(hook: IHookFunctions): Promise<void> {
 	const slot = slotIn(hook);
 	await deleteAll(hook, slot).catch((error: Error) => {
-		if (isOpen(error)) throw error;
-		if (hasStatus(error, ...NO_WEBHOOK_API)) return;
+		if (isOutcomeUnknown(error)) throw error;
+		if (isWebhookApiMissing(error)) return;
 		hook.logger.warn(
 			`Testivora Trigger: the webhook endpoint could not be deleted (${error.message}). Delete it in Testivora under Settings → Webhooks; its URL is ${urlOf(hook)}`,
 		);
@@ -153,7 +148,7 @@ async function takeOverOrCreate(hook: IHookFunctions, slot: Slot, wanted: Wanted
 
 	return await create(hook, slot, wanted).catch(async (error: Error) => {
 		// Without a readable answer it is open whether an endpoint was made. If so it is ours to keep, or to undo.
-		const made = isOpen(error) ? await takeOver(hook, slot, wanted) : undefined;
+		const made = isOutcomeUnknown(error) ? await takeOver(hook, slot, wanted) : undefined;
 		if (!made) throw error;
 		return made;
 	});
@@ -194,11 +189,6 @@ async function endpointsAt(hook: IHookFunctions, url: string): Promise<Endpoint[
 	return found;
 }
 
-/** Whether it is open what became of a request, so that trying again may tell or mend it. */
-function isOpen(error: unknown): boolean {
-	return isPassing(error) || isUnreadable(error);
-}
-
 /** Whether there was something to delete. */
 async function deleteEndpoint(hook: IHookFunctions, id: string): Promise<boolean> {
 	const deleted = request(hook, { method: 'DELETE', path: pathOf(id) }).then(() => true);
@@ -207,7 +197,7 @@ async function deleteEndpoint(hook: IHookFunctions, id: string): Promise<boolean
 
 async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
 	return await answer.catch((error: Error) => {
-		if (hasStatus(error, ...GONE)) return undefined;
+		if (isGone(error)) return undefined;
 		throw error;
 	});
 }
@@ -222,7 +212,7 @@ async function whyNotGiven(hook: IHookFunctions): Promise<string | undefined> {
 /** What n8n shows of a registration that did not succeed. */
 async function explained<T>(hook: IHookFunctions, url: string, registration: Promise<T>): Promise<T> {
 	return await registration.catch((error: Error) => {
-		if (hasStatus(error, ...NO_WEBHOOK_API)) {
+		if (isWebhookApiMissing(error)) {
 			throw new NodeOperationError(
 				hook.getNode(),
 				`This Testivora account cannot register webhooks through the API. Set Webhook Setup to Manual, add an endpoint in Testivora under Settings → Webhooks with the URL ${url} and put its signing secret into the Testivora credential.`,

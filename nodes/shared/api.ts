@@ -13,11 +13,11 @@ import type {
 import type { ZodTypeAny, infer as Infer } from 'zod';
 
 import { baseUrlOf } from './credential';
-import { apiError, firstIssue, isPassing, neverArrived } from './errors';
+import { apiError, firstIssue, isTransient, neverArrived } from './errors';
 import type { Fault } from './errors';
 import { errorSchema, objectSchema, pageSchema } from './schemas';
 
-/** Whoever asks the API something: an operation, a registration, or a list in the editor. */
+/** n8n's context of an operation, of a trigger's lifecycle method, or of a list in the editor. */
 export type Caller = IExecuteFunctions | IHookFunctions | ILoadOptionsFunctions;
 
 /** One request to the API. */
@@ -27,27 +27,27 @@ export interface ApiRequest {
 	path: string;
 	query?: IDataObject;
 	body?: IDataObject;
-	/** The input item this request is for; stands in its errors. */
+	/** Index of the input item this request is for; its errors name the item. */
 	itemIndex?: number;
 }
 
 const TIMEOUT_MS = 60_000;
-/** Tries after the first for a fault that may pass: about half a second, 1, 2 and 4 s apart. */
+/** Retries after a transient error, about 0.5, 1, 2 and 4 s apart. */
 const RETRIES = 4;
 const BACKOFF_MS = 500;
-/** The longest that a person in the editor, or n8n while it activates a workflow, is kept waiting by one 429. */
-const LONGEST_WAIT_ATTENDED_MS = 10_000;
-const LONGEST_WAIT_MS = 60 * 60 * 1000;
-/** Refusals with 429 in a row before a request is given up; each was waited out as the API asked. */
-const MOST_REFUSALS = 50;
-/** How often a wait looks whether the execution was cancelled. */
+/** The longest wait after one 429 while a person in the editor, or n8n while it activates a workflow, waits for the answer. */
+const MAX_WAIT_ATTENDED_MS = 10_000;
+const MAX_WAIT_MS = 60 * 60 * 1000;
+/** A request is given up after this many 429 in a row. */
+const MAX_REFUSALS = 50;
+/** How often a wait checks whether the execution was cancelled. */
 const WAIT_SLICE_MS = 200;
 
-/** The most entries that one page of a list may hold (assumption A3). */
+/** Maximum number of entries on one page of a list (assumption A3). */
 export const PAGE_SIZE = 100;
 
 /**
- * An ID as one segment of a path, whatever characters it has.
+ * Encodes an ID as one segment of a path, whatever characters it has.
  *
  * @param id has gone through `idInput`, so it is no "." or ".."
  */
@@ -56,13 +56,13 @@ export function segment(id: string): string {
 }
 
 /**
- * Sends one request and gives back what the API answered, checked.
+ * Sends one request and returns the API's answer, checked against a schema.
  *
- * Every request of this package goes through here. 429 is waited out as `Retry-After` says, for every method. An answer
- * that never came, or a 5xx, is asked for again with exponential back-off and jitter, except a POST that may
- * have arrived: it could create a second testimonial. Redirects are not followed, so the key reaches no other host.
+ * Every request of this package goes through here. After a 429 it waits as `Retry-After` says and retries, whatever the method.
+ * After a network error or a 5xx it retries with exponential backoff and jitter, except a POST that may have arrived: a retry could
+ * create a second testimonial. Redirects are not followed, so the key reaches no other host.
  *
- * @param schema what the answer must look like; absent where there is no body to expect
+ * @param schema what the answer must look like; absent where no body is expected
  * @returns the answer's JSON; undefined without a schema
  * @throws NodeApiError with a message for the user; see {@link apiError}
  */
@@ -76,7 +76,7 @@ export async function request(caller: Caller, request: ApiRequest, schema?: ZodT
 	return await ask(caller, await caller.getCredentials('testivoraApi'), request, schema);
 }
 
-/** {@link request} with a credential that was read before: n8n looks it up in its database and decrypts it each time. */
+/** {@link request} with a credential that was read before: each read costs n8n a database query and a decryption. */
 async function ask(
 	caller: Caller,
 	credential: ICredentialDataDecryptedObject,
@@ -91,7 +91,7 @@ async function ask(
 		qs: query,
 		body,
 		headers: { Accept: 'application/json', ...(body && { 'Content-Type': 'application/json' }) },
-		// As text: n8n would hand on a body that is no JSON as if it were the answer.
+		// As text, because n8n would pass on a body that is not JSON as if it were the answer.
 		encoding: 'text',
 		timeout: TIMEOUT_MS,
 		disableFollowRedirect: true,
@@ -106,29 +106,29 @@ async function ask(
 		const error = apiError(node, outcome, itemIndex);
 		const wait =
 			outcome.status === 429
-				? waitAsAsked(caller, outcome.retryAfter, refusals++)
-				: mayBeSentAgain(method, outcome, error) && faults < RETRIES
-					? backOff(faults++)
+				? waitAfterRefusal(caller, outcome.retryAfter, refusals++)
+				: maySendAgain(method, outcome, error) && faults < RETRIES
+					? backoff(faults++)
 					: undefined;
 		if (wait === undefined) throw error;
 		await waitUnlessCancelled(caller, wait, error);
 	}
 }
 
-/** Part of a list, and the cursor to the next part; without one the list ends here. */
+/** One page of a list, and the cursor to the next page; absent on the last page. */
 export interface Page<Entry> {
 	entries: Entry[];
 	next?: string;
 }
 
 /**
- * A list page by page, each asked for when it is wanted.
+ * Reads a list page by page; each page is requested when the caller asks for it.
  *
  * @param query the list's filters; `limit` and `cursor` are added
  * @param limit entries on a page, at most {@link PAGE_SIZE}
  * @param cursor where to begin: the `next` of an earlier page
- * @throws NodeApiError when a page cannot be had, comes without a cursor for the next, or a cursor comes back: a list is never
- *   cut short in silence, nor read in circles
+ * @throws NodeApiError when a page cannot be read, says that there is more but gives no cursor, or repeats a cursor: a list is never
+ *   cut short in silence, nor read in an endless loop
  */
 export async function* pages<Schema extends ZodTypeAny = typeof objectSchema>(
 	caller: Caller,
@@ -147,7 +147,7 @@ export async function* pages<Schema extends ZodTypeAny = typeof objectSchema>(
 			pageSchema,
 		)) as Infer<typeof pageSchema>;
 		next = page.has_more ? (page.next_cursor ?? '') : undefined;
-		// Handed on before its cursor is judged: whoever has enough by now is not concerned.
+		// Yield before validating the cursor: a caller that stops here never needs it.
 		yield {
 			entries: page.data.map((entry) => checkEntry(node, name, schema ?? objectSchema, entry, itemIndex)),
 			next: next || undefined,
@@ -162,9 +162,9 @@ export async function* pages<Schema extends ZodTypeAny = typeof objectSchema>(
 }
 
 /**
- * All entries of a list, as they come; the pages behind them as {@link pages} reads them.
+ * Reads all entries of a list, one by one, over {@link pages}.
  *
- * @param atMost how many entries the caller wants at the most, which keeps a single page small
+ * @param atMost the most entries that the caller wants; fewer than a page keep the one page small
  */
 export async function* list<Schema extends ZodTypeAny = typeof objectSchema>(
 	caller: Caller,
@@ -180,7 +180,7 @@ function isFault(outcome: Outcome): outcome is Fault & { retryAfter?: string } {
 	return 'request' in outcome;
 }
 
-/** One try: an answer that holds what the schema wants, or what went wrong. */
+/** Sends the request once: an answer that matches the schema, or the fault. */
 async function send(
 	caller: Caller,
 	credential: ICredentialDataDecryptedObject,
@@ -194,11 +194,11 @@ async function send(
 			caller,
 			'testivoraApi',
 			{ ...options },
-			// The one that the address came from: the key goes nowhere else, and is not looked up a second time.
+			// Reuse the credential that supplied the base URL: the key goes nowhere else, and is not read a second time.
 			{ credentialsDecrypted: { id: '', name: '', type: 'testivoraApi', data: credential } },
 		)) as IN8nHttpFullResponse;
 	} catch (error) {
-		// n8n's own error carries the request with its headers; only its code and text go on from here.
+		// n8n's own error carries the request with its headers, key included: take only its code and text.
 		const { httpCode, code, message } = error as { httpCode?: string; code?: string; message?: string };
 		return { request: name, code: networkCode(httpCode, code, message), message };
 	}
@@ -209,12 +209,12 @@ async function send(
 		const { type, message, ...details } = errorSchema.safeParse(json).data?.error ?? {};
 		return { request: name, status, type, message, details, retryAfter: headers['retry-after'] as string };
 	}
-	// Where no body is due, one that is no JSON comes from something that spoke for the API, such as a proxy's log-in page.
-	const due = schema !== undefined || String(body ?? '').trim() !== '';
-	if (due && json === undefined) return { request: name, status, message: 'it is not JSON' };
+	// Even where no body is expected, a non-JSON body means that something else answered, such as a proxy's log-in page.
+	const expectsJson = schema !== undefined || String(body ?? '').trim() !== '';
+	if (expectsJson && json === undefined) return { request: name, status, message: 'it is not JSON' };
 	if (!schema) return { answer: undefined };
 	const checked = schema.safeParse(json);
-	// Checked, and handed on as it came: a copy of each entry of a list costs more than all the rest of the check.
+	// Return the JSON as it came, not zod's copy: copying each entry of a list costs more than the rest of the check.
 	return checked.success
 		? { answer: json }
 		: { request: name, status, message: `it ${firstIssue(checked.error)}` };
@@ -240,25 +240,25 @@ function parse(body: unknown): unknown {
 	}
 }
 
-/** Older versions of n8n put the code into the text only; an answer that breaks off has none. */
+/** Older versions of n8n give the code in the text only; an answer that breaks off has no code. */
 function networkCode(...sources: Array<string | undefined>): string | undefined {
 	const text = sources.join(' ');
 	if (/stream has been aborted/.test(text)) return 'ECONNRESET';
 	return text.match(/\bE[A-Z_]{4,}\b/)?.[0];
 }
 
-function mayBeSentAgain(method: string, fault: Fault, error: Error): boolean {
-	return method === 'POST' ? neverArrived(fault) : isPassing(error);
+function maySendAgain(method: string, fault: Fault, error: Error): boolean {
+	return method === 'POST' ? neverArrived(fault) : isTransient(error);
 }
 
-/** Milliseconds to wait after a 429, or undefined when that is more than may be asked of the one who waits. */
-function waitAsAsked(caller: Caller, retryAfter: string | undefined, refusals: number): number | undefined {
-	const asked = retryAfterMs(retryAfter, Date.now()) ?? backOff(refusals);
-	const longest = 'getExecutionCancelSignal' in caller ? LONGEST_WAIT_MS : LONGEST_WAIT_ATTENDED_MS;
-	return asked <= longest && refusals < MOST_REFUSALS ? asked : undefined;
+/** Milliseconds to wait after a 429, or undefined when that is too long for this caller. */
+function waitAfterRefusal(caller: Caller, retryAfter: string | undefined, refusals: number): number | undefined {
+	const asked = retryAfterMs(retryAfter, Date.now()) ?? backoff(refusals);
+	const longest = 'getExecutionCancelSignal' in caller ? MAX_WAIT_MS : MAX_WAIT_ATTENDED_MS;
+	return asked <= longest && refusals < MAX_REFUSALS ? asked : undefined;
 }
 
-/** What a `Retry-After` header asks for, in milliseconds: it holds seconds or a date (RFC 9110, section 10.2.3). */
+/** The wait that a `Retry-After` header asks for, in milliseconds; the header holds seconds or a date (RFC 9110, section 10.2.3). */
 export function retryAfterMs(header: string | undefined, now: number): number | undefined {
 	if (header === undefined) return undefined;
 	if (/^\s*\d+(\.\d+)?\s*$/.test(header)) return Number(header) * 1000;
@@ -266,8 +266,8 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
 	return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
-/** Exponential back-off, with jitter so that many that failed together do not come back together. */
-function backOff(tries: number): number {
+/** Milliseconds of exponential backoff, with jitter so that requests which failed together do not return together. */
+function backoff(tries: number): number {
 	const longest = BACKOFF_MS * 2 ** Math.min(tries, 6);
 	return longest / 2 + (Math.random() * longest) / 2;
 }

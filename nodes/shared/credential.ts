@@ -4,13 +4,13 @@ import type { ICredentialDataDecryptedObject, INode } from 'n8n-workflow';
 /** Where Testivora answers (published). */
 export const DEFAULT_BASE_URL = 'https://api.testivora.com';
 
-/** Secrets tried for one delivery at the most: two while one is rotated, and room for a slip. */
-const MOST_SECRETS = 10;
+/** The most secrets tried for one delivery. A rotation needs two. */
+const MAX_SECRETS = 10;
 
 /**
- * The address below which "/v1/…" is found: without trailing slashes, and without a "/v1" that was copied along.
+ * The address to which "/v1/…" is appended: without trailing slashes, and without a "/v1" that was pasted with it.
  *
- * @throws NodeOperationError when the credential holds something that is no web address
+ * @throws NodeOperationError when the credential's Base URL is not a plain http or https address
  */
 export function baseUrlOf(credential: ICredentialDataDecryptedObject, node: INode): string {
 	const typed = String(credential.baseUrl ?? '').trim() || DEFAULT_BASE_URL;
@@ -23,11 +23,11 @@ export function baseUrlOf(credential: ICredentialDataDecryptedObject, node: INod
 	return `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/v1$/, '');
 }
 
-/** The signing secrets a user put into the credential, for endpoints that were registered by hand. */
+/** The signing secrets that a user entered in the credential, for endpoints that were registered by hand. */
 export function webhookSecretsOf(credential: ICredentialDataDecryptedObject): string[] {
 	return String(credential.webhookSecret ?? '')
 		.split(',')
 		.map((secret) => secret.trim())
 		.filter((secret) => secret !== '')
-		.slice(0, MOST_SECRETS);
+		.slice(0, MAX_SECRETS);
 }

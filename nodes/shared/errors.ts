@@ -2,9 +2,9 @@ import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import type { INode, JsonObject } from 'n8n-workflow';
 import type { ZodError, ZodTypeAny, infer as Infer } from 'zod';
 
-/** What went wrong between this package and the API, before it is put into words. */
+/** A request that did not succeed, before it is described to a user. */
 export interface Fault {
-	/** What was being asked for, e.g. "GET /v1/spaces". */
+	/** Method and path of the request, e.g. "GET /v1/spaces". */
 	request: string;
 	/** HTTP status of the answer; absent when there was none. */
 	status?: number;
@@ -24,12 +24,9 @@ interface Wording {
 }
 
 const CHECK_KEY =
-	'Open the Testivora credential and paste a key from Settings → API keys in Testivora, then test it.';
+	'Open the Testivora credential and paste a key from Settings → API in Testivora, then test it.';
 
-/**
- * One sentence on what happened and one on what to do, for each error type in the API's reference
- * (testivora.md section 1, "Errors").
- */
+/** What happened and what to do, for each error type in the API's reference (published, "Errors"). */
 const BY_TYPE: Record<string, (fault: Fault) => Wording> = {
 	unauthorized: () => ({
 		message: 'Testivora did not get an API key with the request',
@@ -79,15 +76,15 @@ const NETWORK: Record<string, string> = {
 	ECONNABORTED: 'did not answer in time',
 };
 
-/** The codes with which a request is sure never to have reached the API. */
+/** Network codes that prove that the request never reached the API. */
 const NEVER_ARRIVED = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
 
-/** Whether a request that got no answer surely never reached the API, so that even a create may be sent again. */
+/** Whether the request certainly never reached the API, so that even a create can safely be sent again. */
 export function neverArrived({ status, code }: Fault): boolean {
 	return status === undefined && NEVER_ARRIVED.includes(code ?? '');
 }
 
-/** What a create leaves open that got no answer, or none that tells what became of it. */
+/** A warning to add for a create whose outcome is unknown; empty for every other request. */
 function perhapsCreated(fault: Fault): string {
 	return fault.request.startsWith('POST ') && !neverArrived(fault)
 		? ' It may have been created all the same: look in Testivora before you run this item again.'
@@ -100,18 +97,18 @@ function quotaFigures(details: Record<string, unknown> = {}): string {
 	return ` (${used} of ${limit}${typeof tier === 'string' ? `, ${tier} plan` : ''})`;
 }
 
-/** Takes API keys and signing secrets out of a text that came from outside. */
+/** Masks API keys and signing secrets in a text that came from outside. */
 export function redact(text: string): string {
 	return text.replace(/tv_live_[\w-]+/g, 'tv_live_…').replace(/whsec_[\w+/=-]+/g, 'whsec_…');
 }
 
-/** A text from outside, fit to stand in a message: without secrets and of bounded length. */
+/** A text from outside, made safe to quote in a message: without secrets, on one line and of bounded length. */
 function quote(text: string | undefined): string {
 	const clean = redact(text ?? '').replace(/\s+/g, ' ').trim();
 	return clean.length > 300 ? `${clean.slice(0, 300)}…` : clean;
 }
 
-function words(fault: Fault): Wording {
+function describeFault(fault: Fault): Wording {
 	const { request, status, code, message } = fault;
 	const said = quote(message).replace(/[.!]+$/, '');
 	if (status === undefined) {
@@ -141,15 +138,16 @@ function words(fault: Fault): Wording {
 		};
 	}
 	const known = BY_TYPE[fault.type ?? ''] ?? BY_TYPE[BY_STATUS[status]];
-	// An endpoint that answers in its own words keeps them; ours are for the cases that need a way out.
+	// For other types the API's own text says best what is wrong: see the end.
 	if (known) {
 		const wording = known(fault);
 		return { ...wording, description: said ? `${wording.description} Testivora says: ${said}.` : wording.description };
 	}
-	if (status === 404 && fault.type === undefined) {
+	if (isForeign(status, fault.type)) {
 		return {
-			message: 'Testivora has nothing under this address',
-			description: `${request} was answered with 404, and not in the words of the API. Check the Base URL in the Testivora credential: it should be https://api.testivora.com unless you were given another one.`,
+			// What to do stands in the message: n8n shows no description in lists, nor for a workflow that it could not publish.
+			message: 'No Testivora API at this Base URL. Open the Testivora credential and set Base URL to https://api.testivora.com, unless you were given another one',
+			description: `${request} was answered with ${status}, and not in the form in which the API answers: something else is at this address.`,
 		};
 	}
 	if (status === 404) {
@@ -168,24 +166,24 @@ function words(fault: Fault): Wording {
  * The error a user sees for a request that did not succeed.
  *
  * `httpCode` holds the status or the network code as a string, `context.type` the API's error type, so that callers
- * can tell cases apart without reading messages. Built from texts only: no header or body of the request hangs on it.
+ * can distinguish cases without reading messages. It is built from texts only, so it carries no header or body of the request.
  */
 export function apiError(node: INode, fault: Fault, itemIndex?: number): NodeApiError {
-	const { message, description } = words(fault);
+	const { message, description } = describeFault(fault);
 	const error = new NodeApiError(node, { message } as JsonObject, {
 		message,
 		description,
 		httpCode: fault.status === undefined ? (fault.code ?? 'ENETWORK') : String(fault.status),
 		itemIndex,
 	});
-	// The constructor swaps sentences of its own in for network codes; ours say more.
+	// For network codes the constructor replaces both with general sentences; restore the specific ones.
 	error.message = message;
 	error.description = description;
 	error.context.type = fault.type;
 	return error;
 }
 
-/** The error a user sees for something to mend in the node itself, before anything is sent. */
+/** The error a user sees for something to correct in the node itself, before anything is sent. */
 export function inputError(
 	node: INode,
 	message: string,
@@ -196,28 +194,50 @@ export function inputError(
 	return new NodeOperationError(node, `${message}${where}`, { description, itemIndex });
 }
 
-/** Whether an error is an answer of the API with one of these HTTP statuses. */
+/**
+ * Whether something else than the API answered, such as a web server at a wrong Base URL: a 404 or 405 without the API's error
+ * envelope, in which every error of the API comes (published).
+ */
+function isForeign(status: number, type: unknown): boolean {
+	return (status === 404 || status === 405) && typeof type !== 'string';
+}
+
+/** Whether an error is an answer with one of these HTTP statuses, whoever sent it; see also {@link isGone}. */
 export function hasStatus(error: unknown, ...statuses: number[]): error is NodeApiError {
 	return error instanceof NodeApiError && statuses.map(String).includes(error.httpCode ?? '');
 }
 
+/** Whether the API itself says that the object of the request does not exist (404) or exists no longer (410). */
+export function isGone(error: unknown): error is NodeApiError {
+	return isOwnAnswer(error) && hasStatus(error, 404, 410);
+}
+
 /**
- * Whether trying the same request later may succeed: no answer, too many requests, or a fault of the server. 501 is none:
- * it says that there is no such thing.
+ * What an API without webhook management answers to `/v1/webhooks` (assumption A1): 404 or 405 in the API's error envelope, or 501.
+ * A 404 to `/v1/webhooks/{id}` only says that this endpoint does not exist: {@link isGone}.
  */
-export function isPassing(error: unknown): error is NodeApiError {
+export function isWebhookApiMissing(error: unknown): error is NodeApiError {
+	return hasStatus(error, 501) || (isOwnAnswer(error) && hasStatus(error, 404, 405));
+}
+
+function isOwnAnswer(error: unknown): error is NodeApiError {
+	return error instanceof NodeApiError && !isForeign(Number(error.httpCode), error.context.type);
+}
+
+/** Whether a retry may succeed: no answer, too many requests, or a server error. Not 501, which says "not implemented". */
+export function isTransient(error: unknown): error is NodeApiError {
 	if (!(error instanceof NodeApiError)) return false;
 	const answer = /^([1-4]\d\d|501)$/.test(error.httpCode ?? '');
 	return !answer || ['408', '425', '429'].includes(error.httpCode ?? '');
 }
 
-/** Whether the API, or something on the way that spoke for it, answered with what cannot be read: what became of the request is open. */
-export function isUnreadable(error: unknown): error is NodeApiError {
-	return error instanceof NodeApiError && /^2\d\d$/.test(error.httpCode ?? '');
+/** Whether the outcome of the request is unknown, so that a retry may settle it: a transient error, or a 2xx answer that is unreadable. */
+export function isOutcomeUnknown(error: unknown): error is NodeApiError {
+	return isTransient(error) || (error instanceof NodeApiError && /^2\d\d$/.test(error.httpCode ?? ''));
 }
 
 /**
- * What a user typed, checked.
+ * Checks what a user typed.
  *
  * @param label the field's label in the editor, e.g. "Rating"
  * @throws NodeOperationError that names the label, what is expected and the item
@@ -239,7 +259,7 @@ export function checkInput<Schema extends ZodTypeAny>(
 	);
 }
 
-/** The first thing a schema found wrong, without the path. */
+/** The first issue a schema found, without the path to the value. */
 export function firstIssue(error: ZodError): string {
 	return error.issues[0]?.message ?? 'is not as expected';
 }

@@ -2,8 +2,8 @@ import { z } from 'zod';
 
 /**
  * What goes over the wire, and what users may type. Sources: the guide "Webhooks and API" for events, the API's
- * reference for the envelopes; what is assumed is marked so. Only what this package relies on is required: a field
- * Testivora adds or changes never makes a read fail. Answers of the API are checked here and handed on as they came.
+ * reference for the envelopes; assumptions are marked. Only what this package relies on is required, so a field that
+ * Testivora adds or changes never makes a read fail. Answers of the API are validated here and passed on unchanged.
  */
 
 /** Assumption A3: the statuses a testimonial can have. */
@@ -46,7 +46,7 @@ export const objectSchema = z.object(
 		id: z
 			.string({ message: 'has no "id"' })
 			.min(1, 'has an empty "id"')
-			// It may become a segment of a path.
+			// It may become a segment of a path, where these two mean another path.
 			.refine((id) => id !== '.' && id !== '..', 'has an "id" that is a step in a path'),
 	},
 	{ message: 'is not an object' },
@@ -95,7 +95,7 @@ const blank = (value: unknown) => (typeof value === 'string' ? value.trim() : va
 /** A text that must not be empty. */
 export const textInput = z.preprocess(blank, z.string({ message: 'must be text' }).min(1, 'must not be empty'));
 
-/** One of the values that are known, upper and lower case alike; whether there are others, the API knows. */
+/** One of the known values, regardless of case. Other values pass, because only the API can say whether they exist. */
 function optionInput(known: readonly string[]) {
 	return textInput.transform((text) => known.find((value) => value === text.toLowerCase()) ?? text);
 }
@@ -106,7 +106,7 @@ export const endpointStatusInput = optionInput(ENDPOINT_STATUSES);
 
 const RATING = 'must be a whole number from 1 to 5';
 
-/** A whole number from 1 to 5 (assumption A3); digits in a string count, as expressions and AI models often give those. */
+/** A whole number from 1 to 5 (assumption A3), also as a string, which expressions and AI models often give. */
 export const ratingInput = z.preprocess(
 	(value) => (typeof value === 'string' && /^\s*\d+(\.0+)?\s*$/.test(value) ? Number(value) : value),
 	z.number({ message: RATING }).int(RATING).min(1, RATING).max(5, RATING),
@@ -130,7 +130,7 @@ export const idInput = z.preprocess(
 		.refine((id) => id !== '.' && id !== '..', 'must be an ID, not a path'),
 );
 
-/** A switch; "true" and "false" count, as expressions often give those. */
+/** A boolean, also as the string "true" or "false", which expressions often give. */
 export const booleanInput = z.preprocess((value) => {
 	const text = typeof value === 'string' ? value.trim().toLowerCase() : value;
 	return text === 'true' || text === 'false' ? text === 'true' : value;
@@ -138,7 +138,7 @@ export const booleanInput = z.preprocess((value) => {
 
 const LIMIT = 'must be a whole number of at least 1';
 
-/** How many entries of a list are wanted at the most. */
+/** The most entries of a list that are wanted. */
 export const limitInput = z.preprocess(
 	(value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
 	z.number({ message: LIMIT }).int(LIMIT).min(1, LIMIT),
@@ -146,7 +146,7 @@ export const limitInput = z.preprocess(
 
 const TEXTS = 'must be a comma-separated text or a list of texts';
 
-/** Tags as a comma-separated text or a list of texts, which may itself be written as JSON; empty ones fall away. */
+/** Tags as a comma-separated text, a list of texts, or such a list as JSON; empty ones are dropped. */
 export const tagsInput = z.preprocess(
 	(value) => (typeof value === 'string' ? (jsonList(value) ?? value.split(',')) : value),
 	z
@@ -157,10 +157,10 @@ export const tagsInput = z.preprocess(
 /** The events of a webhook endpoint, as a list or a comma-separated text; at least one. */
 export const eventsInput = tagsInput.refine((events) => events.length > 0, 'must hold at least one event');
 
-/** Some of the kinds of testimonials, as {@link tagsInput} has them, upper and lower case alike. */
+/** Kinds of testimonials, in the forms of {@link tagsInput}, regardless of case. */
 export const testimonialTypesInput = tagsInput.transform((types) => types.map((type) => testimonialTypeInput.parse(type)));
 
-/** Assumption A1: a signing secret that is chosen rather than made by the API; long enough not to be guessed. */
+/** Assumption A1: a signing secret that the user chose; long enough not to be guessed. */
 export const secretInput = z.preprocess(
 	blank,
 	z
@@ -168,7 +168,7 @@ export const secretInput = z.preprocess(
 		.regex(/^whsec_[\w+/-]{24,}={0,2}$/, 'must be whsec_ and then base64 of at least 18 random bytes'),
 );
 
-/** AI models that are asked for a text give a list as JSON in it. */
+/** AI models that are asked for a text give a list as a JSON string. */
 function jsonList(text: string): unknown[] | undefined {
 	if (!/^\s*\[/.test(text)) return undefined;
 	try {

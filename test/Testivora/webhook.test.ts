@@ -108,11 +108,19 @@ test('deletes', async () => {
 });
 
 test.each([404, 405, 501])('an account without webhooks (%i) is told where to manage them', async (status) => {
-  nock(BASE_URL).post('/v1/webhooks').reply(status).get('/v1/webhooks').query(true).reply(status);
+  const body = refusal('not_found', 'There is no such route.');
+  nock(BASE_URL).post('/v1/webhooks').reply(status, body).get('/v1/webhooks').query(true).reply(status, body);
   for (const operation of [create, getAll]) {
     const { error } = await runTestivora(operation);
     expect(error).toMatchObject({ message: NO_API, context: { itemIndex: 0 } });
     expect(error?.description).toContain('set its Webhook Setup to Manual');
+  }
+});
+
+test.each([404, 405])('a Base URL at which something else answers %i is not taken for an account without webhooks', async (status) => {
+  nock(BASE_URL).post('/v1/webhooks').reply(status, '<h1>Nothing here</h1>').get('/v1/webhooks').query(true).reply(status, { message: 'Nothing here' });
+  for (const operation of [create, getAll]) {
+    expect((await runTestivora(operation)).error?.message).toMatch(/^No Testivora API at this Base URL. Open the Testivora credential/);
   }
 });
 

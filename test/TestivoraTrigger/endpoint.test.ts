@@ -306,6 +306,18 @@ describe('an account without webhook API', () => {
     expect(await call('delete')).toBe(true);
   });
 
+  test.each([404, 405])('a Base URL at which something else answers %d is told as such, not as an account without webhooks', async (status) => {
+    sandbox.inject({ path: /webhooks/, times: 9, status, body: '<h1>Nothing here</h1>' });
+    expect((await failure('create')).message).toMatch(/^No Testivora API at this Base URL. Open the Testivora credential/);
+  });
+
+  test('a Base URL at which something else answers: deactivating says what is left to delete', async () => {
+    await activate();
+    sandbox.inject({ path: /webhooks/, times: 9, status: 404, body: '<h1>Nothing here</h1>' });
+    expect(await call('delete')).toBe(true);
+    expect(log).toEqual([expect.stringMatching(/^warn .*could not be deleted \(No Testivora API at this Base URL.*Settings → Webhooks/)]);
+  });
+
   test('Manual works without it, and asks nothing', async () => {
     sandbox.options.webhookApi = false;
     const given = { parameters: { setup: 'manual' }, credential: { baseUrl: sandbox.url, apiKey: sandbox.apiKey, webhookSecret: 'whsec_x' } };

@@ -160,7 +160,7 @@ describe('an answer that is none', () => {
 
   test('404 from something that is not the API', async () => {
     asked('GET').reply(404, '<h1>Not found</h1>');
-    expect((await run('GET')).error?.message).toBe('Testivora has nothing under this address');
+    expect((await run('GET')).error?.message).toMatch(/^No Testivora API at this Base URL/);
   });
 
   test.each([409, 418])('%i, which the API’s reference does not name', async (status) => {

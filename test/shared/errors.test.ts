@@ -1,7 +1,7 @@
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import type { INode } from 'n8n-workflow';
 
-import { apiError, checkInput, hasStatus, inputError, isPassing, redact } from '../../nodes/shared/errors';
+import { apiError, checkInput, hasStatus, inputError, isGone, isOutcomeUnknown, isTransient, isWebhookApiMissing, redact } from '../../nodes/shared/errors';
 import { textInput } from '../../nodes/shared/schemas';
 
 const node = { name: 'Testivora', type: 'n8n-nodes-testivora.testivora' } as INode;
@@ -17,9 +17,11 @@ test.each([
   [403, 'plan_required', 'Your Testivora plan does not include the API'],
   [403, 'insufficient_scope', 'This API key may only read'],
   [404, 'not_found', 'Testivora has nothing with this ID in your account'],
-  [404, undefined, 'Testivora has nothing under this address'],
+  [404, undefined, 'No Testivora API at this Base URL. Open the Testivora credential and set Base URL to https://api.testivora.com, unless you were given another one'],
   [422, 'invalid_text', 'Testivora did not accept this: said'],
   [429, 'rate_limited', 'Testivora is receiving too many requests with this API key'],
+  [405, undefined, 'No Testivora API at this Base URL. Open the Testivora credential and set Base URL to https://api.testivora.com, unless you were given another one'],
+  [405, 'method_not_allowed', 'Testivora did not accept this: said'],
   [503, undefined, 'Testivora is not working at the moment (503)'],
 ])('%i %s', (status, type, message) => {
   const error = fault(status, type, { message: 'said' });
@@ -61,14 +63,41 @@ test.each([
   expect(apiError(node, { request: 'GET /v1/x', ...how }).description).not.toContain('created');
 });
 
-test('what may pass', () => {
-  for (const status of [500, 502, 503, 504, 429, 408, 425]) expect(isPassing(fault(status))).toBe(true);
-  for (const status of [200, 302, 400, 401, 402, 403, 404, 405, 422, 501]) expect(isPassing(fault(status))).toBe(false);
-  expect(isPassing(fault())).toBe(true);
-  expect(isPassing(new Error('bug'))).toBe(false);
+test('transient errors', () => {
+  for (const status of [500, 502, 503, 504, 429, 408, 425]) expect(isTransient(fault(status))).toBe(true);
+  for (const status of [200, 302, 400, 401, 402, 403, 404, 405, 422, 501]) expect(isTransient(fault(status))).toBe(false);
+  expect(isTransient(fault())).toBe(true);
+  expect(isTransient(new Error('bug'))).toBe(false);
 });
 
-test('statuses are told apart', () => {
+test.each([
+  [503, undefined, true],
+  [undefined, undefined, true],
+  [200, undefined, true],
+  [204, undefined, true],
+  [302, undefined, false],
+  [404, 'not_found', false],
+  [422, 'invalid_text', false],
+])('after %s %s the outcome is unknown: %s', (status, type, expected) => expect(isOutcomeUnknown(fault(status, type))).toBe(expected));
+
+test.each([
+  [404, 'not_found', { gone: true, missing: true }],
+  [405, 'method_not_allowed', { gone: false, missing: true }],
+  [410, 'gone', { gone: true, missing: false }],
+  [501, undefined, { gone: false, missing: true }],
+  [404, undefined, { gone: false, missing: false }],
+  [405, undefined, { gone: false, missing: false }],
+  [422, 'not_found', { gone: false, missing: false }],
+])('%i %s: whether an object is gone, or the webhook API missing', (status, type, { gone, missing }) => {
+  expect(isGone(fault(status, type))).toBe(gone);
+  expect(isWebhookApiMissing(fault(status, type))).toBe(missing);
+});
+
+test('no other error counts as an answer', () => {
+  for (const is of [isGone, isOutcomeUnknown, isTransient, isWebhookApiMissing]) expect(is(new Error('404'))).toBe(false);
+});
+
+test('statuses are distinguished', () => {
   expect(hasStatus(fault(404), 404, 410)).toBe(true);
   expect(hasStatus(fault(500), 404, 410)).toBe(false);
   expect(hasStatus(new Error('404'), 404)).toBe(false);

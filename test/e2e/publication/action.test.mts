@@ -399,7 +399,7 @@ describe('the action', () => {
     });
 
     test.each([
-      ['unknown', 'Testivora does not know this API key, or it was revoked', 'paste a key from Settings → API keys in Testivora'],
+      ['unknown', 'Testivora does not know this API key, or it was revoked', 'paste a key from Settings → API in Testivora'],
       ['readOnly', 'This API key may only read', 'Create a key with the "write" scope'],
       ['noApi', 'Your Testivora plan does not include the API', 'Growth or the Agency plan'],
     ] as const)('about a key (%s)', async (key, message, description) => {
@@ -470,7 +470,7 @@ describe('the action', () => {
         status: 500,
         body: {
           message: 'Testivora does not know this API key, or it was revoked',
-          description: expect.stringContaining('paste a key from Settings → API keys in Testivora'),
+          description: expect.stringContaining('paste a key from Settings → API in Testivora'),
         },
       });
       stage.sandbox.options.webhookApi = 405;

@@ -81,7 +81,7 @@ describe('the credential test', () => {
   test.each([`tv_live_${'0'.repeat(32)}`, ''])('the unknown key "%s" is called so', async (apiKey) => {
     expect(await testWith({ apiKey })).toEqual(
       refusal(
-        'Testivora does not know this API key, or it was revoked. Copy the whole key, tv_live_ included, from Settings → API keys in Testivora.',
+        'Testivora does not know this API key, or it was revoked. Copy the whole key, tv_live_ included, from Settings → API in Testivora.',
       ),
     );
   });

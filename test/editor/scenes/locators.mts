@@ -38,7 +38,7 @@ export const locators: Record<string, Scene> = {
     await says(
       tour.editor.page.getByTestId('rlc-error-container'),
       'Could not load list 401 - Testivora does not know this API key, or it was revoked Open the Testivora credential and paste a key from ' +
-        'Settings → API keys in Testivora, then test it. Testivora says: This API key is unknown or was revoked. Check your credential',
+        'Settings → API in Testivora, then test it. Testivora says: This API key is unknown or was revoked. Check your credential',
       'why there is no list',
     );
     await tour.editor.shot('locator-error');

@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions, ILoadOptionsFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
 import { baseUrlOf } from '../../../shared/credential';
-import { checkInput, hasStatus, inputError } from '../../../shared/errors';
+import { checkInput, inputError, isGone, isWebhookApiMissing } from '../../../shared/errors';
 import { endpointStatusInput, eventsInput, secretInput, urlInput } from '../../../shared/schemas';
 import { locator } from '../parameters';
 
@@ -119,7 +119,7 @@ export async function withWebhookApi<Answer>(
 	{ itemIndex, isCollection = false }: { itemIndex?: number; isCollection?: boolean } = {},
 ): Promise<Answer> {
 	return await asking.catch((error: unknown) => {
-		if (hasStatus(error, 405, 501) || (isCollection && hasStatus(error, 404))) {
+		if (isWebhookApiMissing(error) && (isCollection || !isGone(error))) {
 			throw inputError(
 				context.getNode(),
 				// With what to do: where a list cannot be loaded, n8n shows no description.
@@ -128,8 +128,8 @@ export async function withWebhookApi<Answer>(
 				itemIndex,
 			);
 		}
-		// Without an endpoint of this ID, or without webhooks at all: the API answers both alike.
-		if (hasStatus(error, 404)) {
+		// The API answers 404 both when this endpoint is missing and when it has no webhooks at all.
+		if (isGone(error)) {
 			error.description = `${error.description} If the API of your account has no webhooks at all, manage endpoints in Testivora under Settings → Webhooks.`;
 		}
 		throw error;
