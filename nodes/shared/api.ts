@@ -9,6 +9,7 @@ import type {
 	ILoadOptionsFunctions,
 	IN8nHttpFullResponse,
 	INode,
+	IPollFunctions,
 } from 'n8n-workflow';
 import type { ZodTypeAny, infer as Infer } from 'zod';
 
@@ -17,8 +18,8 @@ import { apiError, firstIssue, isTransient, neverArrived } from './errors';
 import type { Fault } from './errors';
 import { errorSchema, objectSchema, pageSchema } from './schemas';
 
-/** n8n's context of an operation, of a trigger's lifecycle method, or of a list in the editor. */
-export type Caller = IExecuteFunctions | IHookFunctions | ILoadOptionsFunctions;
+/** n8n's context of an operation, of a trigger's lifecycle method, of a poll, or of a list in the editor. */
+export type Caller = IExecuteFunctions | IHookFunctions | ILoadOptionsFunctions | IPollFunctions;
 
 /** One request to the API. */
 export interface ApiRequest {
@@ -29,6 +30,8 @@ export interface ApiRequest {
 	body?: IDataObject;
 	/** Index of the input item this request is for; its errors name the item. */
 	itemIndex?: number;
+	/** Milliseconds since 1970 at which waiting and retrying end, and a request that is under way is cut. */
+	deadline?: number;
 }
 
 const TIMEOUT_MS = 60_000;
@@ -40,6 +43,8 @@ const MAX_WAIT_ATTENDED_MS = 10_000;
 const MAX_WAIT_MS = 60 * 60 * 1000;
 /** A request is given up after this many 429 in a row. */
 const MAX_REFUSALS = 50;
+/** Milliseconds after its deadline at which a request is aborted whose bytes still trickle in, which a timeout does not see. */
+const ABORT_AFTER_MS = 500;
 /** How often a wait checks whether the execution was cancelled. */
 const WAIT_SLICE_MS = 200;
 
@@ -80,7 +85,7 @@ export async function request(caller: Caller, request: ApiRequest, schema?: ZodT
 async function ask(
 	caller: Caller,
 	credential: ICredentialDataDecryptedObject,
-	{ method, path, query, body, itemIndex }: ApiRequest,
+	{ method, path, query, body, itemIndex, deadline = Infinity }: ApiRequest,
 	schema?: ZodTypeAny,
 ): Promise<unknown> {
 	const node = caller.getNode();
@@ -93,26 +98,32 @@ async function ask(
 		headers: { Accept: 'application/json', ...(body && { 'Content-Type': 'application/json' }) },
 		// As text, because n8n would pass on a body that is not JSON as if it were the answer.
 		encoding: 'text',
-		timeout: TIMEOUT_MS,
 		disableFollowRedirect: true,
 		ignoreHttpStatusErrors: true,
 		returnFullResponse: true,
 	};
 
 	for (let refusals = 0, faults = 0; ; ) {
-		const outcome = await send(caller, credential, options, `${method} ${path}`, schema);
+		const outcome = await send(caller, credential, { ...options, ...limitsUntil(deadline) }, `${method} ${path}`, schema);
 		if (!isFault(outcome)) return outcome.answer;
 
 		const error = apiError(node, outcome, itemIndex);
 		const wait =
 			outcome.status === 429
-				? waitAfterRefusal(caller, outcome.retryAfter, refusals++)
+				? waitAfterRefusal(caller, outcome.retryAfter, refusals++, deadline)
 				: maySendAgain(method, outcome, error) && faults < RETRIES
 					? backoff(faults++)
 					: undefined;
-		if (wait === undefined) throw error;
+		if (wait === undefined || Date.now() + wait >= deadline) throw error;
 		await waitUnlessCancelled(caller, wait, error);
 	}
+}
+
+/** The time a request may take: a timeout for silence, and an abort where there is a deadline. */
+function limitsUntil(deadline: number): Pick<IHttpRequestOptions, 'timeout' | 'abortSignal'> {
+	if (deadline === Infinity) return { timeout: TIMEOUT_MS };
+	const left = Math.max(1, deadline - Date.now());
+	return { timeout: Math.min(TIMEOUT_MS, left), abortSignal: AbortSignal.timeout(left + ABORT_AFTER_MS) };
 }
 
 /** One page of a list, and the cursor to the next page; absent on the last page. */
@@ -121,29 +132,37 @@ export interface Page<Entry> {
 	next?: string;
 }
 
+interface PageOptions<Schema> {
+	limit?: number;
+	cursor?: string;
+	schema?: Schema;
+	credential?: ICredentialDataDecryptedObject;
+}
+
 /**
  * Reads a list page by page; each page is requested when the caller asks for it.
  *
  * @param query the list's filters; `limit` and `cursor` are added
  * @param limit entries on a page, at most {@link PAGE_SIZE}
  * @param cursor where to begin: the `next` of an earlier page
+ * @param credential read before by the caller; absent: read here
  * @throws NodeApiError when a page cannot be read, says that there is more but gives no cursor, or repeats a cursor: a list is never
  *   cut short in silence, nor read in an endless loop
  */
 export async function* pages<Schema extends ZodTypeAny = typeof objectSchema>(
 	caller: Caller,
-	{ path, query = {}, itemIndex }: Omit<ApiRequest, 'method' | 'body'>,
-	{ limit = PAGE_SIZE, cursor, schema }: { limit?: number; cursor?: string; schema?: Schema } = {},
+	{ path, query = {}, itemIndex, deadline }: Omit<ApiRequest, 'method' | 'body'>,
+	{ limit = PAGE_SIZE, cursor, schema, credential }: PageOptions<Schema> = {},
 ): AsyncGenerator<Page<Infer<Schema>>> {
 	const node = caller.getNode();
 	const name = `GET ${path}`;
-	const credential = await caller.getCredentials('testivoraApi');
+	const known: ICredentialDataDecryptedObject = credential ?? (await caller.getCredentials('testivoraApi'));
 	const seen = new Set(cursor === undefined ? [] : [cursor]);
 	for (let next = cursor; ; ) {
 		const page = (await ask(
 			caller,
-			credential,
-			{ method: 'GET', path, query: { ...query, limit, ...(next !== undefined && { cursor: next }) }, itemIndex },
+			known,
+			{ method: 'GET', path, query: { ...query, limit, ...(next !== undefined && { cursor: next }) }, itemIndex, deadline },
 			pageSchema,
 		)) as Infer<typeof pageSchema>;
 		next = page.has_more ? (page.next_cursor ?? '') : undefined;
@@ -252,9 +271,15 @@ function maySendAgain(method: string, fault: Fault, error: Error): boolean {
 }
 
 /** Milliseconds to wait after a 429, or undefined when that is too long for this caller. */
-function waitAfterRefusal(caller: Caller, retryAfter: string | undefined, refusals: number): number | undefined {
+function waitAfterRefusal(
+	caller: Caller,
+	retryAfter: string | undefined,
+	refusals: number,
+	deadline: number,
+): number | undefined {
 	const asked = retryAfterMs(retryAfter, Date.now()) ?? backoff(refusals);
-	const longest = 'getExecutionCancelSignal' in caller ? MAX_WAIT_MS : MAX_WAIT_ATTENDED_MS;
+	const isAttended = !('getExecutionCancelSignal' in caller) && deadline === Infinity;
+	const longest = isAttended ? MAX_WAIT_ATTENDED_MS : MAX_WAIT_MS;
 	return asked <= longest && refusals < MAX_REFUSALS ? asked : undefined;
 }
 

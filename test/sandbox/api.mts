@@ -16,7 +16,11 @@ export interface ApiSettings {
   /** Creates left this month. */
   quota: number;
   pageSizeCap: number;
+  /** In what order testimonials are listed; shuffled anew for each list, that is, at each request without a cursor. */
+  order: ListOrder;
 }
+
+export type ListOrder = 'newest' | 'oldest' | 'shuffled';
 
 /** What a request did that the webhooks tell of. */
 export type Announce = (event: string, testimonial: Testimonial) => void;
@@ -43,6 +47,7 @@ class Refusal extends Error {
 export function addApi(app: FastifyInstance, store: Store, settings: ApiSettings, announce: Announce): void {
   const buckets = new Map<string, TokenBucket>();
   let used = 0;
+  let ranks = new Map<string, number>();
 
   app.setErrorHandler((error: Error & { statusCode?: number }, _request, reply) => {
     if (error instanceof Refusal) return refuse(reply, error);
@@ -97,7 +102,7 @@ export function addApi(app: FastifyInstance, store: Store, settings: ApiSettings
     const { space_id: space, status } = query(request);
     if (status !== undefined && !STATUSES.includes(status)) throw new Refusal(422, 'invalid_status', `Unknown status "${status}".`);
     const wanted = (one: Testimonial) => (!space || one.space_id === space) && (!status || one.status === status);
-    return page(store.testimonials.filter(wanted), request);
+    return page(inOrder(request).filter(wanted), request);
   });
   app.get('/v1/testimonials/:id', async (request) => find(store.testimonials, request));
   app.post('/v1/testimonials', async (request, reply) => {
@@ -110,7 +115,8 @@ export function addApi(app: FastifyInstance, store: Store, settings: ApiSettings
       throw new Refusal(402, 'quota_exceeded', 'The monthly quota is used up.', details);
     }
     used += 1;
-    const made = newTestimonial(given as Partial<Testimonial>);
+    // The service sets both times itself.
+    const made = newTestimonial({ ...given, created_at: undefined, published_at: undefined } as Partial<Testimonial>);
     store.testimonials.unshift(made);
     announce('testimonial.created', made);
     return await reply.code(201).send(made);
@@ -160,6 +166,17 @@ export function addApi(app: FastifyInstance, store: Store, settings: ApiSettings
     store.endpoints.splice(store.endpoints.indexOf(endpoint), 1);
     return await reply.code(204).send();
   });
+
+  /** The testimonials as they are listed. What was added since the order was shuffled stands at the end of it. */
+  function inOrder(request: FastifyRequest): Testimonial[] {
+    if (settings.order === 'newest') return store.testimonials;
+    if (settings.order === 'oldest') return [...store.testimonials].reverse();
+    if (query(request).cursor === undefined) {
+      ranks = new Map(store.testimonials.map(({ id }) => [id, Math.random()]));
+    }
+    const rank = ({ id }: Testimonial) => ranks.get(id) ?? 1;
+    return [...store.testimonials].sort((one, other) => rank(one) - rank(other));
+  }
 
   function page<T extends { id: string }>(entries: T[], request: FastifyRequest) {
     const { limit: asked = '20', cursor } = query(request);

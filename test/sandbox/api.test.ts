@@ -126,6 +126,47 @@ describe('lists', () => {
   });
 });
 
+describe('the list of testimonials', () => {
+  beforeEach(async () => await start({ seed: false }));
+
+  /** IDs of the whole list, two on a page; `onPage` is called before each page but the first. */
+  const idsOf = async (onPage = () => {}) => {
+    const ids: unknown[] = [];
+    for (let cursor = ''; ; onPage()) {
+      const { json } = await ask('GET', `/testimonials?limit=2${cursor && `&cursor=${cursor}`}`);
+      ids.push(...json.data!.map(({ id }) => id));
+      if (!json.has_more) return ids;
+      cursor = String(json.next_cursor);
+    }
+  };
+
+  test('comes newest first, oldest first or shuffled, whole each time', async () => {
+    const ids = Array.from({ length: 20 }, (_, index) => sandbox.submit({ created_at: `2026-01-${index + 10}T00:00:00.000Z` }).id);
+    expect(sandbox.testimonials()[0].created_at).toBe('2026-01-29T00:00:00.000Z');
+    expect(await idsOf()).toEqual([...ids].reverse());
+    sandbox.options.order = 'oldest';
+    expect(await idsOf()).toEqual(ids);
+    sandbox.options.order = 'shuffled';
+    const [one, other] = [await idsOf(), await idsOf()];
+    expect(one).not.toEqual(other);
+    for (const shuffled of [one, other]) expect([...shuffled].sort()).toEqual([...ids].sort());
+  });
+
+  test('breaks off at the page or the request that is chosen', async () => {
+    for (let count = 0; count < 6; count++) sandbox.submit();
+    sandbox.inject({ path: '/v1/testimonials', page: 2, status: 503 });
+    sandbox.inject({ path: '/v1/testimonials', after: 3, status: 502 });
+    const list = async (cursor = '') => await ask('GET', `/testimonials?limit=2${cursor && `&cursor=${cursor}`}`);
+    const first = await list();
+    const second = String(first.json.next_cursor);
+    expect((await list(second)).status).toBe(503);
+    expect((await list(second)).status).toBe(200);
+    expect((await list(second)).status).toBe(200);
+    expect((await list()).status).toBe(502);
+    expect((await list()).status).toBe(200);
+  });
+});
+
 describe('limits', () => {
   /** A hundred times slower than in life, so that nothing comes back while a test runs. */
   const SLOW = 0.01;

@@ -3,6 +3,10 @@ export interface Fault {
   method?: string;
   /** A path or a pattern; absent matches every path below /v1. */
   path?: string | RegExp;
+  /** Which page of a list: 1 is asked for without a cursor, 2 with the cursor that page 1 gave, and so on. Absent: any request. */
+  page?: number;
+  /** How many requests that match pass first. Default 0. */
+  after?: number;
   /** How many requests it hits. Default 1. */
   times?: number;
   /** Milliseconds to wait first. */
@@ -32,13 +36,18 @@ export class Faults {
   }
 
   /** The fault for a request, counted as used. */
-  take(method: string, path: string): Fault | undefined {
+  take(method: string, path: string, page?: number): Fault | undefined {
     const fault = this.waiting.find(
       (candidate) =>
         (candidate.method === undefined || candidate.method === method) &&
         (candidate.path === undefined ||
-          (typeof candidate.path === 'string' ? candidate.path === path : candidate.path.test(path))),
+          (typeof candidate.path === 'string' ? candidate.path === path : candidate.path.test(path))) &&
+        (candidate.page === undefined || candidate.page === page),
     );
+    if (fault?.after) {
+      fault.after -= 1;
+      return undefined;
+    }
     if (fault && --fault.times! <= 0) this.waiting.splice(this.waiting.indexOf(fault), 1);
     return fault;
   }

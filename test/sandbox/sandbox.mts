@@ -1,5 +1,5 @@
 import fastify from 'fastify';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 import { addApi, change } from './api.mts';
 import type { Announce, ApiSettings } from './api.mts';
@@ -74,6 +74,7 @@ export async function startSandbox({ port = 0, seed = true, ...given }: SandboxO
     rateLimits: false,
     quota: Infinity,
     pageSizeCap: 100,
+    order: 'newest',
     retries: 8,
     disableAfter: 5,
     ...given,
@@ -185,9 +186,20 @@ function recordRequests(app: FastifyInstance, requests: SeenRequest[], changed: 
 /** Faults hit before a request is carried out, unless they say that it is carried out first. */
 function addFaults(app: FastifyInstance, faults: Faults): void {
   const hit = new WeakMap<object, Fault>();
+  const pages = new Map<string, number>();
+  /** The number of the page that is asked for, known by its cursor. */
+  const pageOf = (request: FastifyRequest) => {
+    const { cursor } = request.query as { cursor?: string };
+    return cursor === undefined ? 1 : pages.get(cursor);
+  };
+  app.addHook('preSerialization', async (request, _reply, payload) => {
+    const { next_cursor: next } = (payload ?? {}) as { next_cursor?: string | null };
+    if (next) pages.set(next, (pageOf(request) ?? 1) + 1);
+    return payload;
+  });
   app.addHook('preHandler', async (request, reply) => {
     const [path] = request.url.split('?');
-    const fault = path.startsWith('/v1/') ? faults.take(request.method, path) : undefined;
+    const fault = path.startsWith('/v1/') ? faults.take(request.method, path, pageOf(request)) : undefined;
     if (!fault) return;
     if (fault.handled || fault.truncate) {
       hit.set(request, fault);

@@ -104,7 +104,7 @@ export function newTestimonial(given: Partial<Testimonial>): Testimonial {
     tags: given.tags ?? [],
     author: { name: 'Anonymous', title: null, company: null, photo_url: null, social: null, ...given.author },
     video: given.video ?? null,
-    created_at: now,
-    published_at: status === 'approved' ? now : null,
+    created_at: given.created_at ?? now,
+    published_at: given.published_at ?? (status === 'approved' ? now : null),
   };
 }

@@ -1,3 +1,3 @@
-export { searchSpaces } from './searchSpaces';
+export { searchSpaces } from '../../shared/listSearch/searchSpaces';
 export { searchTestimonials } from './searchTestimonials';
 export { searchWebhooks } from './searchWebhooks';

@@ -1,6 +1,6 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 
-import { search } from './search';
+import { search } from '../../shared/listSearch/search';
 
 const LONGEST_QUOTE = 60;
 

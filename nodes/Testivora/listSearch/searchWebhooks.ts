@@ -1,7 +1,7 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 
 import { withWebhookApi } from '../resources/webhook/endpoint';
-import { search } from './search';
+import { search } from '../../shared/listSearch/search';
 
 /** The webhook endpoints of the account, each as `https://example.com/hook (active)`. */
 export async function searchWebhooks(

@@ -1,6 +1,6 @@
 import type { ILoadOptionsFunctions, INodeListSearchItems, INodeListSearchResult } from 'n8n-workflow';
 
-import { pages } from '../../shared/api';
+import { pages } from '../api';
 
 /** Pages looked through for one answer to the editor: 1,000 entries, an eighth of the reads of a minute. */
 const MOST_PAGES = 10;

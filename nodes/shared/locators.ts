@@ -1,0 +1,53 @@
+import type { INodeProperties } from 'n8n-workflow';
+
+/** A field that names one thing: chosen from a searchable list, or by its ID. */
+export function locator(field: {
+	displayName: string;
+	name: string;
+	description: string;
+	/** Method of `listSearch` that fills the list. */
+	searchListMethod: string;
+	/** An ID to show as the example, without "e.g. ". */
+	exampleId: string;
+	/** What stands in the list while nothing is chosen; absent: n8n's own "Choose...". */
+	emptyList?: string;
+	required?: boolean;
+}): INodeProperties {
+	const { searchListMethod, exampleId, emptyList, ...rest } = field;
+	return {
+		...rest,
+		type: 'resourceLocator',
+		default: { mode: 'list', value: '' },
+		modes: [
+			{
+				displayName: 'From List',
+				name: 'list',
+				type: 'list',
+				placeholder: emptyList,
+				typeOptions: { searchListMethod, searchable: true },
+			},
+			{
+				displayName: 'By ID',
+				name: 'id',
+				type: 'string',
+				placeholder: `e.g. ${exampleId}`,
+				validation: [
+					{ type: 'regex', properties: { regex: '\\s*[^\\s/?#]*\\s*', errorMessage: 'Enter an ID, not a web address' } },
+				],
+			},
+		],
+	};
+}
+
+/** The space that something belongs to. */
+export function spaceField(description: string, required = false): INodeProperties {
+	return locator({
+		displayName: 'Space',
+		name: 'spaceId',
+		description,
+		searchListMethod: 'searchSpaces',
+		exampleId: 'spc_123',
+		emptyList: required ? undefined : 'All spaces',
+		required,
+	});
+}
