@@ -1,5 +1,9 @@
 /** Which testimonials are wanted; a field that is absent lets every testimonial pass. */
 export interface TestimonialFilters {
+	/** A testimonial that names no space passes: the API was asked for this one, and `space_id` in a list is assumption A3. */
+	spaceId?: string;
+	/** Upper and lower case are the same. A testimonial without a status does not pass. */
+	status?: string;
 	/** 1 to 5. A testimonial without a rating does not pass. */
 	minRating?: number;
 	types?: string[];
@@ -17,7 +21,13 @@ export interface TestimonialFilters {
  * @param testimonial as it came from the API or with an event
  */
 export function whyUnwanted(testimonial: Record<string, unknown>, filters: TestimonialFilters): string | undefined {
-	const { rating, type, featured } = testimonial;
+	const { rating, type, featured, status, space_id: spaceId } = testimonial;
+	if (filters.spaceId !== undefined && spaceId !== undefined && spaceId !== filters.spaceId) {
+		return 'it is in another space';
+	}
+	if (filters.status !== undefined && !isSameWord(status, filters.status)) {
+		return `its status is not ${filters.status}`;
+	}
 	if (filters.minRating !== undefined && !(typeof rating === 'number' && rating >= filters.minRating)) {
 		return `its rating is below ${filters.minRating}`;
 	}
@@ -37,6 +47,11 @@ export function whyUnwanted(testimonial: Record<string, unknown>, filters: Testi
 		return 'it was created later';
 	}
 	return undefined;
+}
+
+/** Whether a value from outside is this text, whatever the case. */
+export function isSameWord(value: unknown, word: string): boolean {
+	return typeof value === 'string' && value.toLowerCase() === word.toLowerCase();
 }
 
 function hasAnyTag(tags: unknown, wanted: string[]): boolean {

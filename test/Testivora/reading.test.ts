@@ -61,15 +61,34 @@ test('gets many spaces', async () => {
 
 test.each([
   [fromList(''), {}],
-  [byId('={{ $json.missing }}'), {}],
+  [byId(''), {}],
   [byId('spc_1'), { space_id: 'spc_1' }],
 ])('gets many walls of the space %j', async (spaceId, query) => {
   nock(BASE_URL)
     .get('/v1/walls')
     .query({ ...query, limit: 100 })
-    .reply(200, page([{ id: 'wal_1', name: 'Home' }]));
+    .reply(200, page([{ id: 'wal_1', name: 'Home', space_id: 'spc_1' }]));
   const { items } = await runTestivora({ resource: 'wall', operation: 'getAll', returnAll: true, spaceId });
-  expect(items.map(({ json }) => json)).toEqual([{ id: 'wal_1', name: 'Home' }]);
+  expect(items.map(({ json }) => json)).toEqual([{ id: 'wal_1', name: 'Home', space_id: 'spc_1' }]);
+});
+
+test('the walls of other spaces stay out where the API does not filter', async () => {
+  const walls = [{ id: 'wal_2', space_id: 'spc_2' }, { id: 'wal_1', space_id: 'spc_1' }, { id: 'wal_3', space_id: null }];
+  nock(BASE_URL).get('/v1/walls').query({ space_id: 'spc_1', limit: 100 }).reply(200, page(walls));
+  const { items } = await runTestivora({ resource: 'wall', operation: 'getAll', limit: 1, spaceId: byId('spc_1') });
+  expect(items.map(({ json: { id } }) => id)).toEqual(['wal_1']);
+});
+
+test('a space whose expression gives nothing is not taken for all', async () => {
+  const parameters = { resource: 'wall', operation: 'getAll', spaceId: byId('={{ $json.missing }}') };
+  expect((await runTestivora(parameters)).error?.message).toBe('The expression in Space gives nothing [item 1]');
+});
+
+test('walls that name no space are not given out as those of one', async () => {
+  nock(BASE_URL).get('/v1/walls').query({ space_id: 'spc_1', limit: 100 }).reply(200, page([{ id: 'wal_1', name: 'Home' }]));
+  const { items, error } = await runTestivora({ resource: 'wall', operation: 'getAll', spaceId: byId('spc_1') });
+  expect(items).toEqual([]);
+  expect(error?.message).toBe('Testivora does not say which space its walls belong to, so they cannot be filtered by Space [item 1]');
 });
 
 test('an operation of another version says so', async () => {

@@ -254,10 +254,45 @@ describe('getAll', () => {
     [{ createdAfter: '2026-01-01T00:00:00' }, ['low', 'video', 'unrated']],
     [{ createdBefore: '2026-01-01' }, ['old']],
     [{ createdAfter: '={{ DateTime.fromISO("2024-12-31") }}', createdBefore: '2025-06-01' }, ['old']],
+    [{ createdAfter: 'Thu, 01 Jan 2026 00:00:00 GMT', createdBefore: '2026-12-31 23:00:00' }, ['low', 'video', 'unrated']],
+    [{ createdAfter: '={{ new Date("2026-01-01") }}' }, ['low', 'video', 'unrated']],
     [{ minRating: '={{ $json.missing }}', tags: '', status: '' }, ['low', 'video', 'old', 'unrated']],
   ])('filters by %j', async (filters, expected) => {
     nock(BASE_URL).get('/v1/testimonials').query({ limit: 100 }).reply(200, page(mixed));
     expect(ids(await runTestivora({ ...getAll, filters }))).toEqual(expected);
+  });
+
+  test('what the API should have left out is left out here', async () => {
+    const unfiltered = [
+      testimonial({ id: 'pending', status: 'pending' }),
+      testimonial({ id: 'elsewhere', space_id: 'spc_2' }),
+      testimonial({ id: 'silent', status: undefined }),
+      testimonial({ id: 'wanted' }),
+      testimonial({ id: 'shouted', status: 'APPROVED', space_id: undefined }),
+      testimonial({ id: 'too many' }),
+    ];
+    nock(BASE_URL)
+      .get('/v1/testimonials')
+      .query({ space_id: 'spc_123', status: 'approved', limit: 100 })
+      .reply(200, page(unfiltered));
+    const parameters = { ...getAll, returnAll: false, limit: 2, spaceId: byId('spc_123'), filters: { status: 'Approved' } };
+    expect(ids(await runTestivora(parameters))).toEqual(['wanted', 'shouted']);
+  });
+
+  const nothing = ['={{ $json.missing }}', '={{ null }}', '={{ "" }}', '={{ " " }}', '={{ [] }}', '='];
+
+  test.each<[object, string]>([
+    ...nothing.map((expression): [object, string] => [{ spaceId: byId(expression) }, 'Space']),
+    ...nothing.map((expression): [object, string] => [{ filters: { status: expression } }, 'Status']),
+    [{ spaceId: '={{ { __rl: true, mode: "id", value: $json.missing } }}' }, 'Space'],
+  ])('is refused with %j, which would mean all', async (parameters, label) => {
+    const { error } = await runTestivora({ ...getAll, ...parameters });
+    expect(error?.message).toBe(`The expression in ${label} gives nothing [item 1]`);
+  });
+
+  test.each([{}, { spaceId: byId('') }, { spaceId: fromList(''), filters: { status: '' } }])('means all with %j', async (parameters) => {
+    nock(BASE_URL).get('/v1/testimonials').query({ limit: 100 }).reply(200, page([testimonial()]));
+    expect(ids(await runTestivora({ ...getAll, ...parameters }))).toHaveLength(1);
   });
 
   test('a date without a time zone is in that of the workflow', async () => {
@@ -286,7 +321,7 @@ describe('getAll', () => {
       nock(BASE_URL)
         .get('/v1/testimonials')
         .query({ space_id: space, limit: 100 })
-        .reply(200, page([testimonial({ id: space }), testimonial({ id: `${space}b` })]));
+        .reply(200, page([testimonial({ id: space, space_id: space }), testimonial({ id: `${space}b`, space_id: space })]));
     }
     const { items } = await runTestivora({ ...getAll, spaceId: byId('={{ $json.space }}') }, [
       { space: 'spc_1' },
@@ -300,14 +335,14 @@ describe('getAll', () => {
     ]);
   });
 
-  test.each([
+  test.each<[object, string]>([
     [{ returnAll: false, limit: 0 }, 'Limit must be a whole number of at least 1 [item 1]'],
     [{ returnAll: false, limit: 'many' }, 'Limit must be a whole number of at least 1 [item 1]'],
     [{ filters: { minRating: 9 } }, 'Minimum Rating must be a whole number from 1 to 5 [item 1]'],
-    [
-      { filters: { createdAfter: 'last week' } },
+    ...['last week', '5', 5, '={{ 5 }}', '03/06/2026', 'maybe 5 2026', '2026', '2026-13-01', '20:15', true, '={{ {} }}', '1780000000'].map((date): [object, string] => [
+      { filters: { createdAfter: date } },
       'Created After must be a date such as 2026-06-03 or 2026-06-03T10:00:00Z [item 1]',
-    ],
+    ]),
     [
       { filters: { createdAfter: '2026-02-01', createdBefore: '2026-01-01' } },
       'Created After is later than Created Before [item 1]',

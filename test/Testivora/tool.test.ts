@@ -57,6 +57,19 @@ describe('what a model leaves empty, because it must fill in every field,', () =
     expect(error?.message).toMatch(/^Add at least one field to update/);
   });
 
+  test('lets a list have all', async () => {
+    nock(BASE_URL).get('/v1/testimonials').query({ limit: 50 }).reply(200, page([testimonial()]));
+    // As n8n writes a field that the model fills in; what the model gives for it, n8n puts in its place.
+    const fromModel = "={{ /*n8n-auto-generated-fromAI-override*/ ($fromAI, '') }}";
+    const parameters = { ...list, spaceId: byId(fromModel), filters: { status: fromModel } };
+    expect((await runTestivora(parameters, [{}], { asTool })).error).toBeUndefined();
+  });
+
+  test('does not let a list have all where its user wrote an expression', async () => {
+    const { error } = await runTestivora({ ...list, spaceId: byId('={{ $json.space }}') }, [{}], { asTool });
+    expect(error?.message).toMatch(/^The expression in Space gives nothing \[item 1\]\. Correct the expression/);
+  });
+
   test('leaves a webhook as it is, too', async () => {
     nock(BASE_URL).patch('/v1/webhooks/wh_1', { status: 'disabled' }).reply(200, { id: 'wh_1', url: 'https://a.test', events: [], status: 'disabled' });
     const parameters = { resource: 'webhook', operation: 'update', webhookId: byId('wh_1') };

@@ -66,16 +66,24 @@ test('gets one', async () => {
   expect((await runTestivora(get)).items[0].json).toEqual(endpoint());
 });
 
-test('gets many, by status', async () => {
+test('gets many, by status, also where the API ignores it', async () => {
   nock(BASE_URL)
     .get('/v1/webhooks')
     .query({ status: 'disabled', limit: 100 })
-    .reply(200, page([endpoint({ secret: SECRET })], 'c'))
+    .reply(200, page([endpoint(), endpoint({ id: 'wh_1', status: 'Disabled', secret: SECRET })], 'c'))
     .get('/v1/webhooks')
     .query({ status: 'disabled', limit: 100, cursor: 'c' })
     .reply(200, page([endpoint({ id: 'wh_2', status: 'disabled' })]));
   const { items } = await runTestivora({ ...getAll, filters: { status: 'disabled' } });
-  expect(items.map(({ json }) => json)).toEqual([endpoint(), endpoint({ id: 'wh_2', status: 'disabled' })]);
+  expect(items.map(({ json }) => json)).toEqual([
+    endpoint({ id: 'wh_1', status: 'Disabled' }),
+    endpoint({ id: 'wh_2', status: 'disabled' }),
+  ]);
+});
+
+test('a status whose expression gives nothing is not taken for all', async () => {
+  const { error } = await runTestivora({ ...getAll, filters: { status: '={{ $json.missing }}' } });
+  expect(error?.message).toBe('The expression in Status gives nothing [item 1]');
 });
 
 test('gets many, up to a limit', async () => {

@@ -1,6 +1,7 @@
 import type { IDataObject, IExecuteFunctions, INode, INodeProperties } from 'n8n-workflow';
+import type { ZodTypeAny } from 'zod';
 
-import { checkInput } from '../../shared/errors';
+import { checkInput, inputError } from '../../shared/errors';
 import { booleanInput, idInput, limitInput } from '../../shared/schemas';
 
 export { locator, spaceField } from '../../shared/locators';
@@ -35,10 +36,56 @@ export function idOf(context: IExecuteFunctions, name: string, label: string, it
 	return checkInput(idInput, value, label, context.getNode(), itemIndex);
 }
 
-/** The ID of the space, or undefined when none was chosen; see {@link idOf}. */
+/**
+ * The ID of the space, or undefined when the field was left empty; see {@link idOf}.
+ *
+ * @throws NodeOperationError when an expression gives nothing; see {@link refuseEmptyExpression}
+ */
 export function optionalSpaceIdOf(context: IExecuteFunctions, itemIndex: number): string | undefined {
 	const value = context.getNodeParameter('spaceId', itemIndex, '', { extractValue: true });
-	return isGiven(value) ? checkInput(idInput, value, 'Space', context.getNode(), itemIndex) : undefined;
+	if (isGiven(value)) return checkInput(idInput, value, 'Space', context.getNode(), itemIndex);
+	refuseEmptyExpression(context, ['spaceId'], 'Space', itemIndex);
+	return undefined;
+}
+
+/**
+ * The status to filter by, or undefined when the field was not added or left empty.
+ *
+ * @param schema the statuses that are known
+ * @throws NodeOperationError when an expression gives nothing; see {@link refuseEmptyExpression}
+ */
+export function optionalStatusOf(context: IExecuteFunctions, schema: ZodTypeAny, itemIndex: number): string | undefined {
+	const { status } = context.getNodeParameter('filters', itemIndex, {}) as IDataObject;
+	if (isGiven(status)) return checkInput(schema, status, 'Status', context.getNode(), itemIndex) as string;
+	refuseEmptyExpression(context, ['filters', 'status'], 'Status', itemIndex);
+	return undefined;
+}
+
+/**
+ * Refuses a field whose expression gives nothing, because nothing would mean "all": a mistyped expression would then give out one
+ * client's testimonials under another's name. Except for a value that an AI model chooses: models send nothing for what they don't set.
+ *
+ * @param path of the field in the node's parameters, which hold the expression itself
+ * @throws NodeOperationError that names the label and the item
+ */
+function refuseEmptyExpression(context: IExecuteFunctions, path: string[], label: string, itemIndex: number): void {
+	const node = context.getNode();
+	const expression = expressionIn(node.parameters, path);
+	if (expression === undefined || (isTool(node) && /\$fromAI\b/i.test(expression))) return;
+	throw inputError(
+		node,
+		`The expression in ${label} gives nothing`,
+		`Correct the expression, or clear ${label} if you want all. Nothing was sent to Testivora for this item.`,
+		itemIndex,
+	);
+}
+
+/** The expression at a path, be it of the field itself or of a collection that holds it; undefined where there is none. */
+function expressionIn(value: unknown, [name, ...rest]: string[]): string | undefined {
+	if (typeof value === 'string') return value.startsWith('=') ? value : undefined;
+	if (typeof value !== 'object' || value === null) return undefined;
+	// A resource locator holds what was entered in "value".
+	return expressionIn((value as IDataObject)[name ?? 'value'], rest);
 }
 
 /** How many entries of a list are wanted; Infinity for all. */

@@ -128,7 +128,7 @@ const OPERATIONS: Record<string, Case> = {
   'webhook/getAll': {
     parameters: { limit: number('Limit'), filters: { status: star('Status') } },
     says: { Limit: 3, Status: 'active' },
-    asks: { method: 'GET', path: '/v1/webhooks', query: { limit: '3', status: 'active' } },
+    asks: { method: 'GET', path: '/v1/webhooks', query: { limit: '100', status: 'active' } },
     gets: [expect.objectContaining({ id: 'wh_1' })],
   },
   'webhook/update': {

@@ -1,4 +1,3 @@
-import { tryToParseDateTime } from 'n8n-workflow';
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import type { ZodTypeAny } from 'zod';
 
@@ -13,8 +12,18 @@ import {
 	testimonialStatusInput,
 	testimonialTypesInput,
 } from '../../../shared/schemas';
+import { timeOf } from '../../../shared/time';
 import type { Operation } from '../operation';
-import { limitOf, listFields, optionalFieldsOf, optionalSpaceIdOf, spaceField, switchOf, take } from '../parameters';
+import {
+	limitOf,
+	listFields,
+	optionalFieldsOf,
+	optionalSpaceIdOf,
+	optionalStatusOf,
+	spaceField,
+	switchOf,
+	take,
+} from '../parameters';
 import { statusOptions, typeOptions } from './content';
 import { simplified, simplifyField } from './simplify';
 
@@ -95,14 +104,14 @@ export const getAll: Operation = {
 
 	async execute(context, itemIndex) {
 		const limit = limitOf(context, itemIndex);
-		const { query, filters } = wantedBy(context, itemIndex);
-		const filtered = Object.keys(filters).length > 0;
+		const filters = filtersOf(context, itemIndex);
+		const { spaceId, ...others } = filters;
 		const simplify = switchOf(context, 'simplify', 'Simplify', itemIndex, true);
 		const testimonials = list(
 			context,
-			{ path: '/v1/testimonials', query: { space_id: optionalSpaceIdOf(context, itemIndex), ...query }, itemIndex },
-			// What is filtered here takes whole pages: how many of them will do is not known before.
-			{ atMost: filtered ? Infinity : limit },
+			{ path: '/v1/testimonials', query: { space_id: spaceId, status: filters.status }, itemIndex },
+			// Filtering here takes whole pages: how many of them hold enough is not known before.
+			{ atMost: Object.keys(others).length > 0 ? Infinity : limit },
 		);
 		return await take(wanted(testimonials, filters, simplify), limit);
 	},
@@ -119,21 +128,23 @@ async function* wanted(
 	}
 }
 
-/** The filters that were set: those the API knows as its query, the others for this package to apply. */
-function wantedBy(context: IExecuteFunctions, itemIndex: number): { query: IDataObject; filters: TestimonialFilters } {
+/** The filters that were set. The API is asked for the space and the status, and what it gives out is checked all the same. */
+function filtersOf(context: IExecuteFunctions, itemIndex: number): TestimonialFilters {
 	const node = context.getNode();
 	const set = optionalFieldsOf(context, 'filters', itemIndex);
 	const check = <Schema extends ZodTypeAny>(schema: Schema, value: unknown, label: string) =>
 		checkInput(schema, value, label, node, itemIndex);
-	const query: IDataObject = {};
 	const filters: TestimonialFilters = {};
-	if ('status' in set) query.status = check(testimonialStatusInput, set.status, 'Status');
+	const spaceId = optionalSpaceIdOf(context, itemIndex);
+	if (spaceId !== undefined) filters.spaceId = spaceId;
+	const status = optionalStatusOf(context, testimonialStatusInput, itemIndex);
+	if (status !== undefined) filters.status = status;
 	if ('minRating' in set) filters.minRating = check(ratingInput, set.minRating, 'Minimum Rating');
 	if ('types' in set) filters.types = check(testimonialTypesInput, set.types, 'Types');
 	if ('tags' in set) filters.tags = check(tagsInput, set.tags, 'Tags');
 	if ('featured' in set) filters.featured = check(booleanInput, set.featured, 'Featured');
-	if ('createdAfter' in set) filters.createdAfter = timeOf(context, set.createdAfter, 'Created After', itemIndex);
-	if ('createdBefore' in set) filters.createdBefore = timeOf(context, set.createdBefore, 'Created Before', itemIndex);
+	if ('createdAfter' in set) filters.createdAfter = dateOf(context, set.createdAfter, 'Created After', itemIndex);
+	if ('createdBefore' in set) filters.createdBefore = dateOf(context, set.createdBefore, 'Created Before', itemIndex);
 	if (filters.createdAfter !== undefined && filters.createdBefore !== undefined && filters.createdAfter > filters.createdBefore) {
 		throw inputError(
 			node,
@@ -142,19 +153,17 @@ function wantedBy(context: IExecuteFunctions, itemIndex: number): { query: IData
 			itemIndex,
 		);
 	}
-	return { query, filters };
+	return filters;
 }
 
-/** A date in milliseconds since 1970; one without a time zone, as the date picker gives it, is in that of the workflow. */
-function timeOf(context: IExecuteFunctions, value: unknown, label: string, itemIndex: number): number {
-	try {
-		return tryToParseDateTime(value, context.getTimezone()).toMillis();
-	} catch {
-		throw inputError(
-			context.getNode(),
-			`${label} must be a date such as 2026-06-03 or 2026-06-03T10:00:00Z`,
-			'Correct the field, or the expression in it, and run this again. Nothing was sent to Testivora for this item.',
-			itemIndex,
-		);
-	}
+/** A date in milliseconds since 1970. @throws NodeOperationError that names the label and the item */
+function dateOf(context: IExecuteFunctions, value: unknown, label: string, itemIndex: number): number {
+	const time = timeOf(value, context.getTimezone());
+	if (time !== undefined) return time;
+	throw inputError(
+		context.getNode(),
+		`${label} must be a date such as 2026-06-03 or 2026-06-03T10:00:00Z`,
+		'Correct the field, or the expression in it, and run this again. Nothing was sent to Testivora for this item.',
+		itemIndex,
+	);
 }
