@@ -38,7 +38,7 @@ module.exports = {
     // which use newer versions of n8n's own nodes.
     {
       ...endToEnd('legacy'),
-      testPathIgnorePatterns: [`<rootDir>/test/e2e/publication${hasPublicationEngine ? '' : '/(examples|faults|tool)'}`],
+      testPathIgnorePatterns: [`<rootDir>/test/e2e/publication${hasPublicationEngine ? '' : '/(examples|faults|isolates|tool)'}`],
     },
   ],
 };

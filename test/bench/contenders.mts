@@ -6,7 +6,7 @@ import fastify from 'fastify';
 
 import { chain } from '../e2e/harness/client.mts';
 import type { WorkflowNode } from '../e2e/harness/client.mts';
-import { eventOf, goLive, newSecret, NODE, post, triggerNode } from '../e2e/stage.mts';
+import { credentialData, eventOf, goLive, newSecret, NODE, post, triggerNode } from '../e2e/stage.mts';
 import type { Stage } from '../e2e/stage.mts';
 import { sign } from '../sandbox/signature.mts';
 import type { Delivery } from './load.mts';
@@ -28,13 +28,15 @@ export interface Contender {
 
 /** The names that others are compared with. */
 export const OURS = 'Testivora Trigger';
+export const OURS_MANUAL = 'Ours, manual set-up';
 
 /** Publishes all of them. @returns them, and how to end what they needed */
 export async function contenders(stage: Stage): Promise<{ all: Contender[]; dispose: () => Promise<void> }> {
   const github = await startGithub();
   const plain = (): Delivery => ({ body: JSON.stringify(eventOf()), headers: {} });
   const others: Contender[] = [
-    await published(stage, 'A trigger that does nothing', [{ name: 'Nothing', type: NOTHING, typeVersion: 1, webhookId: randomUUID() }], plain),
+    await published(stage, 'A trigger that does nothing, version 1', [nothing(1)], plain),
+    await published(stage, 'A trigger that does nothing, version 1.1', [nothing(1.1)], plain),
     await published(stage, 'GitHub Trigger', [await githubTrigger(stage, github.url)], () => {
       const { body } = plain();
       return { body, headers: { 'x-hub-signature-256': `sha256=${createHmac('sha256', github.secret()).update(body).digest('hex')}` } };
@@ -47,14 +49,19 @@ export async function contenders(stage: Stage): Promise<{ all: Contender[]; disp
     },
   ];
   await checkChain(stage, others.at(-1)!);
-  return { all: [...(await ours(stage)), ...others], dispose: () => github.stop() };
+  return { all: [...(await automatic(stage)), ...(await manual(stage)), ...others], dispose: () => github.stop() };
 }
 
+const nothing = (typeVersion: number): WorkflowNode => ({ name: 'Nothing', type: NOTHING, typeVersion, webhookId: randomUUID() });
+
+/** Set so that every part of the trigger has something to do. */
+const FILTERS = { minRating: 4, tags: 'onboarding' };
+
 /** Our trigger, with deliveries that it accepts, knows already, does not want, and refuses. */
-async function ours(stage: Stage): Promise<Contender[]> {
+async function automatic(stage: Stage): Promise<Contender[]> {
   const id = await stage.n8n.createWorkflow({
     name: OURS,
-    nodes: [triggerNode(stage.credential, { filters: { minRating: 4, tags: 'onboarding' } })],
+    nodes: [triggerNode(stage.credential, { filters: FILTERS })],
     connections: chain(NODE),
   });
   const { url, secret } = await goLive(stage, id);
@@ -73,6 +80,15 @@ async function ours(stage: Stage): Promise<Contender[]> {
     { ...cheap, name: 'Ours: filtered out', next: signedWith(secret, () => eventOf({ data: { id: 'tst_1', rating: 1 } })) },
     { ...cheap, name: 'Ours: wrong signature', status: 401, next: signedWith(newSecret()) },
   ];
+}
+
+/** Our trigger in the manual set-up, whose signing secret is in the credential. */
+async function manual(stage: Stage): Promise<Contender[]> {
+  const secret = newSecret();
+  const credential = await stage.n8n.createCredential('By hand', 'testivoraApi', credentialData(stage.sandbox, { webhookSecret: secret }));
+  const node = triggerNode(credential, { setup: 'manual', filters: FILTERS });
+  const accepted = await published(stage, OURS_MANUAL, [node], signedWith(secret));
+  return [accepted, { ...accepted, name: 'Ours, manual set-up: wrong signature', status: 401, runs: false, next: signedWith(newSecret()) }];
 }
 
 function signedWith(secret: string, event: () => { id: string } = eventOf): () => Delivery {

@@ -8,101 +8,108 @@ import { DatabaseSync } from 'node:sqlite';
 import { UNFINISHED } from '../e2e/harness/client.mts';
 import { ensureN8n } from '../e2e/harness/host.mts';
 import { N8n } from '../e2e/harness/instance.mts';
+import { IsolateCounter, LAZY_ISOLATES } from '../e2e/harness/isolates.mts';
 import { installPackage } from '../e2e/harness/tarball.mts';
 import { eventually } from '../e2e/harness/wait.mts';
 import { credentialData, eventOf, post } from '../e2e/stage.mts';
 import type { Stage } from '../e2e/stage.mts';
 import { Cluster } from '../queue/cluster.mts';
 import { startSandbox } from '../sandbox/sandbox.mts';
-import { contenders, OURS } from './contenders.mts';
+import { contenders, OURS, OURS_MANUAL } from './contenders.mts';
 import type { Contender } from './contenders.mts';
-import { median, quantile, table } from './figures.mts';
+import { cpuOf } from './cpu.mts';
+import { median, orNothing, quantile, table } from './figures.mts';
 import { load } from './load.mts';
-import type { Load } from './load.mts';
+import type { Delivery, Load } from './load.mts';
 import type { Suite } from './main.mts';
 import { packNothing } from './nothing.mts';
+import { takeTurns } from './turns.mts';
 
 /** An n8n to measure, and its database. */
 interface Place {
   n8n: N8n;
   /** where the process listens that takes deliveries */
   address: string;
+  /** of all its processes */
+  pids: number[];
   query: (sql: string) => Promise<string[][]>;
   dispose: () => Promise<void>;
 }
 
-/** Seconds, too, until the last execution was over. */
-type Measured = Load & { finished: number };
+/** What a turn of one contender came to. */
+interface Measured extends Load {
+  /** seconds until the last execution was over */
+  finished: number;
+  /** milliseconds of the processor's time for each delivery, in all processes of n8n, its execution included */
+  cpu: number;
+  /** isolates built for each delivery */
+  isolates: number;
+}
 
 type Start = (env: Record<string, string>) => Promise<Place>;
 
 const CONNECTIONS = 6;
 
-const deliveries: Suite = async ({ short }) => {
-  const modes: Record<string, Start> = { 'Regular mode (SQLite)': regular, 'Queue mode (PostgreSQL, Redis)': queue };
-  const engines = { 'default expression engine': {}, '`N8N_EXPRESSION_ENGINE=legacy`': { N8N_EXPRESSION_ENGINE: 'legacy' } };
-  const parts: string[] = [];
-  for (const [mode, start] of Object.entries(modes)) {
-    // One of them shows that everything works.
-    for (const [engine, env] of Object.entries(engines).slice(0, short ? 1 : 2)) {
-      const place = await start(env);
+/** One n8n, configured as users have it, with all contenders. */
+const part =
+  (start: Start, env: Record<string, string>, { inShort }: { inShort: boolean }): Suite =>
+  async ({ short }) => {
+    if (short && !inShort) return 'Left out of a short run.';
+    const isolates = new IsolateCounter();
+    try {
+      const place = await start({ ...isolates.env, ...env });
       try {
-        parts.push(`### ${mode}, ${engine}\n\n${await compare(place, short ? 1 : 7, short ? 10 : 80)}`);
+        return await compare(place, isolates, short ? { rounds: 1, amount: 10 } : { rounds: 7, amount: 80 });
       } finally {
         await place.dispose();
       }
+    } finally {
+      isolates.dispose();
     }
-  }
-  return parts.join('\n\n');
-};
+  };
 
-export default deliveries;
-
-/** Rounds in which all contenders take turns, each round in another order. */
-async function compare(place: Place, rounds: number, amount: number): Promise<string> {
+/** Rounds in which all contenders take turns. */
+async function compare(place: Place, isolates: IsolateCounter, { rounds, amount }: { rounds: number; amount: number }): Promise<string> {
   const sandbox = await startSandbox();
   const credential = await place.n8n.createCredential('Testivora', 'testivoraApi', credentialData(sandbox));
   const stage: Stage = { n8n: place.n8n, sandbox, credential, dispose: sandbox.stop };
   const { all, dispose } = await contenders(stage);
   try {
-    await fillMemory(place, all[0]);
     await place.query('DELETE FROM execution_entity');
-    const found = new Map<Contender, Measured[]>(all.map((contender) => [contender, []]));
+    for (const contender of all) if ([OURS, OURS_MANUAL].includes(contender.name)) await fillMemory(place, contender);
     // The first round warms up and does not count.
-    for (let round = -1; round < rounds; round++) {
-      for (const contender of shuffled(all)) {
-        const measured = await measureOne(place, contender, amount);
-        if (round >= 0) found.get(contender)!.push(measured);
-      }
-    }
-    return report(found);
+    return report(all, await takeTurns(all.map((contender) => () => measureOne(place, isolates, contender, amount)), rounds, 1));
   } finally {
     await dispose();
     await sandbox.stop();
   }
 }
 
-/** In an order of its own each time, so that nobody always comes after the one that leaves most behind. */
-const shuffled = <T,>(all: T[]): T[] => {
-  const places = all.map((one) => ({ one, place: Math.random() }));
-  return places.sort((a, b) => a.place - b.place).map(({ one }) => one);
-};
-
 /** @throws Error when a delivery was not answered as it should be, or did not start, or started, an execution */
-async function measureOne(place: Place, { name, url: published, status, runs, next, before }: Contender, amount: number): Promise<Measured> {
-  const url = place.address + new URL(published).pathname;
-  if (before) {
-    const { body, headers } = before();
-    const { status } = await post(url, body, headers);
-    if (status !== 200) throw new Error(`A delivery was answered with ${status}`);
-    await executed(place, name, 1);
-  }
-  const start = performance.now();
-  const measured = await load(url, amount, CONNECTIONS, next);
+async function measureOne(place: Place, isolates: IsolateCounter, contender: Contender, amount: number): Promise<Measured> {
+  const { name, status, runs, next, before } = contender;
+  if (before) await acceptOne(place, contender, before);
+  const [start, cpu, built] = [performance.now(), cpuOf(place.pids), isolates.count];
+  const measured = await load(addressOf(place, contender), amount, CONNECTIONS, next);
   if (measured.statuses[status] !== amount) throw new Error(`"${name}" did not answer ${amount} deliveries with ${status}: ${JSON.stringify(measured.statuses)}`);
   await executed(place, name, runs ? amount : 0);
-  return { ...measured, finished: (performance.now() - start) / 1000 };
+  return {
+    ...measured,
+    finished: (performance.now() - start) / 1000,
+    cpu: (cpuOf(place.pids) - cpu) / amount,
+    isolates: (isolates.count - built) / amount,
+  };
 }
+
+/** One delivery that starts an execution, to its end. */
+async function acceptOne(place: Place, contender: Contender, next: () => Delivery): Promise<void> {
+  const { body, headers } = next();
+  const { status } = await post(addressOf(place, contender), body, headers);
+  if (status !== 200) throw new Error(`A delivery was answered with ${status}`);
+  await executed(place, contender.name, 1);
+}
+
+const addressOf = ({ address }: Place, { url }: Contender) => address + new URL(url).pathname;
 
 /** Waits until all executions are over, so that nobody pays for another's, and deletes them: a database that grows would become slower. */
 async function executed({ n8n, query }: Place, name: string, expected: number): Promise<void> {
@@ -120,7 +127,11 @@ async function executed({ n8n, query }: Place, name: string, expected: number): 
 }
 
 /** Stores as many events as the trigger remembers, as after a long life. */
-async function fillMemory({ query }: Place, { workflowId }: Contender): Promise<void> {
+async function fillMemory(place: Place, contender: Contender): Promise<void> {
+  const { query } = place;
+  const { workflowId } = contender;
+  // Set up by hand, it stores nothing before its first event.
+  await acceptOne(place, contender, contender.next);
   const { Ledger, CAPACITY } = createRequire(import.meta.url)(resolve('dist/nodes/TestivoraTrigger/ledger.js')) as typeof import('../../nodes/TestivoraTrigger/ledger.ts');
   const ledger = new Ledger();
   let seen = '';
@@ -131,23 +142,25 @@ async function fillMemory({ query }: Place, { workflowId }: Contender): Promise<
   await query(`UPDATE workflow_entity SET "staticData" = '${JSON.stringify(staticData)}' WHERE id = '${workflowId}'`);
 }
 
-/** A row for each contender. Ratios are of one round, and the median of the rounds: what slows a machine for a while slows both. */
-function report(found: Map<Contender, Measured[]>): string {
+/** A row for each contender. Ratios are of one round, and the median of the rounds. */
+function report(all: Contender[], found: Measured[][]): string {
   const rate = ({ latencies, seconds }: Measured) => latencies.length / seconds;
-  const finishedRate = ({ latencies, finished }: Measured) => latencies.length / finished;
-  const [ours] = [...found].filter(([{ name }]) => name === OURS).map(([, loads]) => loads.map(rate));
-  const rows = [...found].map(([{ name, runs }, loads]) => {
-    const latencies = loads.flatMap((one) => one.latencies);
-    const ratios = loads.map((one, round) => ours[round] / rate(one));
+  const ours = found[all.findIndex(({ name }) => name === OURS)].map(rate);
+  const rows = all.map(({ name, runs }, index) => {
+    const turns = found[index];
+    const latencies = turns.flatMap((turn) => turn.latencies);
+    const ratios = turns.map((turn, round) => ours[round] / rate(turn));
     return [
       name,
-      median(loads.map(rate)).toFixed(1),
-      runs ? median(loads.map(finishedRate)).toFixed(1) : '–',
+      median(turns.map(rate)).toFixed(1),
+      runs ? median(turns.map(({ latencies, finished }) => latencies.length / finished)).toFixed(1) : '–',
       ...[0.5, 0.99].map((q) => quantile(latencies, q).toFixed(0)),
+      orNothing(median(turns.map(({ cpu }) => cpu)), (cpu) => cpu.toFixed(1)),
+      (turns.reduce((sum, { isolates }) => sum + isolates, 0) / turns.length).toFixed(2),
       name === OURS ? '1' : `${median(ratios).toFixed(3)} (${[0.25, 0.75].map((q) => quantile(ratios, q).toFixed(3)).join('–')})`,
     ];
   });
-  return table(['', 'Answered/s', 'Executed/s', 'p50, ms', 'p99, ms', `${OURS} ÷ this (quartiles)`], rows);
+  return table(['', 'Answered/s', 'Executed/s', 'p50, ms', 'p99, ms', 'CPU, ms', 'Isolates', `${OURS} ÷ this (quartiles)`], rows);
 }
 
 const regular: Start = async (env) => {
@@ -159,6 +172,7 @@ const regular: Start = async (env) => {
   return {
     n8n,
     address: n8n.baseUrl,
+    pids: [n8n.pid!],
     query: async (sql) => database.prepare(sql).all().map((row) => Object.values(row).map(String)),
     dispose: async () => {
       database.close();
@@ -174,5 +188,20 @@ const queue: Start = async (env) => {
   await cluster.postgres.query('DROP TRIGGER keep_start ON execution_data');
   // One process, as in regular mode, and not the tests' balancer, which would take its share of the processor.
   const [{ url: address }] = cluster.webhooks;
-  return { n8n: cluster.main, address, query: (sql) => cluster.postgres.query(sql), dispose: () => cluster.dispose() };
+  const pids = [cluster.main, ...cluster.webhooks, ...cluster.workers].map(({ pid }) => pid!);
+  return { n8n: cluster.main, address, pids, query: (sql) => cluster.postgres.query(sql), dispose: () => cluster.dispose() };
 };
+
+const LEGACY = { N8N_EXPRESSION_ENGINE: 'legacy' };
+
+/** Regular mode with SQLite and queue mode with PostgreSQL and Redis, each with the three ways in which n8n evaluates expressions. */
+const deliveries: Record<string, Suite> = {
+  regular: part(regular, {}, { inShort: false }),
+  'regular-lazy': part(regular, LAZY_ISOLATES, { inShort: true }),
+  'regular-legacy': part(regular, LEGACY, { inShort: false }),
+  queue: part(queue, {}, { inShort: false }),
+  'queue-lazy': part(queue, LAZY_ISOLATES, { inShort: true }),
+  'queue-legacy': part(queue, LEGACY, { inShort: false }),
+};
+
+export default deliveries;

@@ -13,3 +13,6 @@ export function table(headings: string[], rows: string[][]): string {
   const lines = [headings, headings.map((_, column) => (column === 0 ? '---' : '--:')), ...rows];
   return lines.map((cells) => `| ${cells.join(' | ')} |`).join('\n');
 }
+
+/** A dash for what is not known on every system: memory and the processor's time. */
+export const orNothing = (number: number, written: (number: number) => string): string => (Number.isNaN(number) ? '–' : written(number));

@@ -6,9 +6,10 @@ import { startSandbox } from '../sandbox/sandbox.mts';
 import type { Sandbox } from '../sandbox/sandbox.mts';
 import { newTestimonial } from '../sandbox/store.mts';
 import type { Testimonial } from '../sandbox/store.mts';
-import { median, table } from './figures.mts';
+import { median, orNothing, table } from './figures.mts';
 import type { Suite } from './main.mts';
 import { forgetPeak, heldBy, peakOf } from './memory.mts';
+import { takeTurns } from './turns.mts';
 import { runnable } from './workflow.mts';
 
 interface Stage {
@@ -94,17 +95,11 @@ const lists: Suite = async ({ short }) => {
 
 export default lists;
 
-/** What each way gives, in each of several rounds; in every round they take turns, and each round another one begins. */
-async function inTurns<T>(rounds: number, measure: (way: string) => Promise<T>): Promise<Record<string, T[]>> {
+/** What each way gives, in each of several rounds. */
+async function inTurns<T>(rounds: number, measure: (way: string) => Promise<T>, warmUps = 0): Promise<Record<string, T[]>> {
   const ways = Object.keys(WAYS);
-  const found: Record<string, T[]> = Object.fromEntries(ways.map((way) => [way, []]));
-  for (let round = 0; round < rounds; round++) {
-    for (const index of ways.keys()) {
-      const way = ways[(round + index) % ways.length];
-      found[way].push(await measure(way));
-    }
-  }
-  return found;
+  const found = await takeTurns(ways.map((way) => () => measure(way)), rounds, warmUps);
+  return Object.fromEntries(ways.map((way, index) => [way, found[index]]));
 }
 
 /** Milliseconds that the nodes of each way took, by n8n's own account, in an n8n that has warmed up. */
@@ -117,8 +112,7 @@ async function times(stage: Stage, entries: number, rounds: number): Promise<Rec
     const execution = await workflows[way].latest();
     return timeOf(execution, WAYS[way](stage).map(({ name }) => name), entries);
   };
-  await inTurns(1, measure);
-  return await inTurns(rounds, measure);
+  return await inTurns(rounds, measure, 1);
 }
 
 /** Milliseconds that nodes took in an execution, together. @throws Error when the last one did not give out as many items as it should */
@@ -215,5 +209,3 @@ function large(entries: number, runs: Record<string, Run[]>): string {
 
 const inSeconds = (ms: number) => `${(ms / 1000).toFixed(2)} s`;
 const inMb = (mb: number) => orNothing(mb, (held) => `${Math.round(held)} MB`);
-/** Memory is not known on every system. */
-const orNothing = (number: number, written: (number: number) => string) => (Number.isNaN(number) ? '–' : written(number));

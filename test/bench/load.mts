@@ -39,6 +39,8 @@ export async function load(url: string, amount: number, connections: number, nex
       end = performance.now();
       count(status);
       latencies.push(milliseconds);
+      // Autocannon itself looks only once a second whether it is done.
+      if (latencies.length === amount) settle();
     });
   });
   return { seconds: (end - start) / 1000, latencies, statuses };

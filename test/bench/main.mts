@@ -1,8 +1,9 @@
 /**
  * `npm run bench [-- suite…] [--short] [--write]`: measures the package, and prints tables in Markdown.
  *
- * Each suite is a file here whose default export measures one thing. `--write` puts what each gives between its markers in
- * docs/performance.md; `--short` shows within minutes that everything works, and its figures mean nothing.
+ * Each suite is a file here. One that takes long has parts, each with a name and a table of its own: `deliveries` runs all of them,
+ * `deliveries/queue` one. `--write` puts what each gives between its markers in docs/performance.md; `--short` shows within minutes that
+ * everything works, and its figures mean nothing.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
@@ -22,8 +23,10 @@ const { positionals, values } = parseArgs({
   options: { short: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
 });
 const { short, write } = values;
-const unknown = positionals.filter((name) => !SUITES.includes(name));
-if (unknown.length > 0) throw new Error(`There is no suite "${unknown.join('", "')}"; there are ${SUITES.join(', ')}.`);
+const suites = Object.assign({}, ...(await Promise.all(SUITES.map(partsOf)))) as Record<string, Suite>;
+const isMeantBy = (name: string) => (wanted: string) => name === wanted || name.startsWith(`${wanted}/`);
+const unknown = positionals.filter((wanted) => !Object.keys(suites).some((name) => isMeantBy(name)(wanted)));
+if (unknown.length > 0) throw new Error(`There is no suite "${unknown.join('", "')}"; there are ${Object.keys(suites).join(', ')}.`);
 if (short && write) throw new Error('A short run has no figures worth writing down: leave out --short or --write.');
 
 const { version } = await ensureN8n(showProgress());
@@ -34,12 +37,19 @@ const machine =
   `Node ${process.versions.node}, n8n ${version}, load average at the start ${load}.`;
 console.log(machine);
 
-for (const name of positionals.length > 0 ? positionals : SUITES) {
-  const { default: suite } = (await import(`./${name}.mts`)) as { default: Suite };
+for (const [name, suite] of Object.entries(suites)) {
+  if (positionals.length > 0 && !positionals.some(isMeantBy(name))) continue;
   const since = Date.now();
   const measured = (await suite({ short })).trim();
   console.log(`\n## ${name} (${Math.round((Date.now() - since) / 1000)} s)\n\n${measured}`);
   if (write) await put(name, `${measured}\n\n${machine}`);
+}
+
+/** A suite by its name, or each of its parts as `suite/part`. */
+async function partsOf(name: string): Promise<Record<string, Suite>> {
+  const { default: suite } = (await import(`./${name}.mts`)) as { default: Suite | Record<string, Suite> };
+  if (typeof suite === 'function') return { [name]: suite };
+  return Object.fromEntries(Object.entries(suite).map(([part, measure]) => [`${name}/${part}`, measure]));
 }
 
 /** Puts a text between the markers of a suite. */

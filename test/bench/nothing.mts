@@ -19,7 +19,7 @@ exports.NothingTrigger = class {
     displayName: 'Nothing Trigger',
     name: 'nothingTrigger',
     group: ['trigger'],
-    version: 1,
+    version: [1, 1.1],
     description: 'Does nothing',
     defaults: { name: 'Nothing Trigger' },
     inputs: [],

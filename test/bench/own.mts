@@ -11,6 +11,7 @@ import { eventOf, newSecret } from '../e2e/stage.mts';
 import { sign } from '../sandbox/signature.mts';
 import { median, quantile, table } from './figures.mts';
 import type { Suite } from './main.mts';
+import { takeTurns } from './turns.mts';
 
 type Receive = (webhook: IWebhookFunctions) => Promise<IWebhookResponseData>;
 
@@ -31,13 +32,13 @@ const own: Suite = async ({ short }) => {
   const rows: string[][] = [];
   for (const [size, bytes] of Object.entries(sizes)) {
     const body = () => bodyOf(bytes);
-    const [hmac, ...costs] = await inTurns(short ? 1 : 7, [
+    const [hmac, ...costs] = await takeTurns([
       () => time(body, (bytes) => createHmac('sha256', SECRET).update(bytes).digest(), short),
       () => acceptance(body, withoutTrigger, '', short),
       () => acceptance(body, receive, '', short),
       () => acceptance(body, receive, full, short),
       () => acceptance(body, receive, full, short, 5),
-    ]);
+    ], short ? 1 : 7);
     const names = ['Stand-in for n8n alone', 'Trigger, empty memory', 'Trigger, full memory', 'Trigger, full memory, stored text 5 events old'];
     rows.push([`${size}: bare HMAC-SHA256`, spread(hmac), '1']);
     names.forEach((name, index) => rows.push([`${size}: ${name}`, spread(costs[index]), (median(costs[index]) / median(hmac)).toFixed(2)]));
@@ -53,15 +54,6 @@ const own: Suite = async ({ short }) => {
 };
 
 export default own;
-
-/** Medians of several rounds of each, in microseconds; in every round they take turns. */
-async function inTurns(rounds: number, kinds: Array<() => Promise<number>>): Promise<number[][]> {
-  const found: number[][] = kinds.map(() => []);
-  for (let round = 0; round < rounds; round++) {
-    for (const [index, kind] of kinds.entries()) found[index].push(await kind());
-  }
-  return found;
-}
 
 /** The median time, in microseconds, of work on something that is prepared anew, and untimed, right before each time. */
 async function time<T>(prepare: () => T, work: (prepared: T) => unknown, short: boolean): Promise<number> {

@@ -9,6 +9,7 @@ import { ensureN8n } from '../e2e/harness/host.mts';
 import { installPackage, packPackage } from '../e2e/harness/tarball.mts';
 import { median, table } from './figures.mts';
 import type { Suite } from './main.mts';
+import { takeTurns } from './turns.mts';
 
 /** Others that load on an n8n that has nothing else installed. */
 const OTHERS = ['n8n-nodes-evolution-api@1.0.4', '@devlikeapro/n8n-nodes-chatwoot@1.0.2', '@mendable/n8n-nodes-firecrawl@2.1.2'];
@@ -38,10 +39,7 @@ const weight: Suite = async ({ short }) => {
 export default weight;
 
 async function measure(packages: Installed[], n8nModules: string, rounds: number): Promise<string> {
-  const loads = packages.map(() => [] as Array<{ ms: number; kept: number; nodes: number }>);
-  for (let round = 0; round < rounds; round++) {
-    for (const [index, { folder }] of packages.entries()) loads[index].push(await load(n8nModules, folder));
-  }
+  const loads = await takeTurns(packages.map(({ folder }) => () => load(n8nModules, folder)), rounds);
 
   const rows = await Promise.all(
     packages.map(async ({ name, tarball, folder }, index) => {

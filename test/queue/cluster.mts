@@ -47,6 +47,11 @@ export class Member {
     await this.stop();
   }
 
+  /** The process ID while it runs. */
+  get pid(): number | undefined {
+    return this.process?.pid;
+  }
+
   /** All that it has written, over restarts. */
   log(): string {
     return this.past + (this.process?.log() ?? '');
