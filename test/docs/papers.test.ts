@@ -23,5 +23,6 @@ test('README.md shows every example, each with its picture, and no other', () =>
 });
 
 test('docs/performance.md has the figures of every suite', () => {
-  expect(suitesWithFigures()).toEqual(['deliveries', 'own', 'lists', 'imports', 'weight']);
+  const deliveries = ['regular', 'regular-lazy', 'regular-legacy', 'queue', 'queue-legacy'].map((part) => `deliveries/${part}`);
+  expect(suitesWithFigures()).toEqual([...deliveries, 'own', 'lists', 'imports', 'weight']);
 });

@@ -49,7 +49,7 @@ export function namesIn(folder: string, ending: string): string[] {
 
 /** The suites of the benchmark between whose markers docs/performance.md has a table. */
 export function suitesWithFigures(): string[] {
-  const parts = read('docs/performance.md').matchAll(/<!-- (\w+) -->(.*?)<!-- \/\1 -->/gs);
+  const parts = read('docs/performance.md').matchAll(/<!-- ([\w/-]+) -->(.*?)<!-- \/\1 -->/gs);
   return [...parts].filter(([, , figures]) => figures.includes('| --- |')).map(([, suite]) => suite);
 }
 
