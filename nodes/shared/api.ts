@@ -1,4 +1,3 @@
-import { sleep } from 'n8n-workflow';
 import type {
 	ICredentialDataDecryptedObject,
 	IDataObject,
@@ -7,16 +6,18 @@ import type {
 	IHttpRequestMethods,
 	IHttpRequestOptions,
 	ILoadOptionsFunctions,
-	IN8nHttpFullResponse,
 	INode,
 	IPollFunctions,
 } from 'n8n-workflow';
 import type { ZodTypeAny, infer as Infer } from 'zod';
 
-import { baseUrlOf } from './credential';
+import { isFault, noAnswer, readAnswer } from './answer';
+import type { HttpAnswer, Outcome } from './answer';
+import { baseUrlOf, secretsOf } from './credential';
 import { apiError, firstIssue, isTransient, neverArrived } from './errors';
 import type { Fault } from './errors';
-import { errorSchema, objectSchema, pageSchema } from './schemas';
+import { objectSchema, pageSchema } from './schemas';
+import { afterRefusal, backoff, mayWait, waitUnlessCancelled } from './waiting';
 
 /** n8n's context of an operation, of a trigger's lifecycle method, of a poll, or of a list in the editor. */
 export type Caller = IExecuteFunctions | IHookFunctions | ILoadOptionsFunctions | IPollFunctions;
@@ -37,16 +38,10 @@ export interface ApiRequest {
 const TIMEOUT_MS = 60_000;
 /** Retries after a transient error, about 0.5, 1, 2 and 4 s apart. */
 const RETRIES = 4;
-const BACKOFF_MS = 500;
-/** The longest wait after one 429 while a person in the editor, or n8n while it activates a workflow, waits for the answer. */
-const MAX_WAIT_ATTENDED_MS = 10_000;
-const MAX_WAIT_MS = 60 * 60 * 1000;
 /** A request is given up after this many 429 in a row. */
 const MAX_REFUSALS = 50;
 /** Milliseconds after its deadline at which a request is aborted whose bytes still trickle in, which a timeout does not see. */
 const ABORT_AFTER_MS = 500;
-/** How often a wait checks whether the execution was cancelled. */
-const WAIT_SLICE_MS = 200;
 
 /** Maximum number of entries on one page of a list (assumption A3). */
 export const PAGE_SIZE = 100;
@@ -63,9 +58,9 @@ export function segment(id: string): string {
 /**
  * Sends one request and returns the API's answer, checked against a schema.
  *
- * Every request of this package goes through here. After a 429 it waits as `Retry-After` says and retries, whatever the method.
+ * Every request of the nodes goes through here. After a 429 it waits as `Retry-After` says and retries, whatever the method.
  * After a network error or a 5xx it retries with exponential backoff and jitter, except a POST that may have arrived: a retry could
- * create a second testimonial. Redirects are not followed, so the key reaches no other host.
+ * create a second testimonial. All waits of a call for which a person waits are bounded together. Redirects are not followed, so the key reaches no other host.
  *
  * @param schema what the answer must look like; absent where no body is expected
  * @returns the answer's JSON; undefined without a schema
@@ -104,17 +99,19 @@ async function ask(
 	};
 
 	for (let refusals = 0, faults = 0; ; ) {
+		const begun = Date.now();
 		const outcome = await send(caller, credential, { ...options, ...limitsUntil(deadline) }, `${method} ${path}`, schema);
 		if (!isFault(outcome)) return outcome.answer;
 
 		const error = apiError(node, outcome, itemIndex);
-		const wait =
-			outcome.status === 429
-				? waitAfterRefusal(caller, outcome.retryAfter, refusals++, deadline)
-				: maySendAgain(method, outcome, error) && faults < RETRIES
-					? backoff(faults++)
-					: undefined;
-		if (wait === undefined || Date.now() + wait >= deadline) throw error;
+		let wait = Infinity;
+		if (outcome.status === 429) {
+			if (refusals < MAX_REFUSALS) wait = afterRefusal(outcome.retryAfter, refusals++);
+		} else if (maySendAgain(method, outcome, error) && faults < RETRIES) {
+			wait = backoff(faults++);
+		}
+		const now = Date.now();
+		if (!(deadline === Infinity ? mayWait(caller, wait, now - begun) : now + wait < deadline)) throw error;
 		await waitUnlessCancelled(caller, wait, error);
 	}
 }
@@ -193,13 +190,7 @@ export async function* list<Schema extends ZodTypeAny = typeof objectSchema>(
 	for await (const { entries } of pages(caller, source, { limit: Math.min(PAGE_SIZE, atMost), schema })) yield* entries;
 }
 
-type Outcome = { answer: unknown } | (Fault & { retryAfter?: string });
-
-function isFault(outcome: Outcome): outcome is Fault & { retryAfter?: string } {
-	return 'request' in outcome;
-}
-
-/** Sends the request once: an answer that matches the schema, or the fault. */
+/** Sends the request once. */
 async function send(
 	caller: Caller,
 	credential: ICredentialDataDecryptedObject,
@@ -207,36 +198,19 @@ async function send(
 	name: string,
 	schema: ZodTypeAny | undefined,
 ): Promise<Outcome> {
-	let response: IN8nHttpFullResponse;
+	const secrets = secretsOf(credential);
 	try {
-		response = (await caller.helpers.httpRequestWithAuthentication.call(
+		const response = (await caller.helpers.httpRequestWithAuthentication.call(
 			caller,
 			'testivoraApi',
 			{ ...options },
 			// Reuse the credential that supplied the base URL: the key goes nowhere else, and is not read a second time.
 			{ credentialsDecrypted: { id: '', name: '', type: 'testivoraApi', data: credential } },
-		)) as IN8nHttpFullResponse;
+		)) as HttpAnswer;
+		return readAnswer(name, response, schema, secrets);
 	} catch (error) {
-		// n8n's own error carries the request with its headers, key included: take only its code and text.
-		const { httpCode, code, message } = error as { httpCode?: string; code?: string; message?: string };
-		return { request: name, code: networkCode(httpCode, code, message), message };
+		return noAnswer(name, error, secrets);
 	}
-
-	const { statusCode: status, headers, body } = response;
-	const json = parse(body);
-	if (status < 200 || status >= 300) {
-		const { type, message, ...details } = errorSchema.safeParse(json).data?.error ?? {};
-		return { request: name, status, type, message, details, retryAfter: headers['retry-after'] as string };
-	}
-	// Even where no body is expected, a non-JSON body means that something else answered, such as a proxy's log-in page.
-	const expectsJson = schema !== undefined || String(body ?? '').trim() !== '';
-	if (expectsJson && json === undefined) return { request: name, status, message: 'it is not JSON' };
-	if (!schema) return { answer: undefined };
-	const checked = schema.safeParse(json);
-	// Return the JSON as it came, not zod's copy: copying each entry of a list costs more than the rest of the check.
-	return checked.success
-		? { answer: json }
-		: { request: name, status, message: `it ${firstIssue(checked.error)}` };
 }
 
 function checkEntry<Schema extends ZodTypeAny>(
@@ -251,57 +225,6 @@ function checkEntry<Schema extends ZodTypeAny>(
 	throw apiError(node, { request: name, status: 200, message: `an entry ${firstIssue(checked.error)}` }, itemIndex);
 }
 
-function parse(body: unknown): unknown {
-	try {
-		return JSON.parse(String(body));
-	} catch {
-		return undefined;
-	}
-}
-
-/** Older versions of n8n give the code in the text only; an answer that breaks off has no code. */
-function networkCode(...sources: Array<string | undefined>): string | undefined {
-	const text = sources.join(' ');
-	if (/stream has been aborted/.test(text)) return 'ECONNRESET';
-	return text.match(/\bE[A-Z_]{4,}\b/)?.[0];
-}
-
 function maySendAgain(method: string, fault: Fault, error: Error): boolean {
 	return method === 'POST' ? neverArrived(fault) : isTransient(error);
-}
-
-/** Milliseconds to wait after a 429, or undefined when that is too long for this caller. */
-function waitAfterRefusal(
-	caller: Caller,
-	retryAfter: string | undefined,
-	refusals: number,
-	deadline: number,
-): number | undefined {
-	const asked = retryAfterMs(retryAfter, Date.now()) ?? backoff(refusals);
-	const isAttended = !('getExecutionCancelSignal' in caller) && deadline === Infinity;
-	const longest = isAttended ? MAX_WAIT_ATTENDED_MS : MAX_WAIT_MS;
-	return asked <= longest && refusals < MAX_REFUSALS ? asked : undefined;
-}
-
-/** The wait that a `Retry-After` header asks for, in milliseconds; the header holds seconds or a date (RFC 9110, section 10.2.3). */
-export function retryAfterMs(header: string | undefined, now: number): number | undefined {
-	if (header === undefined) return undefined;
-	if (/^\s*\d+(\.\d+)?\s*$/.test(header)) return Number(header) * 1000;
-	const date = Date.parse(header);
-	return Number.isNaN(date) ? undefined : Math.max(0, date - now);
-}
-
-/** Milliseconds of exponential backoff, with jitter so that requests which failed together do not return together. */
-function backoff(tries: number): number {
-	const longest = BACKOFF_MS * 2 ** Math.min(tries, 6);
-	return longest / 2 + (Math.random() * longest) / 2;
-}
-
-async function waitUnlessCancelled(caller: Caller, ms: number, error: Error): Promise<void> {
-	const signal = 'getExecutionCancelSignal' in caller ? caller.getExecutionCancelSignal() : undefined;
-	for (let left = ms; left > 0; left -= WAIT_SLICE_MS) {
-		if (signal?.aborted) throw error;
-		await sleep(Math.min(left, WAIT_SLICE_MS));
-	}
-	if (signal?.aborted) throw error;
 }

@@ -4,6 +4,9 @@ import type { ICredentialDataDecryptedObject, INode } from 'n8n-workflow';
 /** Where Testivora answers (published). */
 export const DEFAULT_BASE_URL = 'https://api.testivora.com';
 
+/** Shorter values are no secrets, and masking them would make messages unreadable. */
+const MIN_SECRET_LENGTH = 6;
+
 /** The most secrets tried for one delivery. A rotation needs two. */
 const MAX_SECRETS = 10;
 
@@ -30,4 +33,11 @@ export function webhookSecretsOf(credential: ICredentialDataDecryptedObject): st
 		.map((secret) => secret.trim())
 		.filter((secret) => secret !== '')
 		.slice(0, MAX_SECRETS);
+}
+
+/** Everything secret in the credential, as messages must not show it. */
+export function secretsOf({ apiKey, webhookSecret }: ICredentialDataDecryptedObject): string[] {
+	return [apiKey, ...String(webhookSecret ?? '').split(',')]
+		.map((secret) => String(secret ?? '').trim())
+		.filter((secret) => secret.length >= MIN_SECRET_LENGTH);
 }

@@ -14,6 +14,8 @@ export interface Fault {
 	type?: string;
 	/** `error.message` of the API's envelope, or what is wrong with the answer. */
 	message?: string;
+	/** The answer's `Retry-After`. */
+	retryAfter?: string;
 	/** Other fields of the envelope's `error`, e.g. `limit`, `used` and `tier` with `quota_exceeded`. */
 	details?: Record<string, unknown>;
 }
@@ -97,9 +99,19 @@ function quotaFigures(details: Record<string, unknown> = {}): string {
 	return ` (${used} of ${limit}${typeof tier === 'string' ? `, ${tier} plan` : ''})`;
 }
 
-/** Masks API keys and signing secrets in a text that came from outside. */
-export function redact(text: string): string {
-	return text.replace(/tv_live_[\w-]+/g, 'tv_live_…').replace(/whsec_[\w+/=-]+/g, 'whsec_…');
+/**
+ * Masks API keys and signing secrets in a text that came from outside.
+ *
+ * @param secrets values of the credential, whatever their form; also found where JSON or a URL has escaped them
+ */
+export function redact(text: string, secrets: string[] = []): string {
+	const forms = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]);
+	// The longest first, so that of two secrets of which one begins with the other nothing is left.
+	return forms
+		.sort((one, other) => other.length - one.length)
+		.reduce((masked, form) => masked.replaceAll(form, '…'), text)
+		.replace(/tv_live_[\w-]+/g, 'tv_live_…')
+		.replace(/whsec_[\w+/=-]+/g, 'whsec_…');
 }
 
 /** A text from outside, made safe to quote in a message: without secrets, on one line and of bounded length. */
@@ -115,7 +127,7 @@ function describeFault(fault: Fault): Wording {
 		const how = NETWORK[code ?? ''] ?? `could not be reached${said ? ` (${said})` : ''}`;
 		return {
 			message: `Testivora ${how}`,
-			description: `${request} got no answer, also not when it was tried again where that is safe.${perhapsCreated(fault)} Check the Base URL in the Testivora credential and the network of your n8n.`,
+			description: `${request} got no answer.${perhapsCreated(fault)} Check the Base URL in the Testivora credential and the network of your n8n.`,
 		};
 	}
 	if (status >= 300 && status < 400) {

@@ -24,7 +24,7 @@ describe('account', () => {
     nock(BASE_URL).get('/v1/account').reply(status, refusal(type, `Said with ${API_KEY}`));
     const { error } = await runTestivora(get);
     expect(error).toMatchObject({ message, httpCode: String(status), context: { type } });
-    expect(error?.description).toContain('tv_live_…');
+    expect(error?.description).toContain('Said with …');
   });
 
   test.each(['https://api.testivora.test/', 'https://api.testivora.test/v1', ' https://api.testivora.test/v1/ '])(

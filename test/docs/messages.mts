@@ -21,6 +21,7 @@ const SHOWN_BY_PROPERTY = ['message', 'errorMessage'];
 /** What comes before the texts in these files, once they are shown. */
 const SHOWN_AFTER = {
   'schemas.ts': `${VARIES} `,
+  'answer.ts': 'Testivora sent an answer that could not be read: ',
   'api.ts': 'Testivora sent an answer that could not be read: ',
 };
 

@@ -1,10 +1,10 @@
 import { sleep } from 'n8n-workflow';
 import nock from 'nock';
 
-import { retryAfterMs } from '../../nodes/shared/api';
 import { answerWithNock } from '../helpers/api.mts';
-import { API_KEY, BASE_URL, Credentials, runTestivora } from '../helpers/engine.mts';
+import { API_KEY, BASE_URL, Credentials, runTestivora, searchTestivora } from '../helpers/engine.mts';
 import { byId, page, refusal } from '../helpers/fixtures.mts';
+import { hookFor, lifecycle } from '../helpers/hook.mts';
 
 jest.mock('n8n-workflow', () => ({ ...jest.requireActual('n8n-workflow'), sleep: jest.fn(async () => {}) }));
 
@@ -61,6 +61,13 @@ describe('too many requests', () => {
     expect(waited()).toBeLessThanOrEqual(500 + 1000 + 2000);
   });
 
+  test.each(['0', '-5', 'Thu, 01 Jan 1970 00:00:10 GMT'])('pauses longer and longer with Retry-After: %s', async (header) => {
+    for (let index = 0; index < 4; index++) asked('GET').reply(429, refusal('rate_limited', 'Slow'), { 'Retry-After': header });
+    accept('GET');
+    expect((await run('GET')).error).toBeUndefined();
+    expect(waited()).toBeGreaterThanOrEqual(250 + 500 + 1000 + 2000);
+  });
+
   test('a wait of hours is refused', async () => {
     asked('GET').reply(429, refusal('rate_limited', 'Slow down'), { 'Retry-After': '86400' });
     expect((await run('GET')).error?.message).toBe('Testivora is receiving too many requests with this API key');
@@ -74,7 +81,60 @@ describe('too many requests', () => {
   });
 });
 
-describe('a fault that may pass', () => {
+describe('while a person waits, all waits together', () => {
+  const slow = (method: Method, path: string, seconds: number, times = 1) =>
+    nock(BASE_URL).intercept(path, method).query(true).times(times).reply(429, refusal('rate_limited', 'Slow'), { 'Retry-After': String(seconds) });
+  const credential = { baseUrl: BASE_URL, apiKey: API_KEY };
+
+  test('for one page of a list take 10 s at most', async () => {
+    slow('GET', '/v1/spaces', 4, 3);
+    await expect(searchTestivora('searchSpaces')).rejects.toMatchObject({ httpCode: '429' });
+    expect(waited()).toBe(8000);
+  });
+
+  test('for all pages of a list take 10 s at most', async () => {
+    for (const cursor of ['c1', 'c2', 'c3']) {
+      slow('GET', '/v1/spaces', 4);
+      if (cursor !== 'c3') nock(BASE_URL).get('/v1/spaces').query(true).reply(200, page([{ id: `spc_${cursor}`, name: cursor }], cursor));
+    }
+    await expect(searchTestivora('searchSpaces')).rejects.toMatchObject({ httpCode: '429' });
+    expect(waited()).toBe(8000);
+  });
+
+  test('for all requests of a registration take 10 s at most, whatever they wait for', async () => {
+    nock(BASE_URL).get('/v1/webhooks').query(true).reply(503);
+    slow('GET', '/v1/webhooks', 7);
+    nock(BASE_URL).get('/v1/webhooks').query(true).reply(200, page([]));
+    slow('POST', '/v1/webhooks', 3);
+    // After a 429, which leaves the outcome unknown, the registration may look for the endpoint.
+    nock(BASE_URL).get('/v1/webhooks').query(true).optionally().reply(200, page([]));
+    const { hook } = hookFor({ credential, parameters: { events: ['testimonial.created'] } });
+    await expect(lifecycle.create.call(hook)).rejects.toMatchObject({ httpCode: '429' });
+    expect(waited()).toBeGreaterThan(7000);
+    expect(waited()).toBeLessThanOrEqual(10_000);
+  });
+
+  test('begin anew with the next call', async () => {
+    for (let call = 0; call < 2; call++) {
+      slow('GET', '/v1/spaces', 9);
+      nock(BASE_URL).get('/v1/spaces').query(true).reply(200, page([]));
+      expect(await searchTestivora('searchSpaces')).toMatchObject({ results: [] });
+    }
+    expect(waited()).toBe(18_000);
+  });
+
+  test('count the time that a try took which got no answer', async () => {
+    const now = jest.spyOn(Date, 'now');
+    let clock = 0;
+    now.mockImplementation(() => (clock += 11_000));
+    nock(BASE_URL).get('/v1/spaces').query(true).replyWithError(networkFault('ETIMEDOUT'));
+    await expect(searchTestivora('searchSpaces')).rejects.toMatchObject({ httpCode: 'ETIMEDOUT' });
+    now.mockRestore();
+    expect(waited()).toBe(0);
+  });
+});
+
+describe('a transient fault', () => {
   test.each(SAFE.flatMap((method) => [500, 502, 503, 504].map((status) => [method, status] as const)))(
     '%s is sent again after %i',
     async (method, status) => {
@@ -116,6 +176,14 @@ describe('a fault that may pass', () => {
     asked('POST').replyWithError(networkFault(code));
     accept('POST');
     expect((await run('POST')).error).toBeUndefined();
+  });
+
+  test('an answer has a minute to come', async () => {
+    const sent = jest.spyOn(Credentials.prototype, 'authenticate');
+    accept('POST');
+    expect((await run('POST')).error).toBeUndefined();
+    expect(sent.mock.calls.map(([, , { timeout }]) => timeout)).toEqual([60_000]);
+    sent.mockRestore();
   });
 
   test('says what to check when there is no answer', async () => {
@@ -218,17 +286,41 @@ test('neither key nor secret is repeated from what the API says', async () => {
   const secret = `whsec_${'a'.repeat(40)}`;
   asked('GET').reply(400, refusal('missing_parameter', `Key ${API_KEY} and ${secret} ${'x'.repeat(500)}`));
   const { error, run: stored } = await run('GET');
-  expect(error?.message).toMatch(/^Testivora did not accept this: Key tv_live_… and whsec_… x+…$/);
+  expect(error?.message).toMatch(/^Testivora did not accept this: Key … and whsec_… x+…$/);
   expect(JSON.stringify(stored)).not.toContain(secret);
 });
 
-test.each([
-  ['7', 7000],
-  [' 0.5 ', 500],
-  ['Thu, 01 Jan 1970 00:01:40 GMT', 60_000],
-  ['Thu, 01 Jan 1970 00:00:10 GMT', 0],
-  ['soon', undefined],
-  [undefined, undefined],
-])('Retry-After: %s', (header, expected) => {
-  expect(retryAfterMs(header, 40_000)).toBe(expected);
+describe('whatever its form, no value of the credential shows in what a run leaves', () => {
+  const apiKey = 'my "key" + /ü?&';
+  const webhookSecret = ' old.secret/1 , new.secret/2 ';
+
+  test.each([
+    ['as it is', (value: string) => value],
+    ['as JSON', (value: string) => JSON.stringify(value)],
+    ['in a URL', (value: string) => `https://a.test/?key=${encodeURIComponent(value)}`],
+  ])('%s', async (_form, write) => {
+    for (const value of [apiKey, 'old.secret/1', 'new.secret/2']) {
+      const told = write(value);
+      asked('GET').reply(400, refusal(`bad_key_${told}`, `Key ${told} is odd`, { echo: [{ told }] }));
+      const { error, run: stored } = await runTestivora(OPERATIONS.GET, [{}], { credential: { apiKey: `${apiKey}\n`, webhookSecret } });
+      expect(error?.message).toMatch(/^Testivora did not accept this: Key .*….* is odd$/);
+      const left = JSON.stringify([stored, error?.message, error?.description, error?.context]);
+      for (const form of [value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value)]) {
+        expect(left).not.toContain(form);
+        expect(left).not.toContain(JSON.stringify(form).slice(1, -1));
+      }
+    }
+  });
+
+  test('nor after a request that got no answer', async () => {
+    asked('POST').replyWithError(`socket with ${apiKey} broke`);
+    const { error } = await runTestivora(OPERATIONS.POST, [{}], { credential: { apiKey } });
+    expect(error?.message).toBe('Testivora could not be reached (socket with … broke)');
+  });
+
+  test('but one that is too short to be a secret is left alone', async () => {
+    asked('GET').reply(400, refusal('missing_parameter', 'all is bad'));
+    const { error } = await runTestivora(OPERATIONS.GET, [{}], { credential: { webhookSecret: 'a,is' } });
+    expect(error?.message).toBe('Testivora did not accept this: all is bad');
+  });
 });
