@@ -22,6 +22,10 @@ export class Testivora implements INodeType {
 		version: 1,
 		subtitle: '={{ $parameter["operation"].replace("getAll", "get many") + ": " + $parameter["resource"] }}',
 		description: 'Read, create and moderate testimonials in Testivora, list its spaces and walls, and manage its webhooks',
+		builderHint: {
+			searchHint:
+				'Acts on testimonials: create, list, get, update. To start a workflow when a testimonial arrives, use Testivora Trigger instead of listing on a schedule. Credential: testivoraApi with an API key from Testivora, Settings → API. Choose the space and the testimonial from the list or by ID; never invent IDs. In a list, leave Return All off unless all are needed.',
+		},
 		defaults: { name: 'Testivora' },
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],

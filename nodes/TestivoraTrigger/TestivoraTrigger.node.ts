@@ -25,6 +25,10 @@ export class TestivoraTrigger implements INodeType {
 		description: 'Starts the workflow when a testimonial is created, approved or deleted in Testivora',
 		eventTriggerDescription: 'Now submit a testimonial in Testivora. Approve or delete one if Trigger On says so.',
 		activationMessage: 'Testimonials from Testivora now start this workflow.',
+		builderHint: {
+			searchHint:
+				'Starts the workflow for each new, approved or deleted testimonial. Registers its own webhook at Testivora when the workflow is published: choose no path and invent no signing secret, and leave Webhook Setup on Automatic. Credential: testivoraApi with an API key of scope write. Each item is one testimonial, with text, rating, author.name and event.name at the top. Filter by rating, type, tags or featured in the node itself rather than with an IF node.',
+		},
 		defaults: { name: 'Testivora Trigger' },
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],

@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+
+import type { INodeTypeDescription } from 'n8n-workflow';
+
+import { SEARCHES } from '../../helpers/searches.mts';
+import { ensureN8n } from '../harness/host.mts';
+import { N8n } from '../harness/instance.mts';
+
+/** A node type as n8n serves it to its editor: with its codex file. */
+type NodeType = INodeTypeDescription & { hidden?: boolean };
+/** The names of the node types that a search finds, best first. */
+type Search = (query: string) => string[];
+
+const OURS = expect.stringMatching(/^n8n-nodes-testivora\./);
+
+/** n8n's assistant reads this many results. */
+const READ_BY_ASSISTANT = 5;
+
+/**
+ * The assistant's search looks for each word alone, and a node's name counts more than its aliases. "Customer" is in the names of Customer.io
+ * and of two training nodes; the letters of "case" are in many.
+ */
+const TAKEN_BY_NAMES = ['customer review', 'customer reviews', 'customer feedback', 'case study'];
+
+/** n8n's own search code, over all node types that a running n8n serves. */
+describe('a search for', () => {
+  let n8n: N8n;
+  let types: NodeType[];
+  let nodePanel: Search;
+  let catalog: { search: Search; read: Search };
+
+  beforeAll(async () => {
+    const { dir } = await ensureN8n();
+    n8n = await N8n.start({ engine: 'publication' });
+    const { body } = await n8n.request<NodeType[]>('GET', '/types/nodes.json');
+    types = body.filter(({ hidden }) => !hidden);
+    const load = createRequire(join(dir, 'node_modules/n8n/package.json'));
+    nodePanel = searchOfNodePanel(load, join(dir, 'node_modules/n8n-editor-ui/data/node-popularity.json'), types);
+    catalog = searchOfCatalog(load, types);
+  });
+  afterAll(async () => await n8n?.dispose());
+
+  test.each(SEARCHES)('"%s" finds us in the node panel', (query) => {
+    expect(nodePanel(query).slice(0, 2)).toContainEqual(OURS);
+  });
+
+  test.each(SEARCHES)('"%s" finds us in the catalog of n8n’s assistant', (query) => {
+    expect(catalog.search(query).slice(0, TAKEN_BY_NAMES.includes(query) ? READ_BY_ASSISTANT : 2)).toContainEqual(OURS);
+  });
+
+  test('our name gives the assistant a hint on each node', () => {
+    const ours = types.filter(({ name, builderHint }) => OURS.asymmetricMatch(name) && builderHint);
+    const [found] = catalog.read('testivora');
+    expect(ours.map(({ name }) => name).length).toBeGreaterThanOrEqual(2);
+    for (const { name, builderHint } of ours) expect({ name, hint: found.includes(builderHint!.searchHint!) }).toEqual({ name, hint: true });
+  });
+});
+
+/** As the node panel searches: it drops a "trigger" at the end, and popular nodes rise. */
+function searchOfNodePanel(load: NodeJS.Require, popularityFile: string, types: NodeType[]): Search {
+  const { sublimeSearch } = load('@n8n/utils/search/sublime-search');
+  const { reRankSearchResults } = load('@n8n/utils/search/re-rank-search-results');
+  const known = JSON.parse(readFileSync(popularityFile, 'utf8')) as Array<{ id: string; popularity: number }>;
+  const popularity = Object.fromEntries(known.map(({ id, popularity }) => [id, popularity * 100]));
+  const items = types.map((properties) => ({ key: properties.name, properties }));
+  return (query) => {
+    const found = sublimeSearch(query.replace(/ trigger$/, ''), items);
+    return reRankSearchResults(found, { popularity }).map(({ item }: { item: { key: string } }) => item.key);
+  };
+}
+
+/** The node catalog that n8n's assistant searches: what it finds, and the text that it reads of that. */
+function searchOfCatalog(load: NodeJS.Require, types: NodeType[]): { search: Search; read: Search } {
+  const { NodeTypeParser, searchCodeBuilderNodes } = load('@n8n/ai-utilities/node-catalog');
+  const parser = new NodeTypeParser(types);
+  return {
+    search: (query) => parser.searchNodeTypes(query, READ_BY_ASSISTANT).map(({ id }: { id: string }) => id),
+    read: (query) => [searchCodeBuilderNodes(parser, [query]).results],
+  };
+}
