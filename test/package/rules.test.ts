@@ -1,37 +1,14 @@
-import { existsSync, globSync, readFileSync } from 'node:fs';
-
-import type { INodeProperties, INodeType, INodeTypeDescription } from 'n8n-workflow';
-
 import { TestivoraApi } from '../../credentials/TestivoraApi.credentials';
 import { messagesInSources } from '../docs/messages.mts';
+import { codexOf, credentialSources, descriptionIn, exists, fieldsOf, manifest, nodeSources, read } from './package.mts';
 
 /** What n8n's reviewers look at and its lint does not check. */
-
-const read = (file: string) => readFileSync(file, 'utf8');
-const manifest = JSON.parse(read('package.json')) as {
-  name: string;
-  version: string;
-  license: string;
-  homepage: string;
-  bugs: { url: string };
-  repository: { type: string; url: string };
-  keywords: string[];
-  n8n: { nodes: string[]; credentials: string[] };
-};
-
-const sources = globSync('nodes/*/*.node.ts').sort();
-
-function descriptionIn(source: string): INodeTypeDescription {
-  const [, name] = /(\w+)\.node\.ts$/.exec(source)!;
-  const { [name]: Node } = require(`../../${source}`) as Record<string, new () => INodeType>;
-  return new Node().description;
-}
 
 describe('package.json', () => {
   test('names every node and credential that there is, as the build leaves them', () => {
     const built = (files: string[]) => files.map((file) => `dist/${file.replace(/\.ts$/, '.js')}`).sort();
-    expect([...manifest.n8n.nodes].sort()).toEqual(built(sources));
-    expect([...manifest.n8n.credentials].sort()).toEqual(built(globSync('credentials/*.credentials.ts')));
+    expect([...manifest.n8n.nodes].sort()).toEqual(built(nodeSources));
+    expect([...manifest.n8n.credentials].sort()).toEqual(built(credentialSources));
   });
 
   test('leads to one public repository, under the MIT license', () => {
@@ -79,16 +56,9 @@ const CATEGORIES = [
   'Utility',
 ];
 
-describe.each(sources)('%s', (source) => {
+describe.each(nodeSources)('%s', (source) => {
   const description = descriptionIn(source);
-  const codex = JSON.parse(read(source.replace(/\.ts$/, '.json'))) as {
-    node: string;
-    nodeVersion: string;
-    codexVersion: string;
-    categories: string[];
-    alias: string[];
-    resources: Record<'credentialDocumentation' | 'primaryDocumentation', Array<{ url: string }>>;
-  };
+  const codex = codexOf(source);
 
   test('has a codex file that is about it', () => {
     expect(codex.node).toBe(`${manifest.name}.${description.name}`);
@@ -117,7 +87,7 @@ describe.each(sources)('%s', (source) => {
 
   test('has an icon for light and for dark', () => {
     for (const icon of Object.values(description.icon as { light: string; dark: string })) {
-      expect(existsSync(`nodes/Testivora/${icon.replace('file:', '')}`)).toBe(true);
+      expect(exists(`nodes/Testivora/${icon.replace('file:', '')}`)).toBe(true);
     }
   });
 
@@ -140,14 +110,7 @@ describe.each(sources)('%s', (source) => {
 });
 
 test('what a user reads names what happened, and nothing an error, a problem, a failure or a mistake', () => {
-  const fields = [...sources.flatMap((source) => fieldsOf(descriptionIn(source).properties)), ...new TestivoraApi().properties];
+  const fields = [...nodeSources.flatMap((source) => fieldsOf(descriptionIn(source).properties)), ...new TestivoraApi().properties];
   const texts = fields.flatMap(({ displayName, description }) => [displayName, description ?? '']);
   expect([...texts, ...messagesInSources()].filter((text) => /\b(error|problem|failure|mistake)/i.test(text))).toEqual([]);
 });
-
-/** All fields, those in collections too. */
-function fieldsOf(properties: INodeProperties[]): INodeProperties[] {
-  return properties.flatMap((property) =>
-    property.type === 'collection' ? [property, ...fieldsOf(property.options as INodeProperties[])] : [property],
-  );
-}
