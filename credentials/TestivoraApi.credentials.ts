@@ -67,7 +67,7 @@ export class TestivoraApi implements ICredentialType {
 			placeholder: 'e.g. whsec_…',
 			hint: 'Only for Testivora Triggers whose Webhook Setup is Manual',
 			description:
-				'The secret that Testivora showed when you added the endpoint there. Separate several with commas: one for each endpoint, or the old and the new one while you rotate it.',
+				'The secret that Testivora showed when you added the endpoint there. Separate several with commas: one for each endpoint, or the old and the new one while you rotate it. Up to 25 are tried.',
 		},
 	];
 

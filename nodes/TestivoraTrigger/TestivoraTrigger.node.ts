@@ -122,6 +122,7 @@ export class TestivoraTrigger implements INodeType {
 						displayName: 'Deduplicate',
 						name: 'deduplicate',
 						type: 'boolean',
+						noDataExpression: true,
 						default: true,
 						description:
 							'Whether an event that Testivora sends again, because it missed our answer, is answered without running the workflow a second time',
@@ -130,6 +131,7 @@ export class TestivoraTrigger implements INodeType {
 						displayName: 'Signature Tolerance (Seconds)',
 						name: 'tolerance',
 						type: 'number',
+						noDataExpression: true,
 						typeOptions: { minValue: 1, numberPrecision: 0 },
 						default: 300,
 						description:

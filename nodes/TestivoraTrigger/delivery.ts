@@ -7,11 +7,13 @@ import { eventSchema } from '../shared/schemas';
 import type { TestivoraEvent } from '../shared/schemas';
 import { firstIssue } from '../shared/errors';
 import { filtersOf } from '../shared/triggerFields';
-import { ledgerOf } from './ledger';
-import { verify } from './signature';
-import type { Headers } from './signature';
-import { findSlot, slotOf } from './slot';
-import type { Slot } from './slot';
+import { memoryOf } from './memory';
+import type { CredentialSecrets, WebhookMemory } from './memory';
+import { deriveSecret } from './secrets';
+import { findSecret, isUsable, readSignatures } from './signature';
+import type { Headers, Signed } from './signature';
+import { newer, readSlot, webhookKey, writeSlot } from './slot';
+import type { Registration, Slot } from './slot';
 
 /** The answer to a delivery that does not start the workflow. Nothing stands in it but the event's id, shortened. */
 interface Answer {
@@ -24,7 +26,7 @@ interface Answer {
 
 const DEFAULT_TOLERANCE_S = 300;
 
-/** Seconds after which the sender may try an event again that is being accepted right now. */
+/** Seconds after which the sender may try again. */
 const RETRY_AFTER_S = 5;
 
 const REFUSALS = {
@@ -35,70 +37,139 @@ const REFUSALS = {
 	noSecret: 'No signing secret is known for this webhook.',
 };
 
+/** For n8n's log: a key that was changed while nothing was known of the registration leaves a secret that nobody can derive. */
+const REPUBLISH = ' If it came from Testivora, unpublish (deactivate) the workflow and publish (activate) it again.';
+
 /**
- * One delivery, from bytes to items: verify → parse → want it? → seen it? → emit.
+ * Takes one delivery from bytes to items: verify → parse → filter → deduplicate → emit.
  *
- * Never throws for anything a sender can send: n8n would answer 500 and record a run that did not succeed.
+ * Never throws for anything a sender can send: n8n would answer 500 and record a failed execution.
  */
 export async function receive(webhook: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const request = webhook.getRequestObject();
-	const { headers, path } = request;
 	const body = request.rawBody ?? (await unreadBodyOf(request));
-	const slot = findSlot(webhook.getWorkflowStaticData('global'), path);
-
-	// Verify. Everything after this line comes from Testivora.
 	const options = webhook.getNodeParameter('options', {}) as { deduplicate?: boolean; tolerance?: number };
-	const secrets = await secretsOf(webhook, slot);
-	const verdict = verify(body, headers as Headers, secrets, Date.now() / 1000, toleranceOf(options.tolerance));
-	if (!verdict.verified) return refuse(webhook, 401, REFUSALS[verdict.why]);
+
+	// Verify: first what needs no secret. Everything after the verification comes from Testivora.
+	const signatures = readSignatures(request.headers as Headers, Date.now() / 1000, toleranceOf(options.tolerance));
+	if (typeof signatures === 'string') return refuse(webhook, 401, REFUSALS[signatures]);
+	const known = knowledgeOf(webhook);
+	const verdict = await verify(webhook, known, signatures, body);
+	if (verdict === 'unknown') return putOff(webhook);
+	if (verdict !== 'verified') {
+		return refuse(webhook, 401, REFUSALS[verdict], verdict === 'mismatch' && isAutomatic(webhook) ? REPUBLISH : undefined);
+	}
 
 	// Parse.
 	const parsed = parse(webhook, body);
 	if (typeof parsed === 'string') return refuse(webhook, 400, `This is not a Testivora event: it ${parsed}.`);
 	const event = parsed;
 
-	// Want it?
+	// Filter.
 	const why = whyIgnored(webhook, event);
 	if (why) return ignore(webhook, event, why);
 
-	// A sender that has hung up, tired of waiting, sends the event again, maybe to another process: it must not run for both.
+	// The sender timed out and will retry, perhaps against another process: the event must not run in both.
 	if (webhook.getResponseObject().destroyed) return abandon(webhook);
 
-	// Seen it? A test is one delivery long: sending the same event again is what a person testing does.
 	const items = [[toItem(event, webhook.getNodeParameter('simplify', true) as boolean)]];
-	if (options.deduplicate === false || webhook.getMode() === 'manual') {
-		return { workflowData: items, webhookResponse: accepted(event) };
-	}
-	const ledger = ledgerOf(`${webhook.getWorkflow().id}:${webhook.getNode().name}`);
-	ledger.merge(slot?.seen);
-	// n8n ends its answer also where the sender has hung up, and nobody hears it.
+	// A test is one delivery long, and a person who tests sends the same event again.
+	if (isTest(webhook)) return { workflowData: items, webhookResponse: accepted(event) };
+
+	// Deduplicate.
+	const ledger = options.deduplicate === false ? undefined : known.memory.ledger;
+	ledger?.merge(known.slot.seen);
+	// n8n ends its answer even where the sender has hung up.
 	const response = webhook.getResponseObject();
-	const standing = ledger.begin(event.id, Date.now(), () => response.writableEnded);
+	const standing = ledger?.begin(event.id, Date.now(), () => response.writableEnded);
 	if (standing === 'known') return duplicate(webhook, event);
 	if (standing === 'accepting') return busy(webhook, event);
 
-	// Emit. n8n reads the acknowledgement after it has stored the execution and right before it saves static data: only then is
-	// the event remembered, and a delivery that n8n did not take over is no duplicate when it comes again.
+	// Emit. n8n reads the acknowledgement after it has stored the execution and right before it saves static data. The event is
+	// remembered only then, so a delivery that n8n did not take over is no duplicate when it is sent again.
 	return {
 		workflowData: items,
 		get webhookResponse() {
-			// Set up by hand, a webhook has no slot before its first event.
-			slotOf(webhook.getWorkflowStaticData('global'), path).seen = ledger.accept(event.id, Date.now());
+			writeBack(webhook, known, ledger?.accept(event.id, Date.now()));
 			return accepted(event);
 		},
 	};
+}
+
+/** What is known of the webhook that a delivery came to. */
+interface Knowledge {
+	key: string;
+	memory: WebhookMemory;
+	slot: Slot;
+	/** Absent in the manual set-up, where a person registers the endpoint. */
+	registration?: Registration;
+}
+
+function knowledgeOf(webhook: IWebhookFunctions): Knowledge {
+	// Not the path of the request, which a sender may spell in several ways; but n8n gives the production URL in tests, too.
+	const url = isTest(webhook) ? webhook.getRequestObject().path : String(webhook.getNodeWebhookUrl('default'));
+	const key = webhookKey(webhook.getNode(), url);
+	const memory = memoryOf(webhook.getWorkflow().id, key);
+	const slot = readSlot(webhook.getWorkflowStaticData('global'), webhook.getNode(), key);
+	return { key, memory, slot, registration: isAutomatic(webhook) ? newer(memory.registration, slot.registration) : undefined };
+}
+
+/**
+ * Verifies a delivery with the secrets of the registration, and only where those do not match with what the credential gives.
+ *
+ * @returns 'unknown' where the credential cannot be read
+ */
+async function verify(
+	webhook: IWebhookFunctions,
+	{ key, memory, registration }: Knowledge,
+	signatures: Signed[],
+	body: Buffer,
+): Promise<'verified' | 'mismatch' | 'noSecret' | 'unknown'> {
+	if (registration && findSecret(signatures, body, registration.secrets)) {
+		memory.registration = registration;
+		return 'verified';
+	}
+	const tried = [...(registration?.secrets ?? [])];
+	try {
+		for await (const { automatic, manual } of memory.credentialSecrets(() => credentialSecrets(webhook, key))) {
+			const secrets = isAutomatic(webhook) ? automatic : manual;
+			const secret = findSecret(signatures, body, secrets);
+			if (secret && isAutomatic(webhook)) memory.registration = { ...registration, secrets: [secret], registeredAt: Date.now() };
+			if (secret) return 'verified';
+			tried.push(...secrets);
+		}
+	} catch (error) {
+		webhook.logger.warn(`Testivora Trigger: the credential could not be read (${(error as Error).message})`);
+		return 'unknown';
+	}
+	return tried.some(isUsable) ? 'mismatch' : 'noSecret';
+}
+
+async function credentialSecrets(webhook: IWebhookFunctions, key: string): Promise<CredentialSecrets> {
+	const credential = await webhook.getCredentials('testivoraApi');
+	const derived = deriveSecret(credential.apiKey, key);
+	return { automatic: derived === undefined ? [] : [derived], manual: webhookSecretsOf(credential) };
+}
+
+/** Stores the accepted event, and what static data has lost of the registration meanwhile; see Slot. */
+function writeBack(webhook: IWebhookFunctions, { key, memory, slot }: Knowledge, seen: string | undefined): void {
+	const registration = newer(slot.registration, memory.registration);
+	if (seen === undefined && registration === slot.registration) return;
+	writeSlot(webhook.getWorkflowStaticData('global'), webhook.getNode(), key, { registration, seen: seen ?? slot.seen });
+}
+
+function isAutomatic(webhook: IWebhookFunctions): boolean {
+	return webhook.getNodeParameter('setup', 'automatic') === 'automatic';
+}
+
+function isTest(webhook: IWebhookFunctions): boolean {
+	return webhook.getMode() === 'manual';
 }
 
 /** The bytes of a content type that n8n leaves unread; none where they cannot be had any more. */
 async function unreadBodyOf(request: ReturnType<IWebhookFunctions['getRequestObject']>): Promise<Buffer> {
 	await request.readRawBody().catch(() => undefined);
 	return request.rawBody ?? Buffer.alloc(0);
-}
-
-/** The one secret of an endpoint this node registered, or those of the credential where a person did. */
-async function secretsOf(webhook: IWebhookFunctions, slot: Slot | undefined): Promise<string[]> {
-	if (webhook.getNodeParameter('setup', 'automatic') === 'automatic') return slot?.secret ? [slot.secret] : [];
-	return webhookSecretsOf(await webhook.getCredentials('testivoraApi'));
 }
 
 /** Only a number of seconds counts: anything else would leave the window open. */
@@ -139,8 +210,19 @@ function shortened(id: string): string {
 	return id.slice(0, 64);
 }
 
-function refuse(webhook: IWebhookFunctions, status: 400 | 401, message: string): IWebhookResponseData {
-	return answer(webhook, { status, body: { received: false, message }, log: `refused with ${status}: ${message}` });
+/** @param advice what the log says besides */
+function refuse(webhook: IWebhookFunctions, status: 400 | 401, message: string, advice = ''): IWebhookResponseData {
+	return answer(webhook, { status, body: { received: false, message }, log: `refused with ${status}: ${message}${advice}` });
+}
+
+/** The credential may be readable again when the sender retries. */
+function putOff(webhook: IWebhookFunctions): IWebhookResponseData {
+	return answer(webhook, {
+		status: 503,
+		body: { received: false, message: 'This delivery cannot be verified right now.' },
+		headers: { 'Retry-After': String(RETRY_AFTER_S) },
+		log: 'put off, as its signature cannot be verified right now',
+	});
 }
 
 function ignore(webhook: IWebhookFunctions, { id }: TestivoraEvent, why: string): IWebhookResponseData {

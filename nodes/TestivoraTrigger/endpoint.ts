@@ -1,98 +1,92 @@
-import { randomBytes } from 'node:crypto';
-
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import type { IDataObject, IHookFunctions } from 'n8n-workflow';
+import { z } from 'zod';
 
 import { list, request, segment } from '../shared/api';
 import { baseUrlOf } from '../shared/credential';
-import { inputError, isGone, isOutcomeUnknown, isWebhookApiMissing } from '../shared/errors';
-import { endpointSchema } from '../shared/schemas';
-import type { Endpoint } from '../shared/schemas';
-import { slotOf } from './slot';
-import type { Slot } from './slot';
-import { whyUnreachable } from './webhookUrl';
+import { hasStatus, inputError, isGone, isOutcomeUnknown, isWebhookApiMissing } from '../shared/errors';
+import { objectSchema } from '../shared/schemas';
+import { memoryOf } from './memory';
+import { deriveSecret, isSecret } from './secrets';
+import { newer, readSlot, webhookKey, writeSlot } from './slot';
+import type { Registration } from './slot';
+import { isSameUrl, whyUnreachable } from './webhookUrl';
 
 /**
  * The endpoint at Testivora that belongs to one webhook URL: register, find, repair, remove.
  *
  * n8n calls these in orders and numbers that differ by version (twice, again after a fault, not at all after an import), so each looks at
- * what stands at Testivora and brings it to what is wanted. Routes and fields: assumption A1.
+ * what stands at Testivora and changes what differs from what is wanted. An endpoint is ours when its URL is this webhook's; static data
+ * only gives hints. Routes and fields: assumption A1.
  */
 
 const PATH = '/v1/webhooks';
 
+/** n8n starts, or another main process takes over: nobody is there to repair a credential. */
+const STARTUP_MODES = ['init', 'leadershipChange'];
+
+/** Secrets kept of one registration: the derived one, the server's own, and those of a key that was changed meanwhile. */
+const MAX_SECRETS = 4;
+
 /**
  * Whether the endpoint stands as the node's parameters want it.
  *
- * A fault that may pass counts as yes while what is registered is known to be right: no would make n8n register anew, and
- * a throw would make its older engine delete a healthy endpoint.
+ * At n8n's start, an endpoint that cannot be checked is taken as it was registered: a throw would make n8n's older engine delete it.
  */
 export async function endpointStands(hook: IHookFunctions): Promise<boolean> {
-	const wanted = wantedBy(hook);
-	const slot = slotIn(hook);
-	if (!slot.id || !slot.secret) return false;
+	const registration = knownRegistration(hook);
+	if (registration?.id === undefined) return false;
 	try {
-		const standing = await request(hook, { method: 'GET', path: pathOf(slot.id) }, endpointSchema);
-		return isAsWanted(standing, wanted);
+		const standing = await request(hook, { method: 'GET', path: pathOf(registration.id) }, objectSchema);
+		return isAsWanted(standing, hook);
 	} catch (error) {
-		const unknown = isGone(error) || !(isOutcomeUnknown(error) || atStartup(hook));
-		if (unknown || !isAsWanted({ url: slot.url, events: slot.events, status: 'active' }, wanted)) {
-			hook.logger.debug(`Testivora Trigger: the webhook endpoint is registered anew (${(error as Error).message})`);
-			return false;
-		}
-		hook.logger.warn(
-			`Testivora Trigger: the webhook endpoint could not be checked and is taken as it was (${(error as Error).message})`,
-		);
-		return true;
+		const { message } = error as Error;
+		const isKept = STARTUP_MODES.includes(hook.getActivationMode()) && !isGone(error) && isSameUrl(registration.url, urlOf(hook));
+		if (isKept) hook.logger.warn(`Testivora Trigger: the webhook endpoint could not be checked and is taken as it was (${message})`);
+		else hook.logger.debug(`Testivora Trigger: the webhook endpoint is registered anew (${message})`);
+		return isKept;
 	}
 }
 
 /**
- * Makes the endpoint stand: takes over the one with this URL, or registers one. Never makes a second.
+ * Makes the endpoint stand: repairs the one with this URL, or registers one. Never makes a second.
  *
  * @throws NodeOperationError with what to do where the URL cannot be reached, or the account has no webhook API
  */
 export async function registerEndpoint(hook: IHookFunctions): Promise<void> {
-	const wanted = wantedBy(hook);
-	if (wanted.events.length === 0) {
-		throw inputError(hook.getNode(), 'Choose at least one event in Trigger On');
-	}
+	const url = urlOf(hook);
+	if (eventsOf(hook).length === 0) throw inputError(hook.getNode(), 'Choose at least one event in Trigger On');
 	const why = await whyNotGiven(hook);
 	if (why) {
 		throw inputError(
 			hook.getNode(),
 			`Testivora cannot reach this workflow: the webhook URL ${why}. Set the environment variable WEBHOOK_URL (N8N_WEBHOOK_URL from n8n 2.41 on) to the public https:// address of your n8n, restart n8n and try again.`,
-			`The webhook URL is ${wanted.url}. On a computer of your own, a tunnel gives it a public address.`,
+			`The webhook URL is ${url}. On a computer of your own, a tunnel gives it a public address.`,
 		);
 	}
-
-	const slot = slotIn(hook);
-	// Kept for the life of the slot: see there.
-	slot.secret ??= `whsec_${randomBytes(32).toString('base64')}`;
-	const endpoint = await explained(hook, wanted.url, takeOverOrCreate(hook, slot, wanted));
-	slot.id = endpoint.id;
-	slot.url = wanted.url;
-	slot.events = wanted.events;
-	if (endpoint.secret) slot.secret = endpoint.secret;
+	await withSetupAdvice(hook, repairOrCreate(hook));
 }
 
 /**
- * Removes the endpoint, and any other with this webhook's URL. One that is gone already is no fault.
+ * Removes every endpoint with this webhook's URL. One that is gone already is no fault.
  *
  * @throws NodeApiError only where trying again can mend it
  */
 export async function removeEndpoint(hook: IHookFunctions): Promise<void> {
-	const slot = slotIn(hook);
-	await deleteAll(hook, slot).catch((error: Error) => {
+	try {
+		await deleteAll(hook);
+	} catch (error) {
 		if (isOutcomeUnknown(error)) throw error;
-		if (isWebhookApiMissing(error)) return;
-		hook.logger.warn(
-			`Testivora Trigger: the webhook endpoint could not be deleted (${error.message}). Delete it in Testivora under Settings → Webhooks; its URL is ${urlOf(hook)}`,
-		);
-	});
-	delete slot.id;
-	delete slot.url;
-	delete slot.events;
+		const id = knownRegistration(hook)?.id;
+		if (id !== undefined || !isWebhookApiMissing(error)) {
+			hook.logger.warn(
+				`Testivora Trigger: the webhook endpoint could not be deleted (${(error as Error).message}). Delete it in Testivora under Settings → Webhooks; its URL is ${urlOf(hook)}${id === undefined ? '' : ` and its ID is ${id}`}`,
+			);
+		}
+		// What is known stays: the endpoint may stand, and sign with a secret that only this registration names.
+		return;
+	}
+	remember(hook, undefined);
 }
 
 /** Whether a person registers the endpoint in Testivora. */
@@ -100,106 +94,146 @@ export function isManual(hook: IHookFunctions): boolean {
 	return hook.getNodeParameter('setup', 'automatic') === 'manual';
 }
 
-interface Wanted {
-	url: string;
-	events: string[];
-}
-
 function urlOf(hook: IHookFunctions): string {
 	return hook.getNodeWebhookUrl('default') as string;
 }
 
-function slotIn(hook: IHookFunctions): Slot {
-	return slotOf(hook.getWorkflowStaticData('global'), new URL(urlOf(hook)).pathname);
+function keyOf(hook: IHookFunctions): string {
+	return webhookKey(hook.getNode(), urlOf(hook));
 }
 
-function wantedBy(hook: IHookFunctions): Wanted {
-	return { url: urlOf(hook), events: hook.getNodeParameter('events', []) as string[] };
+function eventsOf(hook: IHookFunctions): string[] {
+	return hook.getNodeParameter('events', []) as string[];
 }
 
 function pathOf(id: string): string {
 	return `${PATH}/${segment(id)}`;
 }
 
-/** At n8n's start nobody is there to mend a credential, and the endpoint that stands may well still deliver. */
-function atStartup(hook: IHookFunctions): boolean {
-	return hook.getActivationMode() === 'init';
+function knownRegistration(hook: IHookFunctions): Registration | undefined {
+	const slot = readSlot(hook.getWorkflowStaticData('global'), hook.getNode(), keyOf(hook));
+	return newer(slot.registration, memoryOf(hook.getWorkflow().id, keyOf(hook)).registration);
 }
 
-function isAsWanted({ url, events, status }: Partial<Endpoint>, wanted: Wanted): boolean {
-	const sorted = (names: string[] = []) => [...new Set(names)].sort().join();
-	return url === wanted.url && status === 'active' && sorted(events) === sorted(wanted.events);
+/** Keeps a registration in this process and in static data, with the events that deliveries have noted here meanwhile. */
+function remember(hook: IHookFunctions, registration: Registration | undefined): void {
+	const [staticData, key] = [hook.getWorkflowStaticData('global'), keyOf(hook)];
+	const memory = memoryOf(hook.getWorkflow().id, key);
+	memory.registration = registration;
+	writeSlot(staticData, hook.getNode(), key, { registration, seen: memory.ledger.merge(readSlot(staticData, hook.getNode(), key).seen) });
 }
 
-async function deleteAll(hook: IHookFunctions, slot: Slot): Promise<void> {
-	if (slot.id !== undefined && (await deleteEndpoint(hook, slot.id))) return;
-	// What static data does not know, or knows wrongly, is found by its URL: a registration that broke half-way, say.
-	// Set up by hand, what stands at the URL is the user's; and where Testivora was never given the URL, nothing does.
-	if (isManual(hook) || (await whyNotGiven(hook))) return;
-	for (const { id } of await endpointsAt(hook, urlOf(hook))) await deleteEndpoint(hook, id);
+function isAsWanted({ url, events, status }: IDataObject, hook: IHookFunctions): boolean {
+	const sorted = (names: unknown) => (Array.isArray(names) ? [...new Set(names)].sort().join() : undefined);
+	return isSameUrl(url, urlOf(hook)) && status === 'active' && sorted(events) === sorted(eventsOf(hook));
 }
 
-async function takeOverOrCreate(hook: IHookFunctions, slot: Slot, wanted: Wanted): Promise<Endpoint> {
-	const known = slot.id === undefined ? undefined : await bringToWanted(hook, slot.id, slot, wanted);
-	if (known) return known;
+async function deleteAll(hook: IHookFunctions): Promise<void> {
+	const known = knownRegistration(hook)?.id;
+	// In the manual set-up, an endpoint at this URL is the user's, but for one that was registered before the set-up was changed.
+	if (isManual(hook) && known === undefined) return;
+	// Testivora was never given a URL that it cannot reach.
+	if (known === undefined && (await whyNotGiven(hook))) return;
+	for (const id of await endpointsHere(hook)) {
+		if (!isManual(hook) || id === known) await deleteEndpoint(hook, id);
+	}
+}
 
-	const found = await takeOver(hook, slot, wanted);
-	if (found) return found;
+async function repairOrCreate(hook: IHookFunctions): Promise<void> {
+	const { apiKey } = await hook.getCredentials('testivoraApi');
+	const known = knownRegistration(hook);
+	const derived = deriveSecret(apiKey, keyOf(hook));
+	const wanted = { url: urlOf(hook), events: eventsOf(hook), status: 'active', secret: derived };
+	const note = (id: string, secrets: Array<string | undefined>) => {
+		const unique = [...new Set(secrets)].filter((secret) => secret !== undefined).slice(0, MAX_SECRETS);
+		remember(hook, { id, url: wanted.url, secrets: unique, registeredAt: Math.max(Date.now(), (known?.registeredAt ?? 0) + 1) });
+	};
 
-	return await create(hook, slot, wanted).catch(async (error: Error) => {
-		// Without a readable answer it is open whether an endpoint was made. If so it is ours to keep, or to undo.
-		const made = isOutcomeUnknown(error) ? await takeOver(hook, slot, wanted) : undefined;
-		if (!made) throw error;
-		return made;
+	let repaired: string | undefined;
+	for (const id of await endpointsHere(hook)) {
+		// Another one with the same URL would only deliver twice.
+		if (repaired !== undefined) await deleteEndpoint(hook, id);
+		else if (await isDone(request(hook, { method: 'PATCH', path: pathOf(id), body: wanted }))) repaired = id;
+	}
+	// Secrets of the same endpoint stay, because an API may ignore a new one.
+	if (repaired !== undefined) return note(repaired, [derived, ...(repaired === known?.id ? known.secrets : [])]);
+
+	const { id, secret } = await create(hook, wanted);
+	note(id, [derived, secret]);
+	if (secret === undefined || secret === derived) return;
+	// The API made a secret of its own, which only n8n's static data could remember: ask for the one that can be derived. Both count.
+	await request(hook, { method: 'PATCH', path: pathOf(id), body: { secret: derived } }).catch((error: Error) => {
+		hook.logger.debug(`Testivora Trigger: the webhook endpoint keeps the secret that Testivora made (${error.message})`);
 	});
 }
 
-/** The endpoint as POST and PATCH take it. */
-function bodyOf({ secret }: Slot, wanted: Wanted): IDataObject {
-	return { ...wanted, secret, status: 'active' };
-}
-
-async function create(hook: IHookFunctions, slot: Slot, wanted: Wanted): Promise<Endpoint> {
-	return await request(hook, { method: 'POST', path: PATH, body: bodyOf(slot, wanted) }, endpointSchema);
-}
-
-/** The endpoint with this URL, brought to what is wanted; others with the same URL would only deliver twice. */
-async function takeOver(hook: IHookFunctions, slot: Slot, wanted: Wanted): Promise<Endpoint | undefined> {
-	let taken: Endpoint | undefined;
-	for (const { id } of await endpointsAt(hook, wanted.url)) {
-		if (taken) await deleteEndpoint(hook, id);
-		else taken = await bringToWanted(hook, id, slot, wanted);
-	}
-	return taken;
-}
-
-/** Sets URL, events, status and secret of an endpoint; undefined when it is gone. */
-async function bringToWanted(hook: IHookFunctions, id: string, slot: Slot, wanted: Wanted): Promise<Endpoint | undefined> {
-	const body = bodyOf(slot, wanted);
-	const changed = await unlessGone(request(hook, { method: 'PATCH', path: pathOf(id), body }, endpointSchema));
-	// Whatever ID the answer names: this is the endpoint that was found, and that is deleted one day.
-	return changed && { ...changed, id };
-}
-
-async function endpointsAt(hook: IHookFunctions, url: string): Promise<Endpoint[]> {
-	const found: Endpoint[] = [];
-	for await (const endpoint of list(hook, { path: PATH }, { schema: endpointSchema })) {
-		if (endpoint.url === url) found.push(endpoint);
-	}
-	return found;
-}
-
-/** Whether there was something to delete. */
-async function deleteEndpoint(hook: IHookFunctions, id: string): Promise<boolean> {
-	const deleted = request(hook, { method: 'DELETE', path: pathOf(id) }).then(() => true);
-	return (await unlessGone(deleted)) ?? false;
-}
-
-async function unlessGone<T>(answer: Promise<T>): Promise<T | undefined> {
-	return await answer.catch((error: Error) => {
-		if (isGone(error)) return undefined;
-		throw error;
+/**
+ * Registers an endpoint.
+ *
+ * @returns its ID, and the secret that the answer names
+ */
+async function create(hook: IHookFunctions, body: IDataObject): Promise<{ id: string; secret?: string }> {
+	const post = async () => await request(hook, { method: 'POST', path: PATH, body }, objectSchema);
+	const made = await post().catch(async (error: Error) => {
+		if (!isOutcomeUnknown(error)) throw error;
+		// It may stand, with a secret that only the lost answer named: replace it.
+		for (const id of await endpointsHere(hook)) await deleteEndpoint(hook, id);
+		return await post();
 	});
+	const { id, secret } = made as { id: string; secret?: unknown };
+	return { id, secret: isSecret(secret) ? secret : undefined };
+}
+
+/**
+ * The IDs of the endpoints with this webhook's URL.
+ *
+ * The endpoint that static data names may stand at another address: that of an n8n whose database was copied, or this n8n's former one.
+ * It is left alone, and the log says so.
+ */
+async function endpointsHere(hook: IHookFunctions): Promise<string[]> {
+	const known = knownRegistration(hook);
+	const here: string[] = [];
+	let isKnownFound = known?.id === undefined;
+	// Not checked in full: an odd entry, which may be another program's, must not stand in the way.
+	for await (const entry of list(hook, { path: PATH }, { schema: z.unknown() })) {
+		const { id, url } = (objectSchema.safeParse(entry).success ? entry : {}) as { id?: string; url?: unknown };
+		if (id === undefined) continue;
+		isKnownFound ||= id === known?.id;
+		// The one that is known comes first: it is the one to repair.
+		if (isSameUrl(url, urlOf(hook))) here[id === known?.id ? 'unshift' : 'push'](id);
+		else if (id === known?.id) {
+			hook.logger.warn(
+				`Testivora Trigger: the webhook endpoint ${id} stands at another address, ${String(url)}, and was left alone. If no n8n uses that address any more, delete it in Testivora under Settings → Webhooks`,
+			);
+		}
+	}
+	if (!isKnownFound) {
+		hook.logger.info(
+			`Testivora Trigger: the webhook endpoint ${known!.id} is not in this Testivora account any more. If the credential now belongs to another account, delete it in the old one under Settings → Webhooks`,
+		);
+	}
+	return here;
+}
+
+async function deleteEndpoint(hook: IHookFunctions, id: string): Promise<void> {
+	await isDone(request(hook, { method: 'DELETE', path: pathOf(id) })).catch(async (error: Error) => {
+		if (!hasStatus(error, 405, 501)) throw error;
+		await isDone(request(hook, { method: 'PATCH', path: pathOf(id), body: { status: 'disabled' } }));
+		hook.logger.warn(
+			`Testivora Trigger: Testivora does not let webhook endpoints be deleted through the API, so the endpoint ${id} was disabled instead. Delete it in Testivora under Settings → Webhooks`,
+		);
+	});
+}
+
+/** Whether a change to an endpoint was carried out: it was not where the endpoint is gone. */
+async function isDone(change: Promise<unknown>): Promise<boolean> {
+	return await change.then(
+		() => true,
+		(error: Error) => {
+			if (isGone(error)) return false;
+			throw error;
+		},
+	);
 }
 
 /** Why Testivora is not given this webhook's URL; the end of a sentence that begins "the webhook URL …". */
@@ -209,13 +243,13 @@ async function whyNotGiven(hook: IHookFunctions): Promise<string | undefined> {
 	return base.startsWith('http:') ? undefined : whyUnreachable(urlOf(hook));
 }
 
-/** What n8n shows of a registration that did not succeed. */
-async function explained<T>(hook: IHookFunctions, url: string, registration: Promise<T>): Promise<T> {
-	return await registration.catch((error: Error) => {
+/** Adds to the error of a registration what the user can do, where n8n shows it. */
+async function withSetupAdvice(hook: IHookFunctions, registration: Promise<void>): Promise<void> {
+	await registration.catch((error: Error) => {
 		if (isWebhookApiMissing(error)) {
 			throw new NodeOperationError(
 				hook.getNode(),
-				`This Testivora account cannot register webhooks through the API. Set Webhook Setup to Manual, add an endpoint in Testivora under Settings → Webhooks with the URL ${url} and put its signing secret into the Testivora credential.`,
+				`This Testivora account cannot register webhooks through the API. Set Webhook Setup to Manual, add an endpoint in Testivora under Settings → Webhooks with the URL ${urlOf(hook)} and put its signing secret into the Testivora credential.`,
 			);
 		}
 		// Older versions of n8n show, of such an error, the description alone.

@@ -23,9 +23,6 @@ const WIDTH = TIME_WIDTH + PRINT_WIDTH;
 /** Milliseconds after which a delivery no longer holds its id back, should n8n neither accept nor answer it. */
 const LEASE_MS = 120_000;
 
-/** Ledgers held in one process; past that, the one unused for longest falls back on what is stored. */
-const MOST_LEDGERS = 1_000;
-
 export type Standing = 'new' | 'accepting' | 'known';
 
 export class Ledger {
@@ -38,8 +35,16 @@ export class Ledger {
 	/** Ids on their way through n8n, with the time each set out. */
 	private accepting = new Map<string, { print: string; since: number; isOver: () => boolean }>();
 
-	/** Takes in what is stored; costs next to nothing while that is what this ledger stored itself, now or some events ago. */
-	merge(stored: unknown): void {
+	/**
+	 * Merges what is stored, and returns the text to store. Costs next to nothing while that is what this ledger stored itself, now or some
+	 * events ago.
+	 */
+	merge(stored: unknown): string {
+		this.takeIn(stored);
+		return this.text;
+	}
+
+	private takeIn(stored: unknown): void {
 		if (typeof stored !== 'string' || this.isOwn(stored)) return;
 		// What was dropped for want of room does not come back with an old save.
 		const oldest = this.isFull() ? this.text.slice(0, TIME_WIDTH) : '';
@@ -103,18 +108,6 @@ export class Ledger {
 		}
 		return this.text;
 	}
-}
-
-const ledgers = new Map<string, Ledger>();
-
-/** This process's ledger of one webhook. @param webhook the same text for the same webhook, always */
-export function ledgerOf(webhook: string): Ledger {
-	const ledger = ledgers.get(webhook) ?? new Ledger();
-	// Last in the map is last used.
-	ledgers.delete(webhook);
-	ledgers.set(webhook, ledger);
-	if (ledgers.size > MOST_LEDGERS) ledgers.delete(ledgers.keys().next().value as string);
-	return ledger;
 }
 
 function fingerprint(id: string): string {

@@ -1,26 +1,25 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /**
- * Is a delivery really from Testivora? Assumption A2: which header carries the signature, and what is signed, is not
+ * Tells whether a delivery is from Testivora. Assumption A2: which header carries the signature, and what is signed, is not
  * published, so both schemes that use `whsec_…` secrets are accepted, told apart by their headers. To change that, change
  * SCHEMES; nothing else knows of headers.
  */
 
-/** What a delivery's headers say; a value is a list where a header came more than once. */
+/** The headers of a delivery; a value is a list where a header came more than once. */
 export type Headers = Record<string, string | string[] | undefined>;
 
-export type Verdict =
-	| { verified: true }
-	| { verified: false; why: 'unsigned' | 'malformed' | 'stale' | 'mismatch' | 'noSecret' };
+/** Why a delivery has no signature that could be verified. */
+export type Unreadable = 'unsigned' | 'malformed' | 'stale';
 
 /** A signature taken apart: what was signed, when, and the macs of which any one suffices. */
-interface Signed {
+export interface Signed {
 	/** Unix seconds. */
 	timestamp: number;
 	/** Comes before the body in the signed bytes. */
 	prefix: string;
 	macs: Buffer[];
-	/** What of a secret is the key, and how it is written. As text: Node takes several times as long over a key in a Buffer. */
+	/** The part of a secret that is the key, and how it is encoded. As text, because Node takes several times as long over a key in a Buffer. */
 	keyOf: (secret: string) => string;
 	encoding: 'utf8' | 'base64';
 }
@@ -29,8 +28,8 @@ type Parse = (headers: Headers) => Signed | 'unsigned' | 'malformed';
 
 const SECRET_PREFIX = 'whsec_';
 const MAC_BYTES = 32;
-/** A rotation needs two; far more would only be work. */
-const MOST_MACS = 16;
+/** A rotation needs two; a forged delivery must not cost many comparisons. */
+const MAX_MACS = 16;
 
 /** `t=<unix seconds>,v1=<hex mac>[,v1=…]` over `<t>.<body>`; the whole secret is the key. */
 const timestamped =
@@ -41,7 +40,7 @@ const timestamped =
 		if (typeof value !== 'string') return 'malformed';
 		const fields = value.split(',').map((field) => field.trim());
 		const times = valuesOf(fields, 't=');
-		// More than one time would leave open which of them was signed.
+		// With more than one time it is unknown which of them was signed.
 		if (times.length !== 1) return 'malformed';
 		const macs = valuesOf(fields, 'v1=').filter((mac) => mac.length === 2 * MAC_BYTES);
 		return signed(times[0], `${times[0]}.`, macsOf(macs, 'hex'), (secret) => secret, 'utf8');
@@ -73,46 +72,45 @@ const SCHEMES: Parse[] = [
 ];
 
 /**
- * Whether any signature of a delivery was made with any of the secrets, over exactly these bytes, just now.
+ * Reads a delivery's signatures and leaves out those whose time is too far from now. No secret is needed for that.
  *
- * @param body the raw bytes as they arrived
  * @param headers names in lower case, as Node gives them
- * @param secrets `whsec_…`; none known means nothing is verified
  * @param now unix seconds
  * @param tolerance how many seconds the signed time may be from now, either way
- * @returns why not, where it is not; of several schemes in one delivery, the first that is present
+ * @returns at least one signature, for {@link findSecret}; or what is wrong with the first scheme that is present
  */
-export function verify(
-	body: Buffer,
-	headers: Headers,
-	secrets: string[],
-	now: number,
-	tolerance: number,
-): Verdict {
-	const usable = secrets.filter((secret) => secret.length > SECRET_PREFIX.length);
-	if (usable.length === 0) return { verified: false, why: 'noSecret' };
-
-	let why: 'unsigned' | 'malformed' | 'stale' | 'mismatch' = 'unsigned';
-	for (const parse of SCHEMES) {
-		const parsed = parse(headers);
-		const verdict = typeof parsed === 'string' ? parsed : check(parsed, body, usable, now, tolerance);
-		if (verdict === 'verified') return { verified: true };
-		if (why === 'unsigned') why = verdict;
-	}
-	return { verified: false, why };
+export function readSignatures(headers: Headers, now: number, tolerance: number): Signed[] | Unreadable {
+	const read = SCHEMES.map((parse) => parse(headers)).filter((signed) => signed !== 'unsigned');
+	const whole = read.filter((signed) => signed !== 'malformed');
+	// Written so that NaN is stale.
+	const fresh = whole.filter(({ timestamp }) => Math.abs(now - timestamp) <= tolerance);
+	if (fresh.length > 0) return fresh;
+	if (read.length === 0) return 'unsigned';
+	return read[0] === 'malformed' ? 'malformed' : 'stale';
 }
 
-function check({ timestamp, prefix, macs, keyOf, encoding }: Signed, body: Buffer, secrets: string[], now: number, tolerance: number) {
-	// Not the other way round: NaN must not pass.
-	if (!(Math.abs(now - timestamp) <= tolerance)) return 'stale';
-	for (const secret of secrets) {
-		const key = keyOf(secret);
-		// Nothing of it may be base64, and an empty key is one that everybody knows.
-		if (Buffer.from(key, encoding).length === 0) continue;
-		const expected = createHmac('sha256', key, { encoding }).update(prefix).update(body).digest();
-		if (macs.some((mac) => timingSafeEqual(mac, expected))) return 'verified';
-	}
-	return 'mismatch';
+/**
+ * Finds the secret with which any of the signatures was made over exactly these bytes.
+ *
+ * @param body the raw bytes as they arrived
+ * @param secrets `whsec_…`
+ * @returns undefined where none of them is
+ */
+export function findSecret(signatures: Signed[], body: Buffer, secrets: string[]): string | undefined {
+	return secrets.filter(isUsable).find((secret) => signatures.some((signature) => isMadeWith(secret, signature, body)));
+}
+
+/** Whether a secret has a key at all: with an empty one anyone could sign. */
+export function isUsable(secret: string): boolean {
+	return secret.length > SECRET_PREFIX.length;
+}
+
+function isMadeWith(secret: string, { prefix, macs, keyOf, encoding }: Signed, body: Buffer): boolean {
+	const key = keyOf(secret);
+	// Invalid base64 decodes to an empty key, with which anyone could sign.
+	if (Buffer.from(key, encoding).length === 0) return false;
+	const expected = createHmac('sha256', key, { encoding }).update(prefix).update(body).digest();
+	return macs.some((mac) => timingSafeEqual(mac, expected));
 }
 
 function signed(
@@ -123,15 +121,15 @@ function signed(
 	encoding: Signed['encoding'],
 ): Signed | 'malformed' {
 	if (!time || !/^\d{1,12}$/.test(time) || macs.length === 0) return 'malformed';
-	return { timestamp: Number(time), prefix, macs: macs.slice(0, MOST_MACS), keyOf, encoding };
+	return { timestamp: Number(time), prefix, macs: macs.slice(0, MAX_MACS), keyOf, encoding };
 }
 
-/** What follows a prefix in the entries that have it. */
+/** The entries that have a prefix, without it. */
 function valuesOf(entries: string[], prefix: string): string[] {
 	return entries.filter((entry) => entry.startsWith(prefix)).map((entry) => entry.slice(prefix.length));
 }
 
-/** The macs that are whole: Node decodes a text as far as it can be read. */
+/** Decodes macs and drops incomplete ones: Node decodes a text only as far as it is valid. */
 function macsOf(texts: string[], encoding: 'hex' | 'base64'): Buffer[] {
 	return texts.map((text) => Buffer.from(text, encoding)).filter((mac) => mac.length === MAC_BYTES);
 }

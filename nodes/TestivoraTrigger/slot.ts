@@ -1,46 +1,77 @@
-import type { IDataObject } from 'n8n-workflow';
+import type { IDataObject, INode } from 'n8n-workflow';
 
-/** What the trigger keeps of one webhook URL in the workflow's static data. */
-export interface Slot {
-	/** ID of the endpoint at Testivora; absent while none is registered. */
+/** The endpoint that was registered at Testivora for a webhook, as far as it is known. */
+export interface Registration {
+	/** A hint: whether the endpoint is this webhook's is told by its URL. */
 	id?: string;
-	/** Signing secret. It outlives the endpoint, so that a stale save of static data never holds another one. */
-	secret?: string;
-	/** What was registered last. */
+	/** The webhook URL that was registered. */
 	url?: string;
-	events?: string[];
-	/** Event ids that were accepted; see Ledger. */
+	/** Signing secrets, any of which may have signed a delivery; the derived one first. */
+	secrets: string[];
+	/** Milliseconds since 1970; the newest registration is the one that counts. */
+	registeredAt: number;
+}
+
+/**
+ * What static data holds of one webhook. It is a cache: n8n may overwrite it with an old copy at any moment, so nothing may depend on
+ * finding it.
+ */
+export interface Slot {
+	registration?: Registration;
+	/** The event ids that were accepted; see Ledger. */
 	seen?: string;
 }
 
 /**
- * The slot of one webhook in static data, or undefined when there is none.
+ * The name of a webhook, the same for its lifecycle methods and its deliveries, and as long as the node lives: the end of the webhook
+ * URL. What comes before it changes with WEBHOOK_URL.
  *
- * Slots stand under the webhook's path: test and production URLs differ in it, while a new WEBHOOK_URL may change the host,
- * or put the path below another and then still finds its endpoint. They stand in the workflow's global static data,
- * because data under the node's name is lost when the node is renamed.
- *
- * @param staticData the workflow's global static data
- * @param path of the webhook URL, or of a request; where a reverse proxy takes a prefix off, the latter is the end of the former
+ * @param url the webhook's URL or path
  */
-export function findSlot(staticData: IDataObject, path: string): Slot | undefined {
+export function webhookKey({ webhookId }: INode, url: string): string {
+	// "webhook" or "webhook-test", then "<webhookId>/webhook"; a node without a webhook ID has "<workflow>/<node name>/webhook" instead.
+	const segments = webhookId === undefined ? 4 : 3;
+	return url.replace(/\/+$/, '').split('/').slice(-segments).join('/');
+}
+
+/** Reads the slot of one webhook and changes nothing: any write makes n8n save its copy of all static data over what others saved. */
+export function readSlot(staticData: IDataObject, node: INode, key: string): Slot {
 	const slots = slotsIn(staticData);
-	const key = Object.keys(slots).find((candidate) => isSameWebhook(candidate, path));
-	return key === undefined ? undefined : slots[key];
+	const stored = (slots[key] ?? slots[oldKeyOf(slots, node, key) ?? '']) as (Slot & OldSlot) | undefined;
+	const { registration, seen, id, url, secret } = stored ?? {};
+	if (Array.isArray(registration?.secrets)) return { registration, seen };
+	return secret ? { registration: { id, url, secrets: [secret], registeredAt: 0 }, seen } : { seen };
 }
 
-/** The slot of one webhook, made when there is none; see {@link findSlot}. */
-export function slotOf(staticData: IDataObject, path: string): Slot {
-	return findSlot(staticData, path) ?? (slotsIn(staticData)[path] = {});
+/** Stores the slot of one webhook; one that holds nothing is removed. */
+export function writeSlot(staticData: IDataObject, node: INode, key: string, slot: Slot): void {
+	const { [oldKeyOf(slotsIn(staticData), node, key) ?? '']: _old, [key]: _replaced, ...others } = slotsIn(staticData);
+	const { registration, seen } = slot;
+	const kept = { ...(registration && { registration }), ...(seen && { seen }) };
+	// Assigned as a whole: n8n does not notice a change inside an object that was added since it loaded the data.
+	staticData.testivoraTrigger = { ...others, ...(Object.keys(kept).length > 0 && { [key]: kept }) };
 }
 
-/** Paths begin with a slash, so that one ends with another only where whole segments come before it. */
-function isSameWebhook(one: string, other: string): boolean {
-	// n8n takes a slash at the end for none.
-	const [a, b] = [one.replace(/\/$/, ''), other.replace(/\/$/, '')];
-	return a.endsWith(b) || b.endsWith(a);
+/** The newer of two registrations; the first where they are equally new. */
+export function newer(one: Registration | undefined, other: Registration | undefined): Registration | undefined {
+	if (!one || !other) return one ?? other;
+	return other.registeredAt > one.registeredAt ? other : one;
 }
 
-function slotsIn(staticData: IDataObject): Record<string, Slot> {
-	return (staticData.testivoraTrigger ??= {}) as Record<string, Slot>;
+/** What version 0.1.0 stored, under the whole path of the webhook URL. */
+interface OldSlot {
+	id?: string;
+	url?: string;
+	secret?: string;
+}
+
+function oldKeyOf(slots: Record<string, unknown>, node: INode, key: string): string | undefined {
+	return Object.keys(slots).find((candidate) => candidate !== key && webhookKey(node, candidate) === key);
+}
+
+/**
+ * The workflow's global static data holds the slots: data under the node's name would be lost when the node is renamed.
+ */
+function slotsIn({ testivoraTrigger: slots }: IDataObject): Record<string, unknown> {
+	return (slots ?? {}) as Record<string, unknown>;
 }

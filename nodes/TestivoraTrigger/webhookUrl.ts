@@ -50,3 +50,18 @@ function isPrivateIPv6(hostname: string): boolean {
 	}
 	return address === '::' || address === '::1' || /^(f[cd]|fe[89ab]|ff)/.test(address);
 }
+
+/**
+ * Whether two web addresses lead to the same place: a server may store an address with its host in lower case, or without the slash at
+ * the end.
+ *
+ * @param one as an API gave it: anything but a web address is no address
+ */
+export function isSameUrl(one: unknown, other: string): boolean {
+	return typeof one === 'string' && (one === other || (URL.canParse(one) && URL.canParse(other) && normalized(one) === normalized(other)));
+}
+
+function normalized(address: string): string {
+	const { origin, pathname, search } = new URL(address);
+	return origin + pathname.replace(/\/+$/, '') + search;
+}

@@ -8,7 +8,7 @@ export const DEFAULT_BASE_URL = 'https://api.testivora.com';
 const MIN_SECRET_LENGTH = 6;
 
 /** The most secrets tried for one delivery. A rotation needs two. */
-const MAX_SECRETS = 10;
+const MAX_SECRETS = 25;
 
 /**
  * The address to which "/v1/…" is appended: without trailing slashes, and without a "/v1" that was pasted with it.

@@ -23,8 +23,6 @@ export const eventSchema = z.object(
 			.min(1, 'must have an "id"')
 			.max(255, 'has an "id" of more than 255 characters'),
 		event: z.string({ message: 'must name its "event"' }).min(1, 'must name its "event"'),
-		created: z.string({ message: 'has a "created" that is no text' }).optional(),
-		attempt: z.number({ message: 'has an "attempt" that is no number' }).optional(),
 		data: z.object({}, { message: 'must have "data"' }),
 	},
 	{ message: 'is not an object' },

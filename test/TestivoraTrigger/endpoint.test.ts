@@ -2,6 +2,8 @@ import { sleep } from 'n8n-workflow';
 import type { IDataObject } from 'n8n-workflow';
 import nock from 'nock';
 
+import { deriveSecret } from '../../nodes/TestivoraTrigger/secrets.ts';
+import { memoryOf } from '../../nodes/TestivoraTrigger/memory.ts';
 import { N8N_URL, hookFor, lifecycle } from '../helpers/hook.mts';
 import type { Registration } from '../helpers/hook.mts';
 import { startSandbox } from '../sandbox/sandbox.mts';
@@ -9,13 +11,18 @@ import type { Sandbox } from '../sandbox/sandbox.mts';
 
 jest.mock('n8n-workflow', () => ({ ...jest.requireActual('n8n-workflow'), sleep: jest.fn(async () => {}) }));
 
-const PATH = '/webhook/6b1a/webhook';
+const KEY = 'webhook/6b1a/webhook';
+const PATH = `/${KEY}`;
 const URL = N8N_URL + PATH;
 const TEST_URL = `${N8N_URL}/webhook-test/6b1a/webhook`;
 const CREATED = ['testimonial.created'];
 
 let sandbox: Sandbox;
 let staticData: IDataObject;
+/** What n8n's process knows is told apart by the workflow: another one stands for a restart. */
+let workflowId: string;
+let workflows = 0;
+const restart = () => void (workflowId = `w${++workflows}`);
 /** Everything that n8n's log got in a test. */
 let log: string[];
 
@@ -28,6 +35,7 @@ afterAll(async () => {
 });
 beforeEach(() => {
   staticData = {};
+  restart();
   log = [];
   sandbox.clearFaults();
   sandbox.endpoints().length = 0;
@@ -46,6 +54,7 @@ const call = async (step: Step, given: Partial<Registration> = {}) => {
   const { hook, log: lines } = hookFor({
     credential: { baseUrl: sandbox.url, apiKey: sandbox.apiKey },
     staticData,
+    workflowId,
     ...given,
     parameters: { events: CREATED, ...given.parameters },
   });
@@ -71,7 +80,13 @@ const failure = async (step: Step, given: Partial<Registration> = {}): Promise<E
   return error;
 };
 
-const slotAt = (path = PATH) => (staticData.global as { testivoraTrigger: Record<string, IDataObject> }).testivoraTrigger[path];
+/** What static data hold of the registration. */
+const registered = () => {
+  const slots = (staticData.global as { testivoraTrigger?: Record<string, { registration?: Registered }> } | undefined)?.testivoraTrigger;
+  return slots?.[KEY]?.registration;
+};
+type Registered = { id?: string; url: string; secrets: string[]; registeredAt: number };
+const derived = () => deriveSecret(sandbox.apiKey, KEY);
 const asked = () => sandbox.requests.map(({ method, path }) => `${method} ${path.replace(/wh_\w+/, ':id')}`);
 const forget = () => void (sandbox.requests.length = 0);
 const addEndpoint = async (fields: IDataObject = {}) => {
@@ -86,7 +101,8 @@ const expectOneAsWanted = (url = URL, events = CREATED) => {
   expect(sandbox.endpoints()).toHaveLength(1);
   const [endpoint] = sandbox.endpoints();
   expect(endpoint).toMatchObject({ url, events, status: 'active' });
-  expect(slotAt()).toMatchObject({ id: endpoint.id, url, events, secret: endpoint.secret });
+  expect(registered()).toMatchObject({ id: endpoint.id, url });
+  expect(registered()!.secrets).toContain(endpoint.secret);
   return endpoint;
 };
 
@@ -94,7 +110,8 @@ describe('registering', () => {
   test('the first time: looks for the URL, then registers with a secret of its own', async () => {
     await activate();
     expect(asked()).toEqual(['GET /v1/webhooks', 'POST /v1/webhooks']);
-    expect(expectOneAsWanted().secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+    expect(expectOneAsWanted().secret).toBe(derived());
+    expect(registered()!.secrets).toEqual([derived()]);
   });
 
   test('a second activation looks, and does nothing', async () => {
@@ -111,11 +128,51 @@ describe('registering', () => {
     expectOneAsWanted();
   });
 
-  test('the secret of the server wins', async () => {
+  test('a secret that the API made is replaced by the derived one, and both count', async () => {
     sandbox.options.serverSecret = true;
     await activate();
-    const [sent] = sandbox.requests.filter(({ method }) => method === 'POST').map(({ body }) => (body as IDataObject).secret);
-    expect(expectOneAsWanted().secret).not.toBe(sent);
+    expect(asked()).toEqual(['GET /v1/webhooks', 'POST /v1/webhooks', 'PATCH /v1/webhooks/:id']);
+    expect(expectOneAsWanted().secret).toBe(derived());
+    expect(registered()!.secrets).toEqual([derived(), expect.stringMatching(/^whsec_/)]);
+  });
+
+  test.each([{ status: 422 }, { status: 500, times: 5 }, { reset: true, times: 5 }])(
+    'a secret that the API made and does not let be replaced (%j) is known',
+    async (fault) => {
+      sandbox.options.serverSecret = true;
+      sandbox.inject({ method: 'PATCH', ...fault });
+      await activate();
+      expectOneAsWanted();
+    },
+  );
+
+  test('a secret that the answer masks is none', async () => {
+    const masked = { id: 'wh_masked', url: URL, events: CREATED, status: 'active', secret: 'whsec_****************************' };
+    sandbox.inject({ method: 'POST', status: 201, body: masked });
+    await activate();
+    expect(registered()!.secrets).toEqual([derived()]);
+    expect(asked()).toEqual(['GET /v1/webhooks', 'POST /v1/webhooks']);
+  });
+
+  test('a secret in the answer to PATCH is not trusted', async () => {
+    const { id } = await addEndpoint({ status: 'disabled' });
+    sandbox.inject({ method: 'PATCH', handled: true, status: 200, body: { id, secret: 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' } });
+    await activate();
+    expect(registered()!.secrets).toEqual([derived()]);
+  });
+
+  test('an answer to PATCH may have no body', async () => {
+    const { id } = await addEndpoint({ status: 'disabled' });
+    sandbox.inject({ method: 'PATCH', handled: true, status: 204, body: '' });
+    await activate();
+    expect(registered()!.id).toBe(id);
+  });
+
+  test('events that this process accepted meanwhile are not lost', async () => {
+    const ledger = memoryOf(workflowId, KEY).ledger;
+    const seen = ledger.accept('evt_1', Date.now());
+    await activate();
+    expect((staticData.global as { testivoraTrigger: Record<string, { seen: string }> }).testivoraTrigger[KEY].seen).toBe(seen);
   });
 
   test('the order of events does not matter', async () => {
@@ -143,7 +200,7 @@ describe('taking over', () => {
     sandbox.options.pageSizeCap = 2;
     await activate();
     expect(sandbox.endpoints()).toHaveLength(8);
-    expect(slotAt().id).toBe(id);
+    expect(registered()!.id).toBe(id);
     expect(asked()).toEqual([...Array(4).fill('GET /v1/webhooks'), 'PATCH /v1/webhooks/:id']);
   });
 
@@ -154,9 +211,40 @@ describe('taking over', () => {
   });
 
   test('leaves an endpoint alone whose URL only looks alike', async () => {
-    for (const url of [`${URL}/`, `${URL}?x=1`, URL.replace('6b1a', '6B1A'), TEST_URL]) await addEndpoint({ url });
+    for (const url of [`${URL}/x`, `${URL}?x=1`, URL.replace('6b1a', '6B1A'), TEST_URL]) await addEndpoint({ url });
     await activate();
     expect(sandbox.endpoints()).toHaveLength(5);
+  });
+
+  test.each([`${URL}/`, URL.replace('n8n', 'N8N'), URL.replace('com/', 'com:443/')])('an endpoint whose URL the API wrote as %s is ours', async (url) => {
+    const { id } = await addEndpoint({ url });
+    await activate();
+    expect(sandbox.endpoints()).toHaveLength(1);
+    expect(registered()!.id).toBe(id);
+    Object.assign(sandbox.endpoints()[0], { url });
+    expect(await call('checkExists')).toBe(true);
+    await call('delete');
+    expect(sandbox.endpoints()).toEqual([]);
+  });
+
+  test('of doubled endpoints the one that is known stays, with its secrets', async () => {
+    sandbox.options.serverSecret = true;
+    await activate();
+    const { id, secrets } = registered()!;
+    await addEndpoint();
+    sandbox.endpoints().find((one) => one.id === id)!.status = 'disabled';
+    await activate();
+    expect(expectOneAsWanted().id).toBe(id);
+    expect(registered()!.secrets).toEqual(secrets);
+  });
+
+  test.each([{ events: null }, { url: null }, { url: 5 }, { id: null }, { status: undefined }])('an odd entry in the list (%j) does not stand in the way', async (odd) => {
+    await addEndpoint({ url: 'https://other.example.com/' });
+    Object.assign(sandbox.endpoints()[0], odd);
+    await activate();
+    expect(sandbox.endpoints()).toHaveLength(2);
+    await call('delete');
+    expect(sandbox.endpoints()).toHaveLength(1);
   });
 
   test('an endpoint that goes while it is taken over is registered anew', async () => {
@@ -166,13 +254,12 @@ describe('taking over', () => {
     await activate();
     // The one that "went" in the sandbox still stands; the node registered its own.
     expect(asked()).toEqual(['GET /v1/webhooks', 'PATCH /v1/webhooks/:id', 'POST /v1/webhooks']);
-    expect(slotAt().id).toBe(sandbox.endpoints()[0].id);
+    expect(registered()!.id).toBe(sandbox.endpoints()[0].id);
   });
 });
 
 describe('repairing drift', () => {
   test.each([
-    ['url', { url: 'https://elsewhere.example.com/' }],
     ['events', { events: ['testimonial.deleted'] }],
     ['more events', { events: ['testimonial.created', 'testimonial.deleted'] }],
     ['status', { status: 'disabled' }],
@@ -184,26 +271,18 @@ describe('repairing drift', () => {
     Object.assign(sandbox.endpoints()[0], drift);
     forget();
     await activate();
-    expect(asked()).toEqual(['GET /v1/webhooks/:id', 'PATCH /v1/webhooks/:id']);
+    expect(asked()).toEqual(['GET /v1/webhooks/:id', 'GET /v1/webhooks', 'PATCH /v1/webhooks/:id']);
     expect(expectOneAsWanted().id).toBe(id);
   });
 
-  test('a new WEBHOOK_URL moves the endpoint, also where it puts the path below another', async () => {
-    await activate();
-    const { id } = sandbox.endpoints()[0];
-    for (const n8nUrl of ['https://other.example.com', 'https://other.example.com/n8n', 'https://other.example.com']) {
-      await activate({ n8nUrl });
-      expect(expectOneAsWanted(n8nUrl + PATH).id).toBe(id);
-    }
-  });
-
-  test('an endpoint that was deleted is registered anew, with the secret that deliveries under way know', async () => {
+  test('an endpoint that was deleted is registered anew with the same secret, and the log tells where it may be', async () => {
     await activate();
     const { secret, id } = sandbox.endpoints()[0];
     sandbox.endpoints().length = 0;
     await activate();
-    expect(expectOneAsWanted().id).not.toBe(id);
-    expect(slotAt().secret).toBe(secret);
+    expect(expectOneAsWanted()).toMatchObject({ secret });
+    expect(registered()!.id).not.toBe(id);
+    expect(log.filter((line) => !line.startsWith('debug'))).toEqual([expect.stringMatching(`^info .*${id} is not in this Testivora account any more`)]);
   });
 
   test('whatever ID an answer names, the endpoint that was asked for is the one to delete later', async () => {
@@ -215,19 +294,102 @@ describe('repairing drift', () => {
     expect(sandbox.endpoints()).toEqual([other]);
   });
 
-  test('static data that were lost: the endpoint is found by its URL and gets the new secret', async () => {
+  test('static data that were lost: the endpoint is found by its URL and gets the derived secret', async () => {
     await activate();
     const { id } = sandbox.endpoints()[0];
+    sandbox.endpoints()[0].secret = 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
     staticData = {};
+    restart();
     await activate();
-    expect(expectOneAsWanted().id).toBe(id);
+    expect(expectOneAsWanted()).toMatchObject({ id, secret: derived() });
   });
 
-  test('static data without the secret: as if they were lost', async () => {
+  test('static data that were lost while the process goes on: nothing changes', async () => {
     await activate();
-    delete slotAt().secret;
+    forget();
+    staticData = {};
     await activate();
-    expectOneAsWanted();
+    expect(asked()).toEqual(['GET /v1/webhooks/:id']);
+  });
+
+  test('a registration of version 0.1.0 stands as it is, and its secret counts until it is published again', async () => {
+    const { id, secret } = await addEndpoint();
+    staticData = { global: { testivoraTrigger: { [PATH]: { id, url: URL, events: CREATED, secret } } } };
+    expect(await call('checkExists', { activation: 'init' })).toBe(true);
+    await call('delete');
+    await activate();
+    expect(expectOneAsWanted().secret).toBe(derived());
+    expect(registered()!.secrets).toEqual([derived()]);
+  });
+});
+
+describe('an endpoint at another address', () => {
+  const other = 'https://production.example.com';
+
+  test('that static data name, as in a copied database, is left alone: published and unpublished here', async () => {
+    await activate({ n8nUrl: other });
+    const production = { ...sandbox.endpoints()[0] };
+    restart();
+    await activate();
+    expect(sandbox.endpoints()).toHaveLength(2);
+    expect(sandbox.endpoints()).toContainEqual(production);
+    expect(log.filter((line) => line.startsWith('warn'))).toEqual([expect.stringContaining(`${production.id} stands at another address, ${other}${PATH}, and was left alone`)]);
+    await call('delete');
+    expect(sandbox.endpoints()).toEqual([production]);
+  });
+
+  test('is left alone where nothing was published here before', async () => {
+    await activate({ n8nUrl: other });
+    const production = { ...sandbox.endpoints()[0] };
+    restart();
+    await call('delete');
+    expect(sandbox.endpoints()).toEqual([production]);
+    expect(log.at(-1)).toMatch(/^warn .*stands at another address/);
+  });
+
+  test('is not taken for this one while Testivora cannot be asked', async () => {
+    await activate({ n8nUrl: other });
+    restart();
+    sandbox.inject({ path: /webhooks/, status: 503, times: 10 });
+    expect(await call('checkExists', { activation: 'init' })).toBe(false);
+  });
+
+  test('is named when n8n has an address that cannot be reached', async () => {
+    await activate({ n8nUrl: other });
+    const production = { ...sandbox.endpoints()[0] };
+    nock('https://api.testivora.test').get('/v1/webhooks').query(true).reply(200, { object: 'list', data: [production], has_more: false });
+    await call('delete', { n8nUrl: 'http://localhost:5678', credential: { baseUrl: 'https://api.testivora.test', apiKey: 'tv_live_x' } });
+    expect(log.at(-1)).toMatch(/^warn .*stands at another address/);
+  });
+});
+
+describe('another account', () => {
+  test('gets an endpoint with another secret; that of the old account counts no more, and the log tells of its endpoint', async () => {
+    await activate();
+    const { id, secrets: old } = registered()!;
+    const account = await startSandbox({ seed: false });
+    try {
+      const given = { credential: { baseUrl: account.url, apiKey: account.apiKey } };
+      await activate(given);
+      expect(account.endpoints()).toHaveLength(1);
+      expect(registered()!.secrets).toEqual([deriveSecret(account.apiKey, KEY)]);
+      expect(registered()!.secrets).not.toEqual(old);
+      expect(log.at(-1)).toMatch(`${id} is not in this Testivora account any more. If the credential now belongs to another account, delete it in the old one`);
+    } finally {
+      await account.stop();
+    }
+  });
+
+  test('does not keep old secrets for an endpoint with this URL that it has already', async () => {
+    await activate();
+    sandbox.endpoints().length = 0;
+    const { id } = await addEndpoint();
+    await activate();
+    expect(registered()).toMatchObject({ id, secrets: [derived()] });
+    staticData = { global: { testivoraTrigger: { [KEY]: { registration: { id: 'wh_other', secrets: ['whsec_old'], registeredAt: 1 } } } } };
+    restart();
+    await activate();
+    expect(registered()!.secrets).toEqual([derived()]);
   });
 });
 
@@ -239,17 +401,19 @@ describe('a registration that breaks half-way', () => {
     ['answered with HTML', { handled: true, status: 200, body: '<html>' }],
     ['answered with an object without ID', { handled: true, status: 201, body: { object: 'webhook' } }],
     ['answered with the ID ".."', { handled: true, status: 201, body: { id: '..', url: URL, events: CREATED, status: 'active' } }],
-  ])('%s: the endpoint is found and kept', async (_, fault) => {
+  ])('%s: the endpoint is replaced, as its secret may stand in the lost answer', async (_, fault) => {
+    sandbox.options.serverSecret = true;
     sandbox.inject({ method: 'POST', path: '/v1/webhooks', ...fault });
+    sandbox.inject({ method: 'PATCH', status: 422 });
     await activate();
     expectOneAsWanted();
   });
 
   test('never carried out: the fault is told, and nothing stands', async () => {
-    sandbox.inject({ method: 'POST', path: '/v1/webhooks', status: 500 });
+    sandbox.inject({ method: 'POST', path: '/v1/webhooks', status: 500, times: 2 });
     expect((await failure('create')).httpCode).toBe('500');
     expect(sandbox.endpoints()).toEqual([]);
-    expect(slotAt().id).toBeUndefined();
+    expect(registered()).toBeUndefined();
   });
 
   // n8n 1 and early n8n 2 show the description alone when a workflow cannot be activated, and n8n 2.41 the message; a test shows both.
@@ -291,9 +455,9 @@ describe('a registration that breaks half-way', () => {
   test('with an ID in the list that is a step in a path, nothing is asked of that path', async () => {
     const data = [{ id: '..', url: URL, events: CREATED, status: 'active' }];
     sandbox.inject({ method: 'GET', path: '/v1/webhooks', times: 2, status: 200, body: { object: 'list', data, has_more: false } });
-    await failure('create');
-    await failure('delete');
-    expect(asked()).toEqual(['GET /v1/webhooks', 'GET /v1/webhooks']);
+    await call('create');
+    await call('delete');
+    expect(asked()).toEqual(['GET /v1/webhooks', 'POST /v1/webhooks', 'GET /v1/webhooks']);
   });
 });
 
@@ -334,21 +498,43 @@ describe('an account without webhook API', () => {
 });
 
 describe('deleting', () => {
-  test('removes the endpoint, keeps the secret, and is no fault the second time', async () => {
+  test('removes the endpoint and what was known of it, and is no fault the second time', async () => {
     await activate();
     expect(await call('delete')).toBe(true);
     expect(sandbox.endpoints()).toEqual([]);
-    expect(Object.keys(slotAt())).toEqual(['secret']);
+    expect((staticData.global as IDataObject).testivoraTrigger).toEqual({});
     expect(await call('delete')).toBe(true);
     expect(log).toEqual([]);
   });
 
   test.each([404, 410])('answered with %d: it is gone, and that is what was wanted', async (status) => {
     await activate();
-    sandbox.endpoints().length = 0;
-    sandbox.inject({ method: 'DELETE', status });
+    const body = { error: { type: 'not_found', message: 'There is nothing with this ID.' } };
+    sandbox.inject({ method: 'DELETE', status, body });
     expect(await call('delete')).toBe(true);
-    expect(slotAt().id).toBeUndefined();
+    expect(registered()).toBeUndefined();
+  });
+
+  test('whose answer was lost, and whose repetition finds nothing, is done', async () => {
+    await activate();
+    sandbox.inject({ method: 'DELETE', handled: true, reset: true });
+    expect(await call('delete')).toBe(true);
+    expect(asked().slice(-2)).toEqual(['DELETE /v1/webhooks/:id', 'DELETE /v1/webhooks/:id']);
+    expect(sandbox.endpoints()).toEqual([]);
+    expect(registered()).toBeUndefined();
+    expect(log).toEqual([]);
+  });
+
+  test.each([405, 501])('answered with %d: the endpoint is disabled instead, and the log says so', async (status) => {
+    await activate();
+    const body = { error: { type: 'method_not_allowed', message: 'DELETE is not allowed.' } };
+    sandbox.inject({ method: 'DELETE', status, body, times: 5 });
+    expect(await call('delete')).toBe(true);
+    expect(sandbox.endpoints()).toEqual([expect.objectContaining({ status: 'disabled' })]);
+    expect(log).toEqual([expect.stringMatching(/^warn .*was disabled instead. Delete it in Testivora under Settings → Webhooks/)]);
+    sandbox.clearFaults();
+    await activate();
+    expectOneAsWanted();
   });
 
   test('removes every endpoint with the URL where static data know none', async () => {
@@ -361,10 +547,10 @@ describe('deleting', () => {
 
   test('a fault that may pass is thrown, so that n8n tries again, and the endpoint stays known', async () => {
     await activate();
-    const { id } = slotAt();
+    const { id } = registered()!;
     sandbox.inject({ method: 'DELETE', times: 5, status: 500 });
     expect((await failure('delete')).httpCode).toBe('500');
-    expect(slotAt().id).toBe(id);
+    expect(registered()!.id).toBe(id);
     expect(await call('delete')).toBe(true);
     expect(sandbox.endpoints()).toEqual([]);
   });
@@ -375,6 +561,8 @@ describe('deleting', () => {
     expect(await call('delete')).toBe(true);
     expect(log).toEqual([expect.stringMatching(/^warn .*could not be deleted.*Settings → Webhooks/)]);
     expect(log[0]).toContain(URL);
+    // It stands, and what it signs with is still known.
+    expect(registered()!.secrets).toEqual([derived()]);
   });
 
   test('Manual leaves an endpoint alone that the user made', async () => {
@@ -383,10 +571,11 @@ describe('deleting', () => {
     expect(sandbox.endpoints()).toEqual([mine]);
   });
 
-  test('Manual removes the endpoint that Automatic had registered', async () => {
+  test('Manual removes the endpoint that Automatic had registered, and no other', async () => {
     await activate();
+    const mine = await addEndpoint();
     await call('delete', { parameters: { setup: 'manual' } });
-    expect(sandbox.endpoints()).toEqual([]);
+    expect(sandbox.endpoints()).toEqual([mine]);
   });
 });
 
@@ -402,15 +591,19 @@ describe('looking while something is wrong', () => {
     ['a reset', { reset: true, times: 5 }],
     ['HTML instead of JSON', { status: 200, body: '<html>', times: 1 }],
     ['429 for an hour', { status: 429, headers: { 'Retry-After': '3600' }, times: 1 }],
-  ])('%s: what stands is taken as it was, with a warning', async (_, fault) => {
-    sandbox.inject({ method: 'GET', ...fault });
-    expect(await call('checkExists')).toBe(true);
-    expect(log).toEqual([expect.stringMatching(/^warn .*taken as it was/)]);
+  ])('%s: what stands is taken as it was when n8n starts, with a warning', async (_, fault) => {
+    for (const activation of ['init', 'leadershipChange'] as const) {
+      sandbox.inject({ method: 'GET', ...fault });
+      expect(await call('checkExists', { activation })).toBe(true);
+      expect(log).toEqual([expect.stringMatching(/^warn .*taken as it was/)]);
+      log = [];
+    }
   });
 
-  test('a fault that may pass does not hide that the events changed', async () => {
-    sandbox.inject({ method: 'GET', status: 500, times: 5 });
-    expect(await call('checkExists', { parameters: { events: ['testimonial.deleted'] } })).toBe(false);
+  test('a fault that may pass does not hide from a person who publishes that nothing could be changed', async () => {
+    sandbox.inject({ status: 500, times: 10 });
+    expect(await call('checkExists', { activation: 'update' })).toBe(false);
+    expect((await failure('create', { activation: 'update' })).httpCode).toBe('500');
   });
 
   test('a revoked key: registered anew when a person activates, which tells them', async () => {
@@ -431,7 +624,7 @@ describe('looking while something is wrong', () => {
   });
 
   test.each([404, 410])('%d is no fault that passes, not even when n8n starts', async (status) => {
-    sandbox.inject({ method: 'GET', status });
+    sandbox.inject({ method: 'GET', status, body: { error: { type: 'not_found', message: 'Nothing has this ID.' } } });
     expect(await call('checkExists', { activation: 'init' })).toBe(false);
   });
 });
@@ -440,7 +633,7 @@ describe('test and production', () => {
   test('stand side by side and never touch each other', async () => {
     await activate();
     const production = { ...sandbox.endpoints()[0] };
-    const slot = { ...slotAt() };
+    const slot = { ...registered() };
     // n8n keeps static data of a test to itself; not even shared would they meet.
     for (const data of [{}, staticData]) {
       const test = { isTest: true, staticData: data };
@@ -448,7 +641,7 @@ describe('test and production', () => {
       expect(sandbox.endpoints().map(({ url }) => url).sort()).toEqual([TEST_URL, URL]);
       await call('delete', test);
       expect(sandbox.endpoints()).toEqual([production]);
-      expect(slotAt()).toEqual(slot);
+      if (data === staticData) expect(registered()).toEqual(slot);
     }
   });
 });
@@ -466,6 +659,12 @@ describe('a URL that Testivora cannot reach', () => {
       expect(await call('delete', { n8nUrl, credential: https })).toBe(true);
     },
   );
+
+  test.each(['n8n.example.com', ''])('without a scheme (%j) is refused with the message that names WEBHOOK_URL, whatever n8n calls first', async (n8nUrl) => {
+    expect(await call('checkExists', { n8nUrl, credential: https })).toBe(false);
+    expect((await failure('create', { n8nUrl, credential: https })).message).toMatch(/webhook URL is not a web address.*WEBHOOK_URL/);
+    expect(await call('delete', { n8nUrl, credential: https })).toBe(true);
+  });
 
   test('is fine where Testivora itself is a sandbox under plain HTTP', async () => {
     await activate({ n8nUrl: 'http://localhost:5678' });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 
-import { CAPACITY, Ledger, ledgerOf } from '../../nodes/TestivoraTrigger/ledger';
+import { CAPACITY, Ledger } from '../../nodes/TestivoraTrigger/ledger';
 
 const NOW = 1_770_000_000_000;
 /** What n8n says of a delivery: it has it in hand, or is through with it. */
@@ -244,22 +244,5 @@ describe('what is stored', () => {
         expect(ledger.begin(id, NOW, under)).toBe('known');
       }),
     );
-  });
-});
-
-describe('one process', () => {
-  test('has one ledger for each webhook', () => {
-    expect(ledgerOf('w1:a')).toBe(ledgerOf('w1:a'));
-    expect(ledgerOf('w1:a')).not.toBe(ledgerOf('w1:b'));
-  });
-
-  test('keeps the thousand used last', () => {
-    const [used, unused] = [ledgerOf('used'), ledgerOf('unused')];
-    for (let index = 0; index < 999; index++) {
-      ledgerOf(`other ${index}`);
-      ledgerOf('used');
-    }
-    expect(ledgerOf('used')).toBe(used);
-    expect(ledgerOf('unused')).not.toBe(unused);
   });
 });

@@ -1,46 +1,84 @@
-import { findSlot, slotOf } from '../../nodes/TestivoraTrigger/slot';
+import type { IDataObject, INode } from 'n8n-workflow';
 
-const PATH = '/webhook/6b1a/webhook';
+import { newer, readSlot, webhookKey, writeSlot } from '../../nodes/TestivoraTrigger/slot';
+import type { Registration } from '../../nodes/TestivoraTrigger/slot';
 
-test('a slot is made once and found again', () => {
-  const staticData = {};
-  slotOf(staticData, PATH).secret = 'whsec_1';
-  expect(slotOf(staticData, PATH).secret).toBe('whsec_1');
-  expect(findSlot(staticData, PATH)?.secret).toBe('whsec_1');
-  expect(staticData).toEqual({ testivoraTrigger: { [PATH]: { secret: 'whsec_1' } } });
+const NODE = { name: 'Testivora Trigger', webhookId: '6b1a' } as INode;
+const KEY = 'webhook/6b1a/webhook';
+const registration = (registeredAt = 1): Registration => ({ id: 'wh_1', secrets: ['whsec_1'], registeredAt });
+
+describe('the key of a webhook', () => {
+  test.each(['https://n8n.example.com/webhook/6b1a/webhook', '/webhook/6b1a/webhook', 'https://example.com/n8n/webhook/6b1a/webhook/', 'example.com/webhook/6b1a/webhook'])(
+    'is the end of %s',
+    (url) => expect(webhookKey(NODE, url)).toBe(KEY),
+  );
+
+  test('differs for the test URL, another webhook and another endpoint name', () => {
+    const keys = ['/webhook-test/6b1a/webhook', '/webhook/7c2b/webhook', '/hook/6b1a/webhook'].map((path) => webhookKey(NODE, path));
+    expect(new Set([KEY, ...keys]).size).toBe(4);
+  });
+
+  test('of a node without a webhook ID still differs for the test URL', () => {
+    const node = { name: 'Testivora Trigger' } as INode;
+    expect(webhookKey(node, 'https://n8n.example.com/webhook/w1/testivora%20trigger/webhook')).toBe('webhook/w1/testivora%20trigger/webhook');
+    expect(webhookKey(node, 'https://n8n.example.com/webhook-test/w1/testivora%20trigger/webhook')).not.toBe('webhook/w1/testivora%20trigger/webhook');
+  });
 });
 
-test('looking for a slot makes none', () => {
-  const staticData = {};
-  expect(findSlot(staticData, PATH)).toBeUndefined();
-  expect(Object.keys({ ...(staticData as { testivoraTrigger?: object }).testivoraTrigger })).toEqual([]);
-});
-
-test.each(['/webhook-test/6b1a/webhook', '/webhook/7c2b/webhook', '/webhook/6b1a', '/hook/6b1a/webhook', '/__proto__'])(
-  '%s is another webhook',
-  (other) => {
+describe('a slot', () => {
+  test('that was written is read', () => {
     const staticData = {};
-    slotOf(staticData, PATH).secret = 'whsec_1';
-    expect(findSlot(staticData, other)).toBeUndefined();
-    expect(slotOf(staticData, other)).toEqual({});
-  },
-);
+    writeSlot(staticData, NODE, KEY, { registration: registration(), seen: 'abc' });
+    expect(readSlot(staticData, NODE, KEY)).toEqual({ registration: registration(), seen: 'abc' });
+  });
 
-test.each([
-  ['a proxy that takes a prefix off', '/n8n/webhook/6b1a/webhook', PATH],
-  ['a prefix that WEBHOOK_URL has since got', PATH, '/n8n/webhook/6b1a/webhook'],
-  ['a slash at the end', PATH, `${PATH}/`],
-])('%s leads to the same slot', (_, registered, asked) => {
-  const staticData = {};
-  slotOf(staticData, registered).secret = 'whsec_1';
-  expect(findSlot(staticData, asked)?.secret).toBe('whsec_1');
-  expect(slotOf(staticData, asked).secret).toBe('whsec_1');
+  test('that is read changes nothing', () => {
+    const staticData = Object.freeze({});
+    expect(readSlot(staticData, NODE, KEY)).toEqual({});
+  });
+
+  test('that holds nothing is removed, and those of other webhooks stay', () => {
+    const staticData: IDataObject = { mine: 1 };
+    writeSlot(staticData, NODE, KEY, { seen: 'abc' });
+    writeSlot(staticData, { ...NODE, webhookId: '7c2b' }, 'webhook/7c2b/webhook', { seen: 'def' });
+    writeSlot(staticData, NODE, KEY, {});
+    expect(staticData).toEqual({ mine: 1, testivoraTrigger: { 'webhook/7c2b/webhook': { seen: 'def' } } });
+  });
+
+  test('is assigned as a whole, because n8n notices nothing else', () => {
+    const staticData: IDataObject = {};
+    writeSlot(staticData, NODE, KEY, { seen: 'abc' });
+    const before = staticData.testivoraTrigger;
+    writeSlot(staticData, NODE, KEY, { seen: 'abcd' });
+    expect(staticData.testivoraTrigger).not.toBe(before);
+  });
+
+  test.each(['/webhook/6b1a/webhook', '/n8n/webhook/6b1a/webhook', '/webhook/6b1a/webhook/'])('of version 0.1.0 under %s is read, and replaced', (path) => {
+    const staticData: IDataObject = { testivoraTrigger: { [path]: { id: 'wh_1', url: 'u', events: ['e'], secret: 'whsec_1', seen: 'abc' } } };
+    const slot = readSlot(staticData, NODE, KEY);
+    expect(slot).toEqual({ registration: { id: 'wh_1', url: 'u', secrets: ['whsec_1'], registeredAt: 0 }, seen: 'abc' });
+    writeSlot(staticData, NODE, KEY, slot);
+    expect(staticData.testivoraTrigger).toEqual({ [KEY]: slot });
+  });
+
+  test('of version 0.1.0 without a secret gives its events', () => {
+    expect(readSlot({ testivoraTrigger: { [`/${KEY}`]: { id: 'wh_1', seen: 'abc' } } }, NODE, KEY)).toEqual({ seen: 'abc' });
+  });
 });
 
-test('two triggers in one workflow have a slot each', () => {
-  const staticData = {};
-  slotOf(staticData, PATH).secret = 'whsec_1';
-  slotOf(staticData, '/webhook/7c2b/webhook').secret = 'whsec_2';
-  expect(findSlot(staticData, PATH)?.secret).toBe('whsec_1');
-  expect(findSlot(staticData, '/webhook/7c2b/webhook')?.secret).toBe('whsec_2');
+describe('the newer registration', () => {
+  test('is the later one, in either order, and the first of two equals', () => {
+    const [one, two] = [registration(1), registration(2)];
+    expect(newer(one, two)).toBe(two);
+    expect(newer(two, one)).toBe(two);
+    const equal = registration(1);
+    expect(newer(one, equal)).toBe(one);
+  });
+
+  test('is the only one there is', () => {
+    const one = registration();
+    expect(newer(one, undefined)).toBe(one);
+    expect(newer(undefined, one)).toBe(one);
+    expect(newer(undefined, undefined)).toBeUndefined();
+  });
 });

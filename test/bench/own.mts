@@ -16,7 +16,7 @@ import { takeTurns } from './turns.mts';
 type Receive = (webhook: IWebhookFunctions) => Promise<IWebhookResponseData>;
 
 const SECRET = newSecret();
-const PATH = '/webhook/6b1a/webhook';
+const KEY = 'webhook/6b1a/webhook';
 
 /** Set so that every part of the trigger has something to do. */
 const PARAMETERS: IDataObject = { setup: 'automatic', events: ['testimonial.created'], filters: { minRating: 4, tags: 'onboarding' }, options: {}, simplify: true };
@@ -74,9 +74,9 @@ async function acceptance(body: () => Buffer, receive: Receive, known: string, s
   const workflow = newWorkflow();
   const texts = [known];
   const prepare = () => standIn(workflow, body(), texts[0]);
-  return await time(prepare, async ({ webhook, slot }) => {
+  return await time(prepare, async ({ webhook, seen: stored }) => {
     const { webhookResponse } = await receive(webhook);
-    texts.push(slot.seen);
+    texts.push(stored());
     if (texts.length > behind + 1) texts.shift();
     return webhookResponse;
   }, short);
@@ -94,6 +94,7 @@ const withoutTrigger: Receive = async (webhook) => {
   webhook.getWorkflowStaticData('global');
   webhook.getWorkflow();
   webhook.getNode();
+  webhook.getNodeWebhookUrl('default');
   webhook.getMode();
   webhook.getResponseObject();
   return { webhookResponse: webhook.getWorkflowStaticData('global') };
@@ -104,20 +105,20 @@ async function memory(receive: Receive, events: number): Promise<string> {
   const workflow = newWorkflow();
   let text = '';
   for (let event = 0; event < events; event++) {
-    const { webhook, slot } = standIn(workflow, bodyOf(1_024), text);
+    const { webhook, seen } = standIn(workflow, bodyOf(1_024), text);
     void (await receive(webhook)).webhookResponse;
-    text = slot.seen;
+    text = seen();
   }
   return text;
 }
 
 /** n8n as the trigger sees it: only what it asks for, at next to no cost. The body is parsed, and the stored text a new one each time, as read from a database. */
 function standIn(workflow: { id: string }, body: Buffer, seen: string) {
-  const slot = { id: 'wh_1', secret: SECRET, seen: JSON.parse(JSON.stringify(seen)) as string };
-  const staticData = { testivoraTrigger: { [PATH]: slot } };
-  const request = { headers: { host: 'n8n.example.com', 'content-type': 'application/json', ...sign(body, SECRET) }, path: PATH, rawBody: body };
+  const registration = { id: 'wh_1', secrets: [SECRET], registeredAt: 1 };
+  const staticData = { testivoraTrigger: { [KEY]: { registration, seen: JSON.parse(JSON.stringify(seen)) as string } } };
+  const request = { headers: { host: 'n8n.example.com', 'content-type': 'application/json', ...sign(body, SECRET) }, path: `/${KEY}`, rawBody: body };
   const response = { destroyed: false, writableEnded: false };
-  const node = { name: 'Testivora Trigger' };
+  const node = { name: 'Testivora Trigger', webhookId: '6b1a' };
   const parsed = JSON.parse(body.toString());
   const webhook = {
     getRequestObject: () => request,
@@ -127,9 +128,10 @@ function standIn(workflow: { id: string }, body: Buffer, seen: string) {
     getNodeParameter: (name: string) => PARAMETERS[name],
     getWorkflow: () => workflow,
     getNode: () => node,
+    getNodeWebhookUrl: () => `https://n8n.example.com/${KEY}`,
     getMode: () => 'webhook',
   } as unknown as IWebhookFunctions;
-  return { webhook, slot };
+  return { webhook, seen: () => staticData.testivoraTrigger[KEY].seen };
 }
 
 /** An event of its own, of about this many bytes: a long testimonial is what someone said in a video, written down. */

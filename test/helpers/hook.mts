@@ -17,6 +17,8 @@ export interface Registration {
   parameters?: IDataObject;
   /** All static data of the workflow, kept from call to call. */
   staticData?: IDataObject;
+  /** Tells webhooks apart: each has its own memory in this process. */
+  workflowId?: string;
   activation?: WorkflowActivateMode;
   isTest?: boolean;
   n8nUrl?: string;
@@ -27,6 +29,7 @@ export function hookFor({
   credential,
   parameters = {},
   staticData = {},
+  workflowId = 'w',
   activation = 'activate',
   isTest = false,
   n8nUrl = N8N_URL,
@@ -43,7 +46,7 @@ export function hookFor({
     parameters: parameters as INode['parameters'],
     credentials: { testivoraApi: { id: '1', name: 'Testivora' } },
   };
-  const workflow = new Workflow({ id: 'w', nodes: [node], connections: {}, active: false, nodeTypes, staticData });
+  const workflow = new Workflow({ id: workflowId, nodes: [node], connections: {}, active: false, nodeTypes, staticData });
   const additional = {
     ...additionalData(new Credentials(credential)),
     webhookBaseUrl: `${n8nUrl}/webhook`,

@@ -1,11 +1,16 @@
 import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
 
 import { receive } from '../../nodes/TestivoraTrigger/delivery.ts';
+import { findSecret, readSignatures } from '../../nodes/TestivoraTrigger/signature.ts';
+import type { Headers } from '../../nodes/TestivoraTrigger/signature.ts';
 import { sign } from '../sandbox/signature.mts';
 
 /** The secret of the vector that Standard Webhooks publishes. */
 export const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
-export const PATH = '/webhook/6b1a/webhook';
+export const API_KEY = 'tv_live_0123456789abcdef0123456789abcdef';
+/** The webhook's name in static data; see `webhookKey`. */
+export const KEY = 'webhook/6b1a/webhook';
+export const URL = `https://n8n.example.com/${KEY}`;
 
 /** What comes in, and the webhook it comes to. Parameters are those of a saved workflow; absent ones have their defaults. */
 export interface Incoming {
@@ -14,10 +19,13 @@ export interface Incoming {
   parameters?: IDataObject;
   /** The workflow's global static data; made new for each delivery unless given. */
   staticData?: IDataObject;
-  /** `webhookSecret` of the credential. */
-  webhookSecret?: string;
-  /** Tells webhooks apart: each has its own memory of events in this process. */
+  /** The fields of the credential, or what reading it throws. */
+  credential?: IDataObject | Error;
+  /** Tells webhooks apart: each has its own memory in this process. */
   workflowId?: string;
+  /** The production URL that n8n gives. */
+  url?: string;
+  /** The path of the request. */
   path?: string;
   manual?: boolean;
   /** The sender closed its connection before n8n came to the delivery. */
@@ -34,6 +42,8 @@ export interface Received {
   /** What n8n's log got, each line beginning with its level. */
   log: string[];
   staticData: IDataObject;
+  /** How often the credential was read. */
+  lookUps: number;
   /** n8n took the delivery over: it reads the acknowledgement, answers and saves. Returns what it answers. */
   acknowledge(): unknown;
   /** n8n ended its answer, whatever it was and whether or not the sender still heard it. */
@@ -42,9 +52,9 @@ export interface Received {
 
 let workflows = 0;
 
-/** Static data with one registered webhook, at {@link PATH} and with {@link SECRET}. */
+/** Static data with one registered webhook, with {@link KEY} and {@link SECRET}. */
 export function registered(): IDataObject {
-  return { testivoraTrigger: { [PATH]: { id: 'wh_1', secret: SECRET } } };
+  return { testivoraTrigger: { [KEY]: { registration: { id: 'wh_1', url: URL, secrets: [SECRET], registeredAt: 1 } } } };
 }
 
 /** One delivery to the trigger, through a stand-in for n8n that only holds what the node asks of it. */
@@ -53,14 +63,16 @@ export async function deliver({
   headers = {},
   parameters = {},
   staticData = registered(),
-  webhookSecret = '',
+  credential = { apiKey: API_KEY },
   workflowId = `w${++workflows}`,
-  path = PATH,
+  url = URL,
+  path = `/${KEY}`,
   manual = false,
   hungUp = false,
   unread = false,
 }: Incoming): Promise<Received> {
   const log: string[] = [];
+  let lookUps = 0;
   const level = (name: string) => (message: string, meta?: object) => void log.push(`${name} ${message}${meta ? JSON.stringify(meta) : ''}`);
   const answer = { status: 0, headers: {} as Record<string, string>, text: '', json: {} as IDataObject };
   const response = {
@@ -78,9 +90,14 @@ export async function deliver({
     getResponseObject: () => response,
     getWorkflowStaticData: () => staticData,
     getNodeParameter: (name: string, fallback: unknown) => parameters[name] ?? fallback,
-    getCredentials: async () => ({ apiKey: 'tv_live_x', webhookSecret }),
+    getCredentials: async () => {
+      lookUps++;
+      if (credential instanceof Error) throw credential;
+      return credential;
+    },
     getWorkflow: () => ({ id: workflowId }),
-    getNode: () => ({ name: 'Testivora Trigger' }),
+    getNode: () => ({ name: 'Testivora Trigger', webhookId: '6b1a' }),
+    getNodeWebhookUrl: () => url,
     getMode: () => (manual ? 'manual' : 'webhook'),
     logger: { debug: level('debug'), info: level('info'), warn: level('warn'), error: level('error') },
   } as unknown as IWebhookFunctions;
@@ -91,6 +108,7 @@ export async function deliver({
     answer: answer.status === 0 ? undefined : answer,
     log,
     staticData,
+    lookUps,
     acknowledge: () => result.webhookResponse,
     finish: () => void (response.writableEnded = true),
   };
@@ -106,4 +124,11 @@ function parsedByN8n(body: Buffer, headers: Incoming['headers']): unknown {
 export function signedDelivery(content: unknown, secret = SECRET): { body: Buffer; headers: Record<string, string> } {
   const body = Buffer.isBuffer(content) ? content : Buffer.from(typeof content === 'string' ? content : JSON.stringify(content));
   return { body, headers: { 'content-type': 'application/json', ...sign(body, secret) } };
+}
+
+/** What the trigger makes of a delivery's signatures. @param now unix seconds */
+export function judge(body: Buffer, headers: Headers, secrets: string[], now: number, tolerance: number): string {
+  const signatures = readSignatures(headers, now, tolerance);
+  if (typeof signatures === 'string') return signatures;
+  return findSecret(signatures, body, secrets) === undefined ? 'mismatch' : 'verified';
 }

@@ -1,0 +1,22 @@
+import { createHmac } from 'node:crypto';
+
+/** The label that keeps this use of the API key apart from any other. A change to it changes every derived secret. */
+const LABEL = 'n8n-nodes-testivora: signing secret of a webhook, version 1';
+
+/**
+ * Derives the signing secret of a webhook, so that nothing has to be stored to know it. Whoever knows the secret cannot tell the API key.
+ *
+ * @param apiKey of the credential
+ * @param key the webhook's name; see `webhookKey`
+ * @returns `whsec_` and base64 of 32 bytes (assumption A1); undefined without an API key, since anyone could derive that one
+ */
+export function deriveSecret(apiKey: unknown, key: string): string | undefined {
+	const trimmed = String(apiKey ?? '').trim();
+	if (trimmed === '') return undefined;
+	return `whsec_${createHmac('sha256', trimmed).update(`${LABEL}\n${key}`).digest('base64')}`;
+}
+
+/** Whether a secret in an answer of the API can be one: an answer may mask it (`whsec_****`). */
+export function isSecret(value: unknown): value is string {
+	return typeof value === 'string' && /^whsec_[\w+/-]{16,}={0,2}$/.test(value);
+}
