@@ -12,7 +12,7 @@ import type { CredentialSecrets, WebhookMemory } from './memory';
 import { deriveSecret } from './secrets';
 import { findSecret, isUsable, readSignatures } from './signature';
 import type { Headers, Signed } from './signature';
-import { newer, readSlot, webhookKey, writeSlot } from './slot';
+import { newer, readSlot, webhookName, writeSlot } from './slot';
 import type { Registration, Slot } from './slot';
 
 /** The answer to a delivery that does not start the workflow. Nothing stands in it but the event's id, shortened. */
@@ -98,7 +98,7 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 
 /** What is known of the webhook that a delivery came to. */
 interface Knowledge {
-	key: string;
+	name: string;
 	memory: WebhookMemory;
 	slot: Slot;
 	/** Absent in the manual set-up, where a person registers the endpoint. */
@@ -108,10 +108,10 @@ interface Knowledge {
 function knowledgeOf(webhook: IWebhookFunctions): Knowledge {
 	// Not the path of the request, which a sender may spell in several ways; but n8n gives the production URL in tests, too.
 	const url = isTest(webhook) ? webhook.getRequestObject().path : String(webhook.getNodeWebhookUrl('default'));
-	const key = webhookKey(webhook.getNode(), url);
-	const memory = memoryOf(webhook.getWorkflow().id, key);
-	const slot = readSlot(webhook.getWorkflowStaticData('global'), webhook.getNode(), key);
-	return { key, memory, slot, registration: isAutomatic(webhook) ? newer(memory.registration, slot.registration) : undefined };
+	const name = webhookName(webhook.getNode(), url);
+	const memory = memoryOf(webhook.getWorkflow().id, name);
+	const slot = readSlot(webhook.getWorkflowStaticData('global'), webhook.getNode(), name);
+	return { name, memory, slot, registration: isAutomatic(webhook) ? newer(memory.registration, slot.registration) : undefined };
 }
 
 /**
@@ -121,7 +121,7 @@ function knowledgeOf(webhook: IWebhookFunctions): Knowledge {
  */
 async function verify(
 	webhook: IWebhookFunctions,
-	{ key, memory, registration }: Knowledge,
+	{ name, memory, registration }: Knowledge,
 	signatures: Signed[],
 	body: Buffer,
 ): Promise<'verified' | 'mismatch' | 'noSecret' | 'unknown'> {
@@ -131,7 +131,7 @@ async function verify(
 	}
 	const tried = [...(registration?.secrets ?? [])];
 	try {
-		for await (const { automatic, manual } of memory.credentialSecrets(() => credentialSecrets(webhook, key))) {
+		for await (const { automatic, manual } of memory.credentialSecrets(() => credentialSecrets(webhook, name))) {
 			const secrets = isAutomatic(webhook) ? automatic : manual;
 			const secret = findSecret(signatures, body, secrets);
 			if (secret && isAutomatic(webhook)) memory.registration = { ...registration, secrets: [secret], registeredAt: Date.now() };
@@ -145,17 +145,17 @@ async function verify(
 	return tried.some(isUsable) ? 'mismatch' : 'noSecret';
 }
 
-async function credentialSecrets(webhook: IWebhookFunctions, key: string): Promise<CredentialSecrets> {
+async function credentialSecrets(webhook: IWebhookFunctions, name: string): Promise<CredentialSecrets> {
 	const credential = await webhook.getCredentials('testivoraApi');
-	const derived = deriveSecret(credential.apiKey, key);
+	const derived = deriveSecret(credential.apiKey, name);
 	return { automatic: derived === undefined ? [] : [derived], manual: webhookSecretsOf(credential) };
 }
 
 /** Stores the accepted event, and what static data has lost of the registration meanwhile; see Slot. */
-function writeBack(webhook: IWebhookFunctions, { key, memory, slot }: Knowledge, seen: string | undefined): void {
+function writeBack(webhook: IWebhookFunctions, { name, memory, slot }: Knowledge, seen: string | undefined): void {
 	const registration = newer(slot.registration, memory.registration);
 	if (seen === undefined && registration === slot.registration) return;
-	writeSlot(webhook.getWorkflowStaticData('global'), webhook.getNode(), key, { registration, seen: seen ?? slot.seen });
+	writeSlot(webhook.getWorkflowStaticData('global'), webhook.getNode(), name, { registration, seen: seen ?? slot.seen });
 }
 
 function isAutomatic(webhook: IWebhookFunctions): boolean {

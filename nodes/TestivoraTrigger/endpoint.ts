@@ -8,7 +8,7 @@ import { hasStatus, inputError, isGone, isOutcomeUnknown, isWebhookApiMissing } 
 import { objectSchema } from '../shared/schemas';
 import { memoryOf } from './memory';
 import { deriveSecret, isSecret } from './secrets';
-import { newer, readSlot, webhookKey, writeSlot } from './slot';
+import { newer, readSlot, webhookName, writeSlot } from './slot';
 import type { Registration } from './slot';
 import { isSameUrl, whyUnreachable } from './webhookUrl';
 
@@ -73,20 +73,18 @@ export async function registerEndpoint(hook: IHookFunctions): Promise<void> {
  * @throws NodeApiError only where trying again can mend it
  */
 export async function removeEndpoint(hook: IHookFunctions): Promise<void> {
-	try {
-		await deleteAll(hook);
-	} catch (error) {
-		if (isOutcomeUnknown(error)) throw error;
-		const id = knownRegistration(hook)?.id;
-		if (id !== undefined || !isWebhookApiMissing(error)) {
+	await deleteAll(hook).then(
+		() => remember(hook, undefined),
+		(error: Error) => {
+			if (isOutcomeUnknown(error)) throw error;
+			// What is known stays: the endpoint may stand, and sign with a secret that only the registration names.
+			const id = knownRegistration(hook)?.id;
+			if (id === undefined && isWebhookApiMissing(error)) return;
 			hook.logger.warn(
-				`Testivora Trigger: the webhook endpoint could not be deleted (${(error as Error).message}). Delete it in Testivora under Settings → Webhooks; its URL is ${urlOf(hook)}${id === undefined ? '' : ` and its ID is ${id}`}`,
+				`Testivora Trigger: the webhook endpoint could not be deleted (${error.message}). Delete it in Testivora under Settings → Webhooks; its URL is ${urlOf(hook)}`,
 			);
-		}
-		// What is known stays: the endpoint may stand, and sign with a secret that only this registration names.
-		return;
-	}
-	remember(hook, undefined);
+		},
+	);
 }
 
 /** Whether a person registers the endpoint in Testivora. */
@@ -98,8 +96,8 @@ function urlOf(hook: IHookFunctions): string {
 	return hook.getNodeWebhookUrl('default') as string;
 }
 
-function keyOf(hook: IHookFunctions): string {
-	return webhookKey(hook.getNode(), urlOf(hook));
+function nameOf(hook: IHookFunctions): string {
+	return webhookName(hook.getNode(), urlOf(hook));
 }
 
 function eventsOf(hook: IHookFunctions): string[] {
@@ -111,16 +109,16 @@ function pathOf(id: string): string {
 }
 
 function knownRegistration(hook: IHookFunctions): Registration | undefined {
-	const slot = readSlot(hook.getWorkflowStaticData('global'), hook.getNode(), keyOf(hook));
-	return newer(slot.registration, memoryOf(hook.getWorkflow().id, keyOf(hook)).registration);
+	const slot = readSlot(hook.getWorkflowStaticData('global'), hook.getNode(), nameOf(hook));
+	return newer(slot.registration, memoryOf(hook.getWorkflow().id, nameOf(hook)).registration);
 }
 
 /** Keeps a registration in this process and in static data, with the events that deliveries have noted here meanwhile. */
 function remember(hook: IHookFunctions, registration: Registration | undefined): void {
-	const [staticData, key] = [hook.getWorkflowStaticData('global'), keyOf(hook)];
-	const memory = memoryOf(hook.getWorkflow().id, key);
+	const [staticData, name] = [hook.getWorkflowStaticData('global'), nameOf(hook)];
+	const memory = memoryOf(hook.getWorkflow().id, name);
 	memory.registration = registration;
-	writeSlot(staticData, hook.getNode(), key, { registration, seen: memory.ledger.merge(readSlot(staticData, hook.getNode(), key).seen) });
+	writeSlot(staticData, hook.getNode(), name, { registration, seen: memory.ledger.merge(readSlot(staticData, hook.getNode(), name).seen) });
 }
 
 function isAsWanted({ url, events, status }: IDataObject, hook: IHookFunctions): boolean {
@@ -142,7 +140,7 @@ async function deleteAll(hook: IHookFunctions): Promise<void> {
 async function repairOrCreate(hook: IHookFunctions): Promise<void> {
 	const { apiKey } = await hook.getCredentials('testivoraApi');
 	const known = knownRegistration(hook);
-	const derived = deriveSecret(apiKey, keyOf(hook));
+	const derived = deriveSecret(apiKey, nameOf(hook));
 	const wanted = { url: urlOf(hook), events: eventsOf(hook), status: 'active', secret: derived };
 	const note = (id: string, secrets: Array<string | undefined>) => {
 		const unique = [...new Set(secrets)].filter((secret) => secret !== undefined).slice(0, MAX_SECRETS);

@@ -66,14 +66,14 @@ const memories = new Map<string, WebhookMemory>();
 /**
  * This process's memory of one webhook.
  *
- * @param key the webhook's name; see `webhookKey`
+ * @param name the webhook's; see `webhookName`
  */
-export function memoryOf(workflowId: string | undefined, key: string): WebhookMemory {
-	const name = `${workflowId}:${key}`;
-	const memory = memories.get(name) ?? new WebhookMemory();
+export function memoryOf(workflowId: string | undefined, name: string): WebhookMemory {
+	const whole = `${workflowId}:${name}`;
+	const memory = memories.get(whole) ?? new WebhookMemory();
 	// The last in the map is the one used last.
-	memories.delete(name);
-	memories.set(name, memory);
+	memories.delete(whole);
+	memories.set(whole, memory);
 	if (memories.size > MAX_WEBHOOKS) memories.delete(memories.keys().next().value as string);
 	return memory;
 }

@@ -7,13 +7,13 @@ const LABEL = 'n8n-nodes-testivora: signing secret of a webhook, version 1';
  * Derives the signing secret of a webhook, so that nothing has to be stored to know it. Whoever knows the secret cannot tell the API key.
  *
  * @param apiKey of the credential
- * @param key the webhook's name; see `webhookKey`
+ * @param name the webhook's name; see `webhookName`
  * @returns `whsec_` and base64 of 32 bytes (assumption A1); undefined without an API key, since anyone could derive that one
  */
-export function deriveSecret(apiKey: unknown, key: string): string | undefined {
+export function deriveSecret(apiKey: unknown, name: string): string | undefined {
 	const trimmed = String(apiKey ?? '').trim();
 	if (trimmed === '') return undefined;
-	return `whsec_${createHmac('sha256', trimmed).update(`${LABEL}\n${key}`).digest('base64')}`;
+	return `whsec_${createHmac('sha256', trimmed).update(`${LABEL}\n${name}`).digest('base64')}`;
 }
 
 /** Whether a secret in an answer of the API can be one: an answer may mask it (`whsec_****`). */

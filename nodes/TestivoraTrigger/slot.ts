@@ -28,28 +28,29 @@ export interface Slot {
  *
  * @param url the webhook's URL or path
  */
-export function webhookKey({ webhookId }: INode, url: string): string {
+export function webhookName({ webhookId }: INode, url: string): string {
 	// "webhook" or "webhook-test", then "<webhookId>/webhook"; a node without a webhook ID has "<workflow>/<node name>/webhook" instead.
 	const segments = webhookId === undefined ? 4 : 3;
 	return url.replace(/\/+$/, '').split('/').slice(-segments).join('/');
 }
 
 /** Reads the slot of one webhook and changes nothing: any write makes n8n save its copy of all static data over what others saved. */
-export function readSlot(staticData: IDataObject, node: INode, key: string): Slot {
+export function readSlot(staticData: IDataObject, node: INode, name: string): Slot {
 	const slots = slotsIn(staticData);
-	const stored = (slots[key] ?? slots[oldKeyOf(slots, node, key) ?? '']) as (Slot & OldSlot) | undefined;
+	const stored = (slots[name] ?? slots[oldNameOf(slots, node, name) ?? '']) as (Slot & OldSlot) | undefined;
 	const { registration, seen, id, url, secret } = stored ?? {};
 	if (Array.isArray(registration?.secrets)) return { registration, seen };
 	return secret ? { registration: { id, url, secrets: [secret], registeredAt: 0 }, seen } : { seen };
 }
 
 /** Stores the slot of one webhook; one that holds nothing is removed. */
-export function writeSlot(staticData: IDataObject, node: INode, key: string, slot: Slot): void {
-	const { [oldKeyOf(slotsIn(staticData), node, key) ?? '']: _old, [key]: _replaced, ...others } = slotsIn(staticData);
+export function writeSlot(staticData: IDataObject, node: INode, name: string, slot: Slot): void {
+	const replaced = [name, oldNameOf(slotsIn(staticData), node, name)];
+	const others = Object.entries(slotsIn(staticData)).filter(([other]) => !replaced.includes(other));
 	const { registration, seen } = slot;
 	const kept = { ...(registration && { registration }), ...(seen && { seen }) };
 	// Assigned as a whole: n8n does not notice a change inside an object that was added since it loaded the data.
-	staticData.testivoraTrigger = { ...others, ...(Object.keys(kept).length > 0 && { [key]: kept }) };
+	staticData.testivoraTrigger = Object.fromEntries(Object.keys(kept).length > 0 ? [...others, [name, kept]] : others) as IDataObject;
 }
 
 /** The newer of two registrations; the first where they are equally new. */
@@ -65,8 +66,8 @@ interface OldSlot {
 	secret?: string;
 }
 
-function oldKeyOf(slots: Record<string, unknown>, node: INode, key: string): string | undefined {
-	return Object.keys(slots).find((candidate) => candidate !== key && webhookKey(node, candidate) === key);
+function oldNameOf(slots: Record<string, unknown>, node: INode, name: string): string | undefined {
+	return Object.keys(slots).find((candidate) => candidate !== name && webhookName(node, candidate) === name);
 }
 
 /**

@@ -3,7 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { event as published, testimonial } from '../helpers/fixtures.mts';
 import { deriveSecret } from '../../nodes/TestivoraTrigger/secrets.ts';
-import { API_KEY, KEY, SECRET, URL, deliver, registered, signedDelivery } from '../helpers/webhook.mts';
+import { API_KEY, NAME, SECRET, URL, deliver, registered, signedDelivery } from '../helpers/webhook.mts';
 import type { Incoming } from '../helpers/webhook.mts';
 import { sign } from '../sandbox/signature.mts';
 
@@ -144,7 +144,7 @@ describe('a known event', () => {
   test('is another where it comes to another webhook of the same workflow', async () => {
     const other = 'webhook/7c2b/webhook';
     const registration = { secrets: [SECRET], registeredAt: 1 };
-    const given = { workflowId: 'two webhooks', staticData: { testivoraTrigger: { [KEY]: { registration }, [other]: { registration } } } };
+    const given = { workflowId: 'two webhooks', staticData: { testivoraTrigger: { [NAME]: { registration }, [other]: { registration } } } };
     (await deliverSigned(event(), given)).acknowledge();
     expect((await deliverSigned(event(), { ...given, url: `https://n8n.example.com/${other}` })).result.workflowData).toBeDefined();
     expect((await deliverSigned(event(), given)).answer?.json).toMatchObject({ duplicate: true });
@@ -248,7 +248,7 @@ describe('not verified', () => {
     ['nothing registered, and no API key', { body, headers, staticData: {}, credential: { apiKey: ' ' } }, /No signing secret/],
     ['the slot of another webhook', { body, headers, url: 'https://n8n.example.com/webhook/7c2b/webhook' }, /does not match/],
     ['the slot of the production URL', { body, headers, path: '/webhook-test/6b1a/webhook', manual: true }, /does not match/],
-    ['secrets that are no list', { body, headers, staticData: { testivoraTrigger: { [KEY]: { registration: { secrets: SECRET } } } } }, /does not match/],
+    ['secrets that are no list', { body, headers, staticData: { testivoraTrigger: { [NAME]: { registration: { secrets: SECRET } } } } }, /does not match/],
     ['Manual, no secret', { body, headers, parameters: { setup: 'manual' } }, /No signing secret/],
     ['Manual, the secret that was registered automatically', { body, headers, parameters: { setup: 'manual' }, credential: { webhookSecret: 'whsec_another' } }, /does not match/],
     ['Manual, "whsec_"', { body, headers, parameters: { setup: 'manual' }, credential: { webhookSecret: ' , whsec_' } }, /No signing secret/],
@@ -285,10 +285,10 @@ describe('not verified', () => {
 });
 
 describe('what static data has lost', () => {
-  const DERIVED = deriveSecret(API_KEY, KEY)!;
+  const DERIVED = deriveSecret(API_KEY, NAME)!;
   const derived = (fields: IDataObject = {}) => ({ ...signedDelivery(event(fields), DERIVED), parameters: { events: EVENTS } });
   const registrationIn = (staticData: IDataObject) =>
-    ((staticData.testivoraTrigger as IDataObject | undefined)?.[KEY] as IDataObject | undefined)?.registration as IDataObject | undefined;
+    ((staticData.testivoraTrigger as IDataObject | undefined)?.[NAME] as IDataObject | undefined)?.registration as IDataObject | undefined;
 
   test('a delivery is verified with the secret derived from the API key, which is stored with it', async () => {
     const { result, acknowledge, staticData } = await deliver({ ...derived(), staticData: {} });
@@ -304,7 +304,7 @@ describe('what static data has lost', () => {
     expect((await deliver({ ...given, credential: { apiKey: `${API_KEY}x` } })).answer?.status).toBe(401);
     expect((await deliver({ ...given, manual: true, path: '/webhook-test/6b1a/webhook' })).answer?.status).toBe(401);
     expect((await deliver({ ...given, parameters: { ...given.parameters, setup: 'manual' } })).answer?.status).toBe(401);
-    expect((await deliver({ ...given, url: `https://other.example.com/n8n/${KEY}` })).result.workflowData).toBeDefined();
+    expect((await deliver({ ...given, url: `https://other.example.com/n8n/${NAME}` })).result.workflowData).toBeDefined();
   });
 
   test('what the process knows verifies, and is written back with the next accepted delivery', async () => {
@@ -316,7 +316,7 @@ describe('what static data has lost', () => {
     acknowledge();
     expect(registrationIn(staticData)).toEqual(registrationIn(registered()));
     // Both events are in it.
-    const seen = ((staticData.testivoraTrigger as IDataObject)[KEY] as IDataObject).seen as string;
+    const seen = ((staticData.testivoraTrigger as IDataObject)[NAME] as IDataObject).seen as string;
     expect(seen).toHaveLength(34);
   });
 
@@ -331,7 +331,7 @@ describe('what static data has lost', () => {
   test('an old copy does not bring back an old registration while the process knows a newer one', async () => {
     const workflowId = 'old copy';
     const newer = { secrets: ['whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'], registeredAt: 2 };
-    const staticData = { testivoraTrigger: { [KEY]: { registration: newer } } };
+    const staticData = { testivoraTrigger: { [NAME]: { registration: newer } } };
     const { body, headers } = signedDelivery(event(), newer.secrets[0]);
     (await deliver({ body, headers, parameters: { events: EVENTS }, workflowId, staticData })).acknowledge();
     expect((await deliverSigned(event({ id: 'evt_2' }), { workflowId })).answer?.status).toBe(401);
@@ -341,16 +341,16 @@ describe('what static data has lost', () => {
     const workflowId = 'newer copy';
     (await deliverSigned(event(), { workflowId })).acknowledge();
     const newer = { secrets: ['whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'], registeredAt: 2 };
-    const staticData = { testivoraTrigger: { [KEY]: { registration: newer } } };
+    const staticData = { testivoraTrigger: { [NAME]: { registration: newer } } };
     expect((await deliverSigned(event({ id: 'evt_2' }), { workflowId, staticData })).answer?.status).toBe(401);
   });
 
   test('what version 0.1.0 stored is read, and stored anew with the next accepted delivery', async () => {
-    const old = { [`/n8n/${KEY}`]: { id: 'wh_1', url: URL, events: EVENTS, secret: SECRET } };
+    const old = { [`/n8n/${NAME}`]: { id: 'wh_1', url: URL, events: EVENTS, secret: SECRET } };
     const { acknowledge, staticData } = await deliverSigned(event(), { staticData: { testivoraTrigger: old } });
     acknowledge();
     expect(staticData.testivoraTrigger).toEqual({
-      [KEY]: { registration: { id: 'wh_1', url: URL, secrets: [SECRET], registeredAt: 0 }, seen: expect.any(String) },
+      [NAME]: { registration: { id: 'wh_1', url: URL, secrets: [SECRET], registeredAt: 0 }, seen: expect.any(String) },
     });
   });
 
@@ -449,7 +449,7 @@ describe('the credential', () => {
     expect(refused.log[0]).toMatch(/^warn .*No such credential/);
     expect((await deliver({ ...signedNow(), ...given })).lookUps).toBe(0);
     pass(1_000);
-    const derivedSecret = deriveSecret(API_KEY, KEY);
+    const derivedSecret = deriveSecret(API_KEY, NAME);
     expect((await deliver({ ...signedNow(derivedSecret), ...given })).result.workflowData).toBeDefined();
   });
 
@@ -479,7 +479,7 @@ describe('set up by hand', () => {
   test('knows an event again that comes to another spelling of the path', async () => {
     const all = { ...given, staticData: {}, credential: { webhookSecret: SECRET }, workflowId: 'spelling' };
     (await deliverSigned(event(), all)).acknowledge();
-    for (const path of [`/${KEY}/`, '/webhook/6b1a/%77ebhook']) {
+    for (const path of [`/${NAME}/`, '/webhook/6b1a/%77ebhook']) {
       expect((await deliverSigned(event(), { ...all, path })).answer?.json).toMatchObject({ duplicate: true });
     }
   });

@@ -11,8 +11,8 @@ import type { Sandbox } from '../sandbox/sandbox.mts';
 
 jest.mock('n8n-workflow', () => ({ ...jest.requireActual('n8n-workflow'), sleep: jest.fn(async () => {}) }));
 
-const KEY = 'webhook/6b1a/webhook';
-const PATH = `/${KEY}`;
+const NAME = 'webhook/6b1a/webhook';
+const PATH = `/${NAME}`;
 const URL = N8N_URL + PATH;
 const TEST_URL = `${N8N_URL}/webhook-test/6b1a/webhook`;
 const CREATED = ['testimonial.created'];
@@ -83,10 +83,10 @@ const failure = async (step: Step, given: Partial<Registration> = {}): Promise<E
 /** What static data hold of the registration. */
 const registered = () => {
   const slots = (staticData.global as { testivoraTrigger?: Record<string, { registration?: Registered }> } | undefined)?.testivoraTrigger;
-  return slots?.[KEY]?.registration;
+  return slots?.[NAME]?.registration;
 };
 type Registered = { id?: string; url: string; secrets: string[]; registeredAt: number };
-const derived = () => deriveSecret(sandbox.apiKey, KEY);
+const derived = () => deriveSecret(sandbox.apiKey, NAME);
 const asked = () => sandbox.requests.map(({ method, path }) => `${method} ${path.replace(/wh_\w+/, ':id')}`);
 const forget = () => void (sandbox.requests.length = 0);
 const addEndpoint = async (fields: IDataObject = {}) => {
@@ -169,10 +169,10 @@ describe('registering', () => {
   });
 
   test('events that this process accepted meanwhile are not lost', async () => {
-    const ledger = memoryOf(workflowId, KEY).ledger;
+    const ledger = memoryOf(workflowId, NAME).ledger;
     const seen = ledger.accept('evt_1', Date.now());
     await activate();
-    expect((staticData.global as { testivoraTrigger: Record<string, { seen: string }> }).testivoraTrigger[KEY].seen).toBe(seen);
+    expect((staticData.global as { testivoraTrigger: Record<string, { seen: string }> }).testivoraTrigger[NAME].seen).toBe(seen);
   });
 
   test('the order of events does not matter', async () => {
@@ -372,7 +372,7 @@ describe('another account', () => {
       const given = { credential: { baseUrl: account.url, apiKey: account.apiKey } };
       await activate(given);
       expect(account.endpoints()).toHaveLength(1);
-      expect(registered()!.secrets).toEqual([deriveSecret(account.apiKey, KEY)]);
+      expect(registered()!.secrets).toEqual([deriveSecret(account.apiKey, NAME)]);
       expect(registered()!.secrets).not.toEqual(old);
       expect(log.at(-1)).toMatch(`${id} is not in this Testivora account any more. If the credential now belongs to another account, delete it in the old one`);
     } finally {
@@ -386,7 +386,7 @@ describe('another account', () => {
     const { id } = await addEndpoint();
     await activate();
     expect(registered()).toMatchObject({ id, secrets: [derived()] });
-    staticData = { global: { testivoraTrigger: { [KEY]: { registration: { id: 'wh_other', secrets: ['whsec_old'], registeredAt: 1 } } } } };
+    staticData = { global: { testivoraTrigger: { [NAME]: { registration: { id: 'wh_other', secrets: ['whsec_old'], registeredAt: 1 } } } } };
     restart();
     await activate();
     expect(registered()!.secrets).toEqual([derived()]);

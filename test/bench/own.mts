@@ -16,7 +16,7 @@ import { takeTurns } from './turns.mts';
 type Receive = (webhook: IWebhookFunctions) => Promise<IWebhookResponseData>;
 
 const SECRET = newSecret();
-const KEY = 'webhook/6b1a/webhook';
+const NAME = 'webhook/6b1a/webhook';
 
 /** Set so that every part of the trigger has something to do. */
 const PARAMETERS: IDataObject = { setup: 'automatic', events: ['testimonial.created'], filters: { minRating: 4, tags: 'onboarding' }, options: {}, simplify: true };
@@ -115,8 +115,8 @@ async function memory(receive: Receive, events: number): Promise<string> {
 /** n8n as the trigger sees it: only what it asks for, at next to no cost. The body is parsed, and the stored text a new one each time, as read from a database. */
 function standIn(workflow: { id: string }, body: Buffer, seen: string) {
   const registration = { id: 'wh_1', secrets: [SECRET], registeredAt: 1 };
-  const staticData = { testivoraTrigger: { [KEY]: { registration, seen: JSON.parse(JSON.stringify(seen)) as string } } };
-  const request = { headers: { host: 'n8n.example.com', 'content-type': 'application/json', ...sign(body, SECRET) }, path: `/${KEY}`, rawBody: body };
+  const staticData = { testivoraTrigger: { [NAME]: { registration, seen: JSON.parse(JSON.stringify(seen)) as string } } };
+  const request = { headers: { host: 'n8n.example.com', 'content-type': 'application/json', ...sign(body, SECRET) }, path: `/${NAME}`, rawBody: body };
   const response = { destroyed: false, writableEnded: false };
   const node = { name: 'Testivora Trigger', webhookId: '6b1a' };
   const parsed = JSON.parse(body.toString());
@@ -128,10 +128,10 @@ function standIn(workflow: { id: string }, body: Buffer, seen: string) {
     getNodeParameter: (name: string) => PARAMETERS[name],
     getWorkflow: () => workflow,
     getNode: () => node,
-    getNodeWebhookUrl: () => `https://n8n.example.com/${KEY}`,
+    getNodeWebhookUrl: () => `https://n8n.example.com/${NAME}`,
     getMode: () => 'webhook',
   } as unknown as IWebhookFunctions;
-  return { webhook, seen: () => staticData.testivoraTrigger[KEY].seen };
+  return { webhook, seen: () => staticData.testivoraTrigger[NAME].seen };
 }
 
 /** An event of its own, of about this many bytes: a long testimonial is what someone said in a video, written down. */

@@ -8,9 +8,9 @@ import { sign } from '../sandbox/signature.mts';
 /** The secret of the vector that Standard Webhooks publishes. */
 export const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 export const API_KEY = 'tv_live_0123456789abcdef0123456789abcdef';
-/** The webhook's name in static data; see `webhookKey`. */
-export const KEY = 'webhook/6b1a/webhook';
-export const URL = `https://n8n.example.com/${KEY}`;
+/** The webhook's name in static data; see `webhookName`. */
+export const NAME = 'webhook/6b1a/webhook';
+export const URL = `https://n8n.example.com/${NAME}`;
 
 /** What comes in, and the webhook it comes to. Parameters are those of a saved workflow; absent ones have their defaults. */
 export interface Incoming {
@@ -52,9 +52,9 @@ export interface Received {
 
 let workflows = 0;
 
-/** Static data with one registered webhook, with {@link KEY} and {@link SECRET}. */
+/** Static data with one registered webhook, with {@link NAME} and {@link SECRET}. */
 export function registered(): IDataObject {
-  return { testivoraTrigger: { [KEY]: { registration: { id: 'wh_1', url: URL, secrets: [SECRET], registeredAt: 1 } } } };
+  return { testivoraTrigger: { [NAME]: { registration: { id: 'wh_1', url: URL, secrets: [SECRET], registeredAt: 1 } } } };
 }
 
 /** One delivery to the trigger, through a stand-in for n8n that only holds what the node asks of it. */
@@ -66,7 +66,7 @@ export async function deliver({
   credential = { apiKey: API_KEY },
   workflowId = `w${++workflows}`,
   url = URL,
-  path = `/${KEY}`,
+  path = `/${NAME}`,
   manual = false,
   hungUp = false,
   unread = false,
