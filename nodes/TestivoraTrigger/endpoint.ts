@@ -173,7 +173,7 @@ async function repairOrCreate(hook: IHookFunctions): Promise<void> {
 async function create(hook: IHookFunctions, body: IDataObject): Promise<{ id: string; secret?: string }> {
 	const post = async () => await request(hook, { method: 'POST', path: PATH, body }, objectSchema);
 	const made = await post().catch(async (error: Error) => {
-		if (!isOutcomeUnknown(error)) throw error;
+		if (!isOutcomeUnknown(error) || hasStatus(error, 429)) throw error;
 		// It may stand, with a secret that only the lost answer named: replace it.
 		for (const id of await endpointsHere(hook)) await deleteEndpoint(hook, id);
 		return await post();

@@ -20,5 +20,5 @@ test.each(['api.testivora.com', 'ftp://a.test', 'https://me:pw@a.test', 'https:/
 test.each([
   [undefined, []],
   [' whsec_a , ,whsec_b', ['whsec_a', 'whsec_b']],
-  [Array.from({ length: 20 }, (_, index) => `s${index}`).join(), Array.from({ length: 10 }, (_, index) => `s${index}`)],
+  [Array.from({ length: 30 }, (_, index) => `s${index}`).join(), Array.from({ length: 25 }, (_, index) => `s${index}`)],
 ])('the secrets %j are %j', (webhookSecret, expected) => expect(webhookSecretsOf({ ...(webhookSecret && { webhookSecret }) })).toEqual(expected));
