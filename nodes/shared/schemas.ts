@@ -142,6 +142,14 @@ export const limitInput = z.preprocess(
 	z.number({ message: LIMIT }).int(LIMIT).min(1, LIMIT),
 );
 
+const MAX_ITEMS = 'must be a whole number from 1 to 1,000';
+
+/** How many items one execution may get at the most. */
+export const maxItemsInput = z.preprocess(
+	(value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
+	z.number({ message: MAX_ITEMS }).int(MAX_ITEMS).min(1, MAX_ITEMS).max(1_000, MAX_ITEMS),
+);
+
 const TEXTS = 'must be a comma-separated text or a list of texts';
 
 /** Tags as a comma-separated text, a list of texts, or such a list as JSON; empty ones are dropped. */

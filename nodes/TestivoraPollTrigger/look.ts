@@ -1,0 +1,198 @@
+import type { TestivoraEvent } from '../shared/schemas';
+import { bounded, fingerprint, without } from './memory';
+import type { Memory } from './memory';
+
+/** The events that a list can tell. A deletion is not among them: an absent testimonial may have slipped between two pages. */
+export const CREATED = 'testimonial.created';
+export const APPROVED = 'testimonial.approved';
+
+export type Testimonial = Record<string, unknown> & { id: string };
+
+/** What was read of the list. */
+export interface Reading {
+	/** In any order; of those that came more than once, the last counts. */
+	testimonials: Testimonial[];
+	/** Whether the list was read to its end. */
+	isComplete: boolean;
+	/** What was read, and with which key: see {@link Memory}. */
+	scope: string;
+	key: string;
+	/** When the reading began, in milliseconds since 1970. */
+	at: number;
+}
+
+/** What the user chose. */
+export interface Choice {
+	/** {@link CREATED}, {@link APPROVED} or both. */
+	events: string[];
+	isWanted: (testimonial: Testimonial) => boolean;
+	/** Milliseconds since 1970: the first complete reading gives out what was created since. Absent: nothing. */
+	startFrom?: number;
+	/** The most events that one look gives out; the others follow with the next looks. */
+	maxItems: number;
+}
+
+/** What came of a look. */
+export interface Look {
+	/** What to remember from now on. */
+	memory: Memory;
+	/** Oldest first. */
+	events: TestivoraEvent[];
+	/** Why testimonials that are not remembered were taken as already seen; for n8n's log. */
+	warning?: string;
+}
+
+/** How far the clocks of Testivora and of this machine may differ, where a date must decide. */
+const CLOCK_TOLERANCE_MS = 60 * 60 * 1000;
+
+const NONE_KNOWN =
+	'The list shows none of the testimonials seen before. Those created before the last poll are taken as already seen, and do not start the workflow.';
+const OTHER_LIST =
+	'The account, the Base URL or the Space is another one than before. The testimonials it has now are taken as already seen; those that come from now on start the workflow.';
+
+/**
+ * Compares a reading of the list with what is remembered.
+ *
+ * A testimonial is new when its ID was not seen before. It became approved when it is approved now and was not when last seen, or when
+ * it is new and already approved. Neither dates nor the order of the list matter for that. An event that is not given out for want of
+ * room leaves no trace in the memory, so the next look finds it again; what a filter keeps out counts as seen.
+ */
+export function look(before: Memory | undefined, reading: Reading, choice: Choice): Look {
+	const { scope, key, at, isComplete } = reading;
+	const listed = new Map(reading.testimonials.map((testimonial) => [fingerprint(testimonial.id), testimonial]));
+	const judgement = judge(before, listed, reading, choice);
+	if (!judgement) {
+		// No baseline yet: what is created after this first attempt will be new all the same.
+		return { memory: { ...(before ?? { scope, key, at: 0 }), since: before?.since ?? at }, events: [] };
+	}
+
+	const { known, isNew, warning } = judgement;
+	const { noted, events } = compare(known, listed, reading, choice, isNew);
+	const memory: Memory =
+		isComplete || !before
+			? { scope, key, at, seen: bounded(new Map([...without(known, listed), ...noted])) }
+			: { ...before, seen: bounded(new Map([...known, ...noted])) };
+	return { memory, events, warning };
+}
+
+interface Judgement {
+	known: Map<string, boolean>;
+	/** Whether a testimonial that is not known is new, rather than taken as seen before. */
+	isNew: (testimonial: Testimonial) => boolean;
+	warning?: string;
+}
+
+/** What to hold of testimonials that are not remembered; undefined where nothing can be said before the list was read to its end. */
+function judge(
+	before: Memory | undefined,
+	listed: Map<string, Testimonial>,
+	{ scope, key, isComplete }: Reading,
+	{ startFrom = Infinity }: Choice,
+): Judgement | undefined {
+	const isSameKey = before?.key === key;
+	const known = before?.scope === scope ? before.seen : undefined;
+	if (before && known) {
+		const showsKnown = [...listed.keys()].some((print) => known.has(print));
+		if (showsKnown || (isSameKey && known.size === 0)) return { known, isNew: () => true };
+		if (isSameKey) {
+			// The same account shows nothing known: all may be new, or have got new IDs. Only here do dates decide.
+			const isRecent = createdSince(before.at - CLOCK_TOLERANCE_MS);
+			return { known, isNew: isRecent, warning: [...listed.values()].every(isRecent) ? undefined : NONE_KNOWN };
+		}
+	}
+	if (!isComplete) return undefined;
+	const isFirst = !before?.seen;
+	return {
+		known: new Map(),
+		isNew: createdSince(Math.min(before?.since ?? Infinity, isFirst ? startFrom : Infinity)),
+		warning: isFirst ? undefined : OTHER_LIST,
+	};
+}
+
+interface Candidate {
+	print: string;
+	/** Milliseconds since 1970, to sort by. */
+	time: number;
+	event: TestivoraEvent;
+}
+
+/** The events in a list, and what to note of each testimonial in it. */
+function compare(
+	known: Map<string, boolean>,
+	listed: Map<string, Testimonial>,
+	{ at, isComplete }: Reading,
+	{ events: chosen, isWanted, maxItems }: Choice,
+	isNew: Judgement['isNew'],
+): { noted: Map<string, boolean>; events: TestivoraEvent[] } {
+	const noted = new Map<string, boolean>();
+	const candidates: Candidate[] = [];
+	for (const [print, testimonial] of listed) {
+		const was = known.get(print);
+		const isApproved = testimonial.status === 'approved';
+		if (was === undefined && !isNew(testimonial)) {
+			// A list that broke off is no reason to take anything as seen.
+			if (isComplete) noted.set(print, isApproved);
+			continue;
+		}
+		noted.set(print, isApproved);
+		if (!isWanted(testimonial)) continue;
+		if (was === undefined && chosen.includes(CREATED)) candidates.push(createdCandidate(print, testimonial));
+		if (!was && isApproved && chosen.includes(APPROVED)) candidates.push(approvedCandidate(print, testimonial, at));
+	}
+	candidates.sort((one, other) => one.time - other.time);
+
+	// What must wait is not noted.
+	for (const { print, event } of candidates.slice(maxItems)) {
+		if (event.event === CREATED) noted.delete(print);
+		else if (noted.has(print)) noted.set(print, false);
+	}
+	return { noted, events: candidates.slice(0, maxItems).map(({ event }) => event) };
+}
+
+function createdCandidate(print: string, testimonial: Testimonial): Candidate {
+	return { print, time: sortable(createdAt(testimonial)), event: eventOf(CREATED, testimonial, testimonial.created_at) };
+}
+
+/** @param now stands in for the time of approval where the testimonial does not tell it */
+function approvedCandidate(print: string, testimonial: Testimonial, now: number): Candidate {
+	const { published_at: published } = testimonial;
+	const created = typeof published === 'string' ? published : new Date(now).toISOString();
+	// Never before its creation, whatever the dates say.
+	const time = Math.max(sortable(Date.parse(created)), sortable(createdAt(testimonial)));
+	return { print, time, event: eventOf(APPROVED, testimonial, created) };
+}
+
+/** The event of the newest testimonial that would start the workflow. @param now see {@link approvedCandidate} */
+export function newest(testimonials: Testimonial[], { events, isWanted }: Choice, now: number): TestivoraEvent | undefined {
+	const candidates = testimonials
+		.filter((testimonial) => (events.includes(CREATED) || testimonial.status === 'approved') && isWanted(testimonial))
+		.map((testimonial) => ({ testimonial, time: createdAt(testimonial) || 0 }));
+	if (candidates.length === 0) return undefined;
+	const { testimonial } = candidates.reduce((one, other) => (other.time > one.time ? other : one));
+	return (events.includes(CREATED) ? createdCandidate('', testimonial) : approvedCandidate('', testimonial, now)).event;
+}
+
+/** An event in the envelope of a webhook delivery. Its ID is the same for ever, so that later steps can tell it apart. */
+function eventOf(event: string, testimonial: Testimonial, created: unknown): TestivoraEvent {
+	return {
+		id: `poll:${event}:${testimonial.id}`,
+		object: 'event',
+		event,
+		...(typeof created === 'string' && { created }),
+		data: testimonial,
+	};
+}
+
+function createdSince(since: number): (testimonial: Testimonial) => boolean {
+	return (testimonial) => createdAt(testimonial) >= since;
+}
+
+/** Milliseconds since 1970; NaN where there is no date that can be read. */
+function createdAt({ created_at: created }: Testimonial): number {
+	return typeof created === 'string' ? Date.parse(created) : Number.NaN;
+}
+
+/** Without a date, last. A finite number, because the difference of two infinite ones cannot be sorted by. */
+function sortable(time: number): number {
+	return Number.isNaN(time) ? Number.MAX_SAFE_INTEGER : time;
+}

@@ -1,0 +1,30 @@
+import type { INodeExecutionData, IPollFunctions } from 'n8n-workflow';
+
+import { inputError } from '../shared/errors';
+import { toItem } from '../shared/eventItem';
+import { newest } from './look';
+import { readTestimonials } from './read';
+import { settingsOf } from './settings';
+
+/** The time that a person who tries the node out waits at the most, in milliseconds. */
+const BUDGET_MS = 60_000;
+
+/**
+ * What "Fetch Test Event" and "Execute step" show: the newest testimonial that would start the workflow. Changes no state.
+ *
+ * @throws NodeOperationError when there is none, and what keeps the list from being read
+ */
+export async function sample(context: IPollFunctions): Promise<INodeExecutionData[][]> {
+	const settings = settingsOf(context);
+	const { testimonials, fault } = await readTestimonials(context, settings.space, Date.now() + BUDGET_MS);
+	if (fault) throw fault;
+	const event = newest(testimonials, settings, Date.now());
+	if (!event) {
+		throw inputError(
+			context.getNode(),
+			testimonials.length === 0 ? 'There is no testimonial to show yet' : 'None of the testimonials there are would start this workflow',
+			'Submit one in Testivora that matches Trigger On, Space and Filters, then try again. Or publish (activate) the workflow: it waits for the next one.',
+		);
+	}
+	return [[toItem(event, settings.simplify)]];
+}

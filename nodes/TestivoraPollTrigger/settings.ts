@@ -1,0 +1,58 @@
+import { tryToParseDateTime } from 'n8n-workflow';
+import type { IPollFunctions } from 'n8n-workflow';
+
+import { checkInput, inputError } from '../shared/errors';
+import { whyUnwanted } from '../shared/filters';
+import { idInput, maxItemsInput } from '../shared/schemas';
+import { filtersOf } from '../shared/triggerFields';
+import type { Choice } from './look';
+
+const DEFAULT_MAX_ITEMS = 100;
+
+/** What the user chose in the node. */
+export interface Settings extends Choice {
+	/** ID; absent for all spaces. */
+	space?: string;
+	simplify: boolean;
+}
+
+/**
+ * Reads the node's parameters.
+ *
+ * @throws NodeOperationError that names the field to correct
+ */
+export function settingsOf(context: IPollFunctions): Settings {
+	const node = context.getNode();
+	const events = context.getNodeParameter('events', []) as string[];
+	if (!Array.isArray(events) || events.length === 0) {
+		throw inputError(node, 'Trigger On is empty', 'Choose at least one event under Trigger On.');
+	}
+	const space = context.getNodeParameter('spaceId', '', { extractValue: true });
+	const { startFrom, maxItems } = context.getNodeParameter('options', {}) as { startFrom?: unknown; maxItems?: unknown };
+	const filters = filtersOf(context);
+	return {
+		events,
+		space: isGiven(space) ? checkInput(idInput, space, 'Space', node) : undefined,
+		simplify: context.getNodeParameter('simplify', true) as boolean,
+		isWanted: (testimonial) => whyUnwanted(testimonial, filters) === undefined,
+		startFrom: isGiven(startFrom) ? timeOf(context, startFrom) : undefined,
+		maxItems: isGiven(maxItems) ? checkInput(maxItemsInput, maxItems, 'Max Items', node) : DEFAULT_MAX_ITEMS,
+	};
+}
+
+function isGiven(value: unknown): boolean {
+	return value !== undefined && value !== null && value !== '';
+}
+
+/** A date in milliseconds since 1970; one without a time zone, as the date picker gives it, is in that of the workflow. */
+function timeOf(context: IPollFunctions, value: unknown): number {
+	try {
+		return tryToParseDateTime(value, context.getTimezone()).toMillis();
+	} catch {
+		throw inputError(
+			context.getNode(),
+			'Start From must be a date such as 2026-06-03 or 2026-06-03T10:00:00Z',
+			'Correct the field, then publish (activate) the workflow again.',
+		);
+	}
+}
