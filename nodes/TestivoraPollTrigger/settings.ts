@@ -25,7 +25,7 @@ export function settingsOf(context: IPollFunctions): Settings {
 	const node = context.getNode();
 	const events = context.getNodeParameter('events', []) as string[];
 	if (!Array.isArray(events) || events.length === 0) {
-		throw inputError(node, 'Trigger On is empty', 'Choose at least one event under Trigger On.');
+		throw inputError(node, 'Choose at least one event in Trigger On');
 	}
 	const space = context.getNodeParameter('spaceId', '', { extractValue: true });
 	const { startFrom, maxItems } = context.getNodeParameter('options', {}) as { startFrom?: unknown; maxItems?: unknown };

@@ -1,7 +1,7 @@
 import { CAPACITY } from '../../nodes/TestivoraTrigger/ledger';
 import { brokenLinksIn, examplesInReadme, namesIn, readme, suitesWithFigures, unknownScriptsIn } from './readme.mts';
 
-describe.each(['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'docs/performance.md', 'docs/reliability.md'])('%s', (page) => {
+describe.each(['README.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md', 'docs/performance.md', 'docs/polling.md', 'docs/reliability.md'])('%s', (page) => {
   test('has no link that leads nowhere', () => {
     expect(brokenLinksIn(page)).toEqual([]);
   });

@@ -84,3 +84,8 @@ export async function waitForItems(stage: Stage, workflowId: string, count: numb
     { timeout, what: `${count} items` },
   );
 }
+
+/** The testimonials' IDs, all executions together. */
+export function idsOf(given: Array<Array<Record<string, any>>>): string[] {
+  return given.flat().map(({ id }) => id);
+}

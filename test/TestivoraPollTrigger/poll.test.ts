@@ -1,0 +1,335 @@
+import { sleep } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
+
+import { testimonial } from '../helpers/fixtures.mts';
+import { PollBench } from '../helpers/polling.mts';
+
+jest.mock('n8n-workflow', () => ({ ...jest.requireActual('n8n-workflow'), sleep: jest.fn(async () => {}) }));
+
+const at = (minutes: number) => new Date(Date.UTC(2026, 10, 21, 12, minutes)).toISOString();
+const entry = (id: string, more: IDataObject = {}) => testimonial({ id, status: 'pending', published_at: null, created_at: at(0), ...more });
+const ids = (items: IDataObject[] | null) => items?.map(({ id }) => id) ?? null;
+
+let bench: PollBench;
+beforeEach(() => {
+	jest.useFakeTimers({ now: Date.parse(at(0)), doNotFake: ['nextTick', 'setImmediate'] });
+	bench = new PollBench();
+	bench.list = [entry('a', { created_at: at(-60) })];
+	jest.mocked(sleep).mockClear();
+});
+afterEach(() => jest.useRealTimers());
+
+/** The baseline is there, and n8n has saved it, as it does after an activation. */
+async function baseline(): Promise<void> {
+	expect(await bench.poll()).toBeNull();
+	bench.saved = structuredClone(bench.loaded);
+}
+
+describe('what a poll gives out', () => {
+	test('is the testimonial with its event', async () => {
+		await baseline();
+		bench.list.push(entry('b'));
+		expect(await bench.poll()).toEqual([
+			{ ...entry('b'), event: { id: 'poll:testimonial.created:b', name: 'testimonial.created', created: at(0) } },
+		]);
+		expect(await bench.poll()).toBeNull();
+	});
+
+	test('is the envelope with Simplify off', async () => {
+		bench.parameters = { simplify: false };
+		await baseline();
+		bench.list.push(entry('b'));
+		expect(await bench.poll()).toEqual([
+			{ id: 'poll:testimonial.created:b', object: 'event', event: 'testimonial.created', created: at(0), data: entry('b') },
+		]);
+	});
+
+	test('is born approved, approved later, or approved again', async () => {
+		bench.parameters = { events: ['testimonial.approved'] };
+		await baseline();
+		bench.list.push(entry('b', { status: 'approved', published_at: at(1) }));
+		expect(await bench.poll()).toEqual([expect.objectContaining({ id: 'b', event: { id: 'poll:testimonial.approved:b', name: 'testimonial.approved', created: at(1) } })]);
+		bench.list[0].status = 'approved';
+		// Without a time of its own, the time at which it was noticed.
+		expect(await bench.poll()).toEqual([expect.objectContaining({ event: expect.objectContaining({ id: 'poll:testimonial.approved:a', created: at(0) }) })]);
+		bench.list[0].status = 'pending';
+		expect(await bench.poll()).toBeNull();
+		bench.list[0].status = 'approved';
+		expect(ids(await bench.poll())).toEqual(['a']);
+	});
+
+	test('is created before it is approved, whatever the dates say', async () => {
+		bench.parameters = { events: ['testimonial.approved', 'testimonial.created'] };
+		await baseline();
+		bench.list.push(entry('b', { status: 'approved', created_at: at(5), published_at: at(1) }), entry('c', { created_at: at(3) }));
+		const items = await bench.poll();
+		expect(items?.map(({ event }) => (event as IDataObject).id)).toEqual([
+			'poll:testimonial.created:c',
+			'poll:testimonial.created:b',
+			'poll:testimonial.approved:b',
+		]);
+	});
+
+	test('comes in portions, oldest first, and what has no date last', async () => {
+		bench.parameters = { options: { maxItems: 2 } };
+		await baseline();
+		bench.list.push(entry('b', { created_at: at(9) }), entry('none', { created_at: null }), entry('c', { created_at: at(8) }), entry('d', { created_at: at(7) }));
+		expect(ids(await bench.poll())).toEqual(['d', 'c']);
+		bench.list.push(entry('e', { created_at: at(6) }));
+		expect(ids(await bench.poll())).toEqual(['e', 'b']);
+		expect(ids(await bench.poll())).toEqual(['none']);
+		expect(await bench.poll()).toBeNull();
+	});
+
+	test('passes the filters; what they kept out does not come when they change', async () => {
+		bench.parameters = { filters: { minRating: 4 } };
+		await baseline();
+		bench.list.push(entry('bad', { rating: 1 }));
+		expect(await bench.poll()).toBeNull();
+		bench.parameters = {};
+		bench.activate('update');
+		bench.list.push(entry('good'));
+		expect(ids(await bench.poll())).toEqual(['good']);
+	});
+});
+
+describe('a first poll', () => {
+	test('with Start From gives out what was created since, in portions', async () => {
+		bench.parameters = { options: { startFrom: '2026-11-21T13:05:00', maxItems: 2 } };
+		bench.list = [entry('old', { created_at: at(4) }), ...[5, 6, 7].map((minute) => entry(`t${minute}`, { created_at: at(minute) }))];
+		expect(ids(await bench.poll())).toEqual(['t5', 't6']);
+		expect(ids(await bench.poll())).toEqual(['t7']);
+		expect(await bench.poll()).toBeNull();
+	});
+
+	test.each([
+		[401, 'unauthorized', 'Testivora did not get an API key with the request'],
+		[403, 'plan_required', 'Your Testivora plan does not include the API'],
+	])('that is refused with %i says so at publication', async (status, type, message) => {
+		bench.answer = () => ({ status, type });
+		await expect(bench.poll()).rejects.toThrow(message);
+		for (const mode of ['init', 'leadershipChange']) {
+			bench.activate(mode);
+			expect(await bench.poll()).toBeNull();
+			expect(bench.log.at(-1)).toBe(`warn Testivora Poll Trigger: ${message}. The next poll tries again.`);
+		}
+	});
+
+	test('that finds Testivora down does not hinder publication, and what comes until the next one is given out', async () => {
+		bench.answer = () => ({ status: 503 });
+		expect(await bench.poll()).toBeNull();
+		jest.setSystemTime(Date.parse(at(10)));
+		bench.answer = () => ({ data: bench.list });
+		bench.list.push(entry('meanwhile', { created_at: at(5) }));
+		expect(ids(await bench.poll())).toEqual(['meanwhile']);
+	});
+
+	test.each([
+		[{ options: { startFrom: 'soon' } }, 'Start From must be a date such as 2026-06-03 or 2026-06-03T10:00:00Z'],
+		[{ options: { maxItems: 1_001 } }, 'Max Items must be a whole number from 1 to 1,000'],
+		[{ events: [] }, 'Choose at least one event in Trigger On'],
+	])('with %j says what to correct', async (parameters, message) => {
+		bench.parameters = parameters;
+		await expect(bench.poll()).rejects.toThrow(message);
+		expect(bench.requests).toEqual([]);
+	});
+});
+
+describe('a list that breaks off', () => {
+	const breaksOff = () => {
+		bench.answer = ({ cursor }) => (cursor ? { status: 503 } : { data: bench.list, next: 'c1' });
+	};
+
+	test('gives out what is surely new, once', async () => {
+		await baseline();
+		breaksOff();
+		bench.list.push(entry('b'));
+		expect(ids(await bench.poll())).toEqual(['b']);
+		bench.answer = () => ({ data: bench.list });
+		bench.list.push(entry('c'));
+		expect(ids(await bench.poll())).toEqual(['c']);
+	});
+
+	test('makes no baseline', async () => {
+		breaksOff();
+		expect(await bench.poll()).toBeNull();
+		bench.answer = () => ({ data: [...bench.list, entry('old', { created_at: '2020-01-01T00:00:00.000Z' })] });
+		expect(await bench.poll()).toBeNull();
+	});
+
+	test('of another key tells nothing', async () => {
+		await baseline();
+		breaksOff();
+		bench.credential.apiKey = 'tv_live_other';
+		bench.list = [entry('theirs')];
+		await expect(bench.poll()).rejects.toThrow('Testivora is not working');
+	});
+});
+
+describe('another list', () => {
+	test('of a rotated key that shows what is known goes on', async () => {
+		await baseline();
+		bench.credential.apiKey = 'tv_live_rotated';
+		bench.list.push(entry('b'));
+		expect(ids(await bench.poll())).toEqual(['b']);
+		expect(bench.log).toEqual([]);
+	});
+
+	test.each([
+		['another account', () => void (bench.credential.apiKey = 'tv_live_other')],
+		['another Base URL', () => void (bench.credential.baseUrl = 'https://other.testivora.test')],
+		['another space', () => void (bench.parameters = { spaceId: 'spc_other' })],
+	])('%s is a new baseline, with a warning', async (_, change) => {
+		await baseline();
+		change();
+		bench.list = [1, 2, 3].map((count) => entry(`theirs ${count}`, { space_id: 'spc_other' }));
+		expect(await bench.poll()).toBeNull();
+		expect(bench.log).toEqual([expect.stringMatching(/^warn .*is another one than before/)]);
+		bench.list.push(entry('new', { space_id: 'spc_other' }));
+		expect(ids(await bench.poll())).toEqual(['new']);
+	});
+
+	test('of the same key that shows nothing known gives out what is recent only', async () => {
+		await baseline();
+		bench.list = [entry('recent', { created_at: at(1) }), entry('renumbered', { created_at: '2025-01-01T00:00:00.000Z' })];
+		expect(ids(await bench.poll())).toEqual(['recent']);
+		expect(bench.log).toEqual([expect.stringMatching(/^warn .*shows none of the testimonials seen before/)]);
+		expect(await bench.poll()).toBeNull();
+	});
+
+	test('an empty account’s first testimonial is new', async () => {
+		bench.list = [];
+		await baseline();
+		bench.list = [entry('first', { created_at: '2020-01-01T00:00:00.000Z' })];
+		expect(ids(await bench.poll())).toEqual(['first']);
+		bench.list = [];
+		expect(await bench.poll()).toBeNull();
+		bench.list = [entry('second')];
+		expect(ids(await bench.poll())).toEqual(['second']);
+	});
+
+	test('a space that the API does not filter by is filtered here', async () => {
+		bench.parameters = { spaceId: 'spc_mine' };
+		bench.list = [];
+		await baseline();
+		bench.list = [entry('theirs', { space_id: 'spc_theirs' }), entry('mine', { space_id: 'spc_mine' }), entry('untold', { space_id: undefined })];
+		expect(ids(await bench.poll())).toEqual(['mine', 'untold']);
+	});
+});
+
+describe('what survives', () => {
+	test('an old copy in the database, as long as the process lives', async () => {
+		await baseline();
+		bench.list.push(entry('b'));
+		expect(ids(await bench.pollWithLostSave())).toEqual(['b']);
+		bench.activate('update');
+		expect(await bench.poll()).toBeNull();
+	});
+
+	test('a restart after what was given out', async () => {
+		await baseline();
+		bench.list.push(entry('b'));
+		expect(ids(await bench.poll())).toEqual(['b']);
+		bench.restart();
+		expect(await bench.poll()).toBeNull();
+		bench.list.push(entry('c'));
+		expect(ids(await bench.poll())).toEqual(['c']);
+	});
+
+	test('nothing of a poll whose result n8n dropped', async () => {
+		await baseline();
+		bench.list.push(entry('b'));
+		expect(await bench.poll({ dropped: true })).toBeNull();
+		bench.activate('update');
+		expect(ids(await bench.poll())).toEqual(['b']);
+	});
+
+	test('static data that cannot be read is a first poll', async () => {
+		bench.loaded.testivoraPoll = { version: 2, seen: 5 };
+		await baseline();
+		expect(bench.loaded.testivoraPoll).toMatchObject({ version: 1 });
+	});
+});
+
+test('more than 10,000 testimonials are refused, 10,000 are not', async () => {
+	bench.list = Array.from({ length: 10_000 }, (_, index) => entry(`t${index}`));
+	await baseline();
+	expect(JSON.stringify(bench.loaded).length).toBeLessThan(101_000);
+	bench.list.pop();
+	bench.list.push(entry('new'));
+	expect(ids(await bench.poll())).toEqual(['new']);
+	bench.list.push(entry('one too many'));
+	await expect(bench.poll()).rejects.toThrow('There are more than 10,000 testimonials');
+	bench.list.shift();
+	expect(ids(await bench.poll())).toEqual(['one too many']);
+});
+
+describe('an outage', () => {
+	beforeEach(async () => await baseline());
+	const polls = async (minutes: number[]) => {
+		const shown: number[] = [];
+		for (const minute of minutes) {
+			jest.setSystemTime(Date.parse(at(minute)));
+			await bench.poll().catch(() => shown.push(minute));
+		}
+		return shown;
+	};
+
+	test('shows at once, then every hour, and again after it was over', async () => {
+		bench.answer = () => ({ status: 503 });
+		expect(await polls([1, 2, 30, 60, 61, 62, 121])).toEqual([1, 61, 121]);
+		bench.answer = () => ({ data: bench.list });
+		expect(await polls([122])).toEqual([]);
+		bench.answer = () => ({ fault: 'ECONNREFUSED' });
+		expect(await polls([123, 124])).toEqual([123]);
+	});
+
+	test('of too many requests shows after an hour', async () => {
+		bench.answer = () => ({ status: 429, type: 'rate_limited', headers: { 'retry-after': '3600' } });
+		expect(await polls([1, 30, 60, 61, 62])).toEqual([61]);
+		expect(jest.mocked(sleep)).not.toHaveBeenCalled();
+	});
+
+	test('in n8n’s durable scheduler, which makes a context for each poll, shows alike', async () => {
+		bench.answer = () => ({ status: 503 });
+		bench.activate('update', { budget: 36_000 });
+		expect(await polls([1])).toEqual([1]);
+		bench.activate('update', { budget: 36_000 });
+		expect(await polls([2])).toEqual([]);
+	});
+});
+
+test('polls do not overlap', async () => {
+	await baseline();
+	let release = () => {};
+	bench.answer = async () => {
+		await new Promise<void>((resolve) => (release = resolve));
+		return { data: [...bench.list, entry('b')] };
+	};
+	const slow = bench.poll();
+	await jest.advanceTimersByTimeAsync(1);
+	expect(await bench.poll()).toBeNull();
+	expect(bench.log).toEqual(['debug Testivora Poll Trigger: the poll before is still under way, so this one is left out']);
+	release();
+	expect(ids(await slow)).toEqual(['b']);
+	bench.answer = () => ({ data: [...bench.list, entry('b'), entry('c')] });
+	expect(ids(await bench.poll())).toEqual(['c']);
+});
+
+describe('Execute step', () => {
+	test('gives the newest that would start the workflow, and changes nothing', async () => {
+		bench.list = [entry('old', { created_at: at(-9) }), entry('newest', { created_at: at(3) }), entry('approved', { status: 'approved', created_at: at(1) })];
+		expect(ids(await bench.sample())).toEqual(['newest']);
+		bench.parameters = { events: ['testimonial.approved'] };
+		expect(ids(await bench.sample())).toEqual(['approved']);
+		expect(bench.loaded).toEqual({});
+	});
+
+	test('says when there is none', async () => {
+		bench.parameters = { filters: { minRating: 5 } };
+		bench.list = [entry('bad', { rating: 1 })];
+		await expect(bench.sample()).rejects.toThrow('None of the testimonials there are would start this workflow');
+		bench.list = [];
+		await expect(bench.sample()).rejects.toThrow('There is no testimonial to show yet');
+	});
+});
