@@ -18,6 +18,10 @@ export class TestivoraPollTrigger implements INodeType {
 		description:
 			'Starts the workflow when a testimonial is created or approved in Testivora. Asks Testivora regularly, so it needs no public address.',
 		activationMessage: 'Testivora is now asked regularly, and new testimonials start this workflow.',
+		builderHint: {
+			searchHint:
+				'Starts the workflow for each new or approved testimonial by asking Testivora regularly. Choose it where n8n has no public HTTPS address, or where nothing may be missed while n8n is down; otherwise Testivora Trigger. Needs no webhook. Credential: testivoraApi; an API key of scope read is enough. Each item is one testimonial, with text, rating, author.name and event.name at the top. Filter by rating, type, tags or featured in the node itself rather than with an IF node.',
+		},
 		defaults: { name: 'Testivora Poll Trigger' },
 		polling: true,
 		inputs: [],

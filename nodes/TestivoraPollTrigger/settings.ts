@@ -1,9 +1,9 @@
-import { tryToParseDateTime } from 'n8n-workflow';
 import type { IPollFunctions } from 'n8n-workflow';
 
 import { checkInput, inputError } from '../shared/errors';
 import { whyUnwanted } from '../shared/filters';
 import { idInput, maxItemsInput } from '../shared/schemas';
+import { timeOf } from '../shared/time';
 import { filtersOf } from '../shared/triggerFields';
 import type { Choice } from './look';
 
@@ -35,7 +35,7 @@ export function settingsOf(context: IPollFunctions): Settings {
 		space: isGiven(space) ? checkInput(idInput, space, 'Space', node) : undefined,
 		simplify: context.getNodeParameter('simplify', true) as boolean,
 		isWanted: (testimonial) => whyUnwanted(testimonial, filters) === undefined,
-		startFrom: isGiven(startFrom) ? timeOf(context, startFrom) : undefined,
+		startFrom: isGiven(startFrom) ? startOf(context, startFrom) : undefined,
 		maxItems: isGiven(maxItems) ? checkInput(maxItemsInput, maxItems, 'Max Items', node) : DEFAULT_MAX_ITEMS,
 	};
 }
@@ -44,15 +44,13 @@ function isGiven(value: unknown): boolean {
 	return value !== undefined && value !== null && value !== '';
 }
 
-/** A date in milliseconds since 1970; one without a time zone, as the date picker gives it, is in that of the workflow. */
-function timeOf(context: IPollFunctions, value: unknown): number {
-	try {
-		return tryToParseDateTime(value, context.getTimezone()).toMillis();
-	} catch {
-		throw inputError(
-			context.getNode(),
-			'Start From must be a date such as 2026-06-03 or 2026-06-03T10:00:00Z',
-			'Correct the field, then publish (activate) the workflow again.',
-		);
-	}
+/** Milliseconds since 1970. */
+function startOf(context: IPollFunctions, value: unknown): number {
+	const time = timeOf(value, context.getTimezone());
+	if (time !== undefined) return time;
+	throw inputError(
+		context.getNode(),
+		'Start From must be a date such as 2026-06-03 or 2026-06-03T10:00:00Z',
+		'Correct the field, then publish (activate) the workflow again.',
+	);
 }
