@@ -7,6 +7,7 @@ import type {
 	INodeTypeDescription,
 } from 'n8n-workflow';
 
+import { testTestivoraApi } from '../shared/credentialTest';
 import { hasStatus, inputError } from '../shared/errors';
 import * as listSearch from './listSearch';
 import { operationOf, properties } from './resources';
@@ -30,11 +31,11 @@ export class Testivora implements INodeType {
 		usableAsTool: true,
 		inputs: [NodeConnectionTypes.Main],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [{ name: 'testivoraApi', required: true }],
+		credentials: [{ name: 'testivoraApi', required: true, testedBy: 'testTestivoraApi' }],
 		properties,
 	};
 
-	methods = { listSearch };
+	methods = { listSearch, credentialTest: { testTestivoraApi } };
 
 	/** Runs the chosen operation for each input item; what it gives is paired with that item. */
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {

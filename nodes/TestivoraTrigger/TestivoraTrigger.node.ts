@@ -8,6 +8,7 @@ import type {
 } from 'n8n-workflow';
 
 import { webhookSecretsOf } from '../shared/credential';
+import { testTestivoraApi } from '../shared/credentialTest';
 import { filtersField, simplifyField } from '../shared/triggerFields';
 import { receive } from './delivery';
 import { endpointStands, isManual, registerEndpoint, removeEndpoint } from './endpoint';
@@ -32,7 +33,7 @@ export class TestivoraTrigger implements INodeType {
 		defaults: { name: 'Testivora Trigger' },
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [{ name: 'testivoraApi', required: true }],
+		credentials: [{ name: 'testivoraApi', required: true, testedBy: 'testTestivoraApi' }],
 		webhooks: [
 			{
 				name: 'default',
@@ -141,6 +142,8 @@ export class TestivoraTrigger implements INodeType {
 			},
 		],
 	};
+
+	methods = { credentialTest: { testTestivoraApi } };
 
 	webhookMethods = {
 		default: {

@@ -41,3 +41,8 @@ export function secretsOf({ apiKey, webhookSecret }: ICredentialDataDecryptedObj
 		.map((secret) => String(secret ?? '').trim())
 		.filter((secret) => secret.length >= MIN_SECRET_LENGTH);
 }
+
+/** The `Authorization` header (published). White space around the key, which is easily copied along, is dropped. */
+export function authorizationOf({ apiKey }: ICredentialDataDecryptedObject): string {
+	return `Bearer ${String(apiKey ?? '').trim()}`;
+}

@@ -28,7 +28,7 @@ interface Wording {
 const CHECK_KEY =
 	'Open the Testivora credential and paste a key from Settings → API in Testivora, then test it.';
 
-/** What happened and what to do, for each error type in the API's reference (published, "Errors"). */
+/** What happened and what to do, for each error type in the API's reference (published, "Errors"), and for a 403 of another type. */
 const BY_TYPE: Record<string, (fault: Fault) => Wording> = {
 	unauthorized: () => ({
 		message: 'Testivora did not get an API key with the request',
@@ -47,15 +47,20 @@ const BY_TYPE: Record<string, (fault: Fault) => Wording> = {
 		message: 'Your Testivora plan does not include the API',
 		description: 'The API needs the Growth or the Agency plan. Upgrade in Testivora, then try again.',
 	}),
-	insufficient_scope: () => ({
-		message: 'This API key may only read',
+	insufficient_scope: ({ request }) => ({
+		message: request.startsWith('GET ') ? 'This API key may not read' : 'This API key may only read',
 		description:
-			'Create a key with the "write" scope in Testivora and put it into the Testivora credential.',
+			'Create a key with the scopes "read" and "write" in Testivora under Settings → API, and put it into the Testivora credential.',
+	}),
+	forbidden: () => ({
+		message: 'Testivora does not allow this with this API key',
+		description:
+			'Check in Testivora that your plan includes the API (Growth or Agency), and that the key has the scopes "read" and "write".',
 	}),
 	rate_limited: () => ({
 		message: 'Testivora is receiving too many requests with this API key',
 		description:
-			'Wait a minute and run the workflow again, or run fewer workflows with the same key at once.',
+			'Wait a minute and try again. Run fewer workflows with the same key at once, or give each a key of its own.',
 	}),
 };
 
@@ -63,7 +68,7 @@ const BY_STATUS: Record<number, string> = {
 	400: 'missing_parameter',
 	401: 'invalid_api_key',
 	402: 'quota_exceeded',
-	403: 'insufficient_scope',
+	403: 'forbidden',
 	404: 'not_found',
 	422: 'invalid',
 	429: 'rate_limited',

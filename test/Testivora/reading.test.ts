@@ -19,7 +19,7 @@ describe('account', () => {
     [401, 'unauthorized', 'Testivora did not get an API key with the request'],
     [401, 'invalid_api_key', 'Testivora does not know this API key, or it was revoked'],
     [403, 'plan_required', 'Your Testivora plan does not include the API'],
-    [403, 'insufficient_scope', 'This API key may only read'],
+    [403, 'insufficient_scope', 'This API key may not read'],
   ])('%i %s has a message of its own', async (status, type, message) => {
     nock(BASE_URL).get('/v1/account').reply(status, refusal(type, `Said with ${API_KEY}`));
     const { error } = await runTestivora(get);

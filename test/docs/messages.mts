@@ -3,8 +3,6 @@ import { resolve } from 'node:path';
 
 import ts from 'typescript';
 
-import { TestivoraApi } from '../../credentials/TestivoraApi.credentials.ts';
-
 /** Stands in a message for what differs from case to case: a field's label, an address, the API's own words. */
 export const VARIES = '…';
 
@@ -38,7 +36,7 @@ export function messagesInSources(): string[] {
   const files = globSync('nodes/**/*.ts').map((file) => resolve(file));
   const program = ts.createProgram(files, { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.CommonJS, skipLibCheck: true });
   const texts = new Texts(program.getTypeChecker());
-  const found = new Set(messagesOfCredentialTest());
+  const found = new Set<string>();
   for (const file of files) {
     const visit = (node: ts.Node): void => {
       for (const text of texts.shownAt(node)) found.add(text);
@@ -48,11 +46,6 @@ export function messagesInSources(): string[] {
   }
   // A message put together elsewhere, as with `${message}${where}`, has no words of its own here.
   return [...found].filter((text) => /[a-z]/i.test(text)).sort();
-}
-
-/** These are data, so they need no reading of sources. */
-function messagesOfCredentialTest(): string[] {
-  return new TestivoraApi().test.rules!.map(({ properties: { message } }) => message.replace(/\(\d{3}\)/, `(${VARIES})`));
 }
 
 class Texts {

@@ -15,7 +15,9 @@ test.each([
   [401, undefined, 'Testivora does not know this API key, or it was revoked'],
   [402, 'quota_exceeded', 'The monthly quota of your Testivora plan is used up'],
   [403, 'plan_required', 'Your Testivora plan does not include the API'],
-  [403, 'insufficient_scope', 'This API key may only read'],
+  [403, 'insufficient_scope', 'This API key may not read'],
+  [403, 'suspended', 'Testivora does not allow this with this API key'],
+  [403, undefined, 'Testivora does not allow this with this API key'],
   [404, 'not_found', 'Testivora has nothing with this ID in your account'],
   [404, undefined, 'No Testivora API at this Base URL. Open the Testivora credential and set Base URL to https://api.testivora.com, unless you were given another one'],
   [422, 'invalid_text', 'Testivora did not accept this: said'],
@@ -34,6 +36,10 @@ test.each([
 test('the quota is told in figures where the API gives them', () => {
   expect(fault(402, 'quota_exceeded', { details: { used: 9, limit: 9 } }).message).toContain('used up (9 of 9)');
   expect(fault(402, 'quota_exceeded', { details: { used: 'x' } }).message).toMatch(/used up$/);
+});
+
+test.each(['POST', 'PATCH', 'DELETE'])('a missing scope of %s is that to write', (method) => {
+  expect(apiError(node, { request: `${method} /v1/x`, status: 403, type: 'insufficient_scope' }).message).toBe('This API key may only read');
 });
 
 test('a network fault has its code', () => {

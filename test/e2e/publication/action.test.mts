@@ -400,7 +400,7 @@ describe('the action', () => {
 
     test.each([
       ['unknown', 'Testivora does not know this API key, or it was revoked', 'paste a key from Settings → API in Testivora'],
-      ['readOnly', 'This API key may only read', 'Create a key with the "write" scope'],
+      ['readOnly', 'This API key may only read', 'Create a key with the scopes "read" and "write"'],
       ['noApi', 'Your Testivora plan does not include the API', 'Growth or the Agency plan'],
     ] as const)('about a key (%s)', async (key, message, description) => {
       const { status, error } = await run(texts('Never stored'), create({}, credentials[key]));

@@ -30,7 +30,7 @@ export const credential: Record<string, Scene> = {
     await fill(dialog, 'baseUrl', tour.stage.sandbox.url);
     await save(dialog);
     await dialog.getByText('More details').click();
-    await dialog.getByText('Your Testivora plan does not include the API. It is part of the Growth and Agency plans.').waitFor();
+    await dialog.getByText('Your Testivora plan does not include the API. The API needs the Growth or the Agency plan.').waitFor();
     await tour.editor.shot('credential-fails');
   },
 };
