@@ -34,11 +34,11 @@ module.exports = {
     },
     ...(hasPublicationEngine ? [endToEnd('publication'), endToEnd('publication', 'queue', 'queue')] : []),
     // What does not depend on the engine is in test/e2e/publication, and runs under one engine only. Of that, older versions of n8n cannot
-    // run five: what faults may cost (they answer before they store a run, and try a registration once), isolates and searches (they lack the
-    // code, or have it elsewhere), and the examples and the tool, which use newer versions of n8n's own nodes.
+    // run six: what faults may cost (they answer before they store a run, and try a registration once), isolates, searches and the installer
+    // (they lack the code, or have it elsewhere), and the examples and the tool, which use newer versions of n8n's own nodes.
     {
       ...endToEnd('legacy'),
-      testPathIgnorePatterns: [`<rootDir>/test/e2e/publication${hasPublicationEngine ? '' : '/(examples|faults|isolates|search|tool)'}`],
+      testPathIgnorePatterns: [`<rootDir>/test/e2e/publication${hasPublicationEngine ? '' : '/(examples|faults|installer|isolates|search|tool)'}`],
     },
   ],
 };

@@ -35,6 +35,23 @@ export async function packPackage(): Promise<string> {
 }
 
 /**
+ * Packs what a tarball holds once more, as another version: what users would get if it were released so.
+ *
+ * @param folder where to put the new tarball
+ * @returns its path
+ */
+export async function repackAs(version: string, tarball: string, folder: string): Promise<string> {
+  const unpacked = await mkdtemp(join(folder, 'repack-'));
+  await run('tar', ['-xzf', tarball, '-C', unpacked]);
+  const file = join(unpacked, 'package/package.json');
+  const manifest = JSON.parse(await readFile(file, 'utf8')) as { name: string };
+  await writeFile(file, JSON.stringify({ ...manifest, version }, null, 2));
+  const repacked = join(folder, `${manifest.name}-${version}.tgz`);
+  await run('tar', ['-czf', repacked, '-C', unpacked, 'package']);
+  return repacked;
+}
+
+/**
  * Installs a packed community package into a user folder, as n8n's own installer does it: unpack, drop what only its developers need,
  * note it in the folder's manifest. n8n also runs `npm install` there; a package without dependencies gets nothing from that.
  *
