@@ -31,7 +31,7 @@ describe('n8n’s own installer', () => {
   let action: string;
 
   const packages = (method: string, body?: object, query = '') => stage.n8n.request(method, `/rest/community-packages${query}`, body);
-  const versions = async (name: string) => (await stage.n8n.nodeType(`${PACKAGE}.${name}`))?.displayName as string | undefined;
+  const labelOf = async (name: string) => (await stage.n8n.nodeType(`${PACKAGE}.${name}`))?.displayName as string | undefined;
   const installed = async () => (await packages('GET')).body.data as Array<{ installedVersion: string; updateAvailable?: string; failedLoading?: boolean }>;
 
   beforeAll(async () => {
@@ -67,11 +67,11 @@ describe('n8n’s own installer', () => {
   }
 
   test('installs the package while n8n runs', async () => {
-    expect(await versions('testivora')).toBeUndefined();
+    expect(await labelOf('testivora')).toBeUndefined();
     const { status, body } = await packages('POST', { name: `${PACKAGE}@0.1.0` });
     expect([status, body.message]).toEqual([200, undefined]);
-    expect(await versions('testivora')).toBe('Testivora');
-    expect(await versions('testivoraTrigger')).toBe('Testivora Trigger');
+    expect(await labelOf('testivora')).toBe('Testivora');
+    expect(await labelOf('testivoraTrigger')).toBe('Testivora Trigger');
     expect(await installed()).toEqual([expect.objectContaining({ installedVersion: '0.1.0', failedLoading: false })]);
   });
 
@@ -142,7 +142,15 @@ describe('n8n’s own installer', () => {
     const { status } = await packages('DELETE', undefined, `?name=${PACKAGE}`);
     expect(status).toBe(200);
     expect(await installed()).toEqual([]);
-    expect(await versions('testivora')).toBeUndefined();
+    expect(await labelOf('testivora')).toBeUndefined();
     expect(existsSync(join(stage.n8n.userFolder, '.n8n/nodes/node_modules', PACKAGE))).toBe(false);
+  });
+
+  test('N8N_COMMUNITY_PACKAGES installs the package when n8n starts', async () => {
+    const wanted = JSON.stringify([{ name: PACKAGE, version: current }]);
+    await stage.n8n.restart({ N8N_COMMUNITY_PACKAGES_MANAGED_BY_ENV: 'true', N8N_COMMUNITY_PACKAGES: wanted });
+    expect(await installed()).toEqual([expect.objectContaining({ installedVersion: current, failedLoading: false })]);
+    expect(await labelOf('testivoraTrigger')).toBe('Testivora Trigger');
+    expect((await packages('DELETE', undefined, `?name=${PACKAGE}`)).status).toBe(400);
   });
 });
