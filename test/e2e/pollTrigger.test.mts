@@ -91,7 +91,7 @@ describe(`polling under the ${engine} engine`, () => {
     const id = await start();
     await stage.n8n.stop();
     stage.sandbox.submit();
-    stage.sandbox.inject({ path: '/v1/testimonials', delay: 60_000, times: Infinity });
+    stage.sandbox.inject({ path: '/v1/testimonials', delay: 15_000, times: Infinity });
     const since = stage.sandbox.requests.length;
     await stage.n8n.start();
     const begun = await eventually(() => lists(stage, since)[0]?.at, { what: 'a first poll', timeout: 30_000 });
