@@ -60,7 +60,7 @@ export async function registerEndpoint(hook: IHookFunctions): Promise<void> {
 	if (why) {
 		throw inputError(
 			hook.getNode(),
-			`Testivora cannot reach this workflow: the webhook URL ${why}. Set the environment variable WEBHOOK_URL (N8N_WEBHOOK_URL from n8n 2.41 on) to the public https:// address of your n8n, restart n8n and try again.`,
+			`Testivora cannot reach this workflow: the webhook URL ${why}. Set the environment variable WEBHOOK_URL (N8N_WEBHOOK_URL from n8n 2.41 on) to the public https:// address of your n8n, restart n8n and try again; or use Testivora Poll Trigger, which needs no public address.`,
 			`The webhook URL is ${url}. On a computer of your own, a tunnel gives it a public address.`,
 		);
 	}
