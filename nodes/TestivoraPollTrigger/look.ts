@@ -1,3 +1,4 @@
+import { createdAt, newestOf } from '../shared/filters';
 import type { TestivoraEvent } from '../shared/schemas';
 import { bounded, fingerprint, without } from './memory';
 import type { Memory } from './memory';
@@ -164,11 +165,9 @@ function approvedCandidate(print: string, testimonial: Testimonial, now: number)
 
 /** The event of the newest testimonial that would start the workflow. @param now see {@link approvedCandidate} */
 export function newest(testimonials: Testimonial[], { events, isWanted }: Choice, now: number): TestivoraEvent | undefined {
-	const candidates = testimonials
-		.filter((testimonial) => (events.includes(CREATED) || testimonial.status === 'approved') && isWanted(testimonial))
-		.map((testimonial) => ({ testimonial, time: createdAt(testimonial) || 0 }));
-	if (candidates.length === 0) return undefined;
-	const { testimonial } = candidates.reduce((one, other) => (other.time > one.time ? other : one));
+	const fitting = testimonials.filter((one) => (events.includes(CREATED) || one.status === 'approved') && isWanted(one));
+	const testimonial = newestOf(fitting);
+	if (!testimonial) return undefined;
 	return (events.includes(CREATED) ? createdCandidate('', testimonial) : approvedCandidate('', testimonial, now)).event;
 }
 
@@ -185,11 +184,6 @@ function eventOf(event: string, testimonial: Testimonial, created: unknown): Tes
 
 function createdSince(since: number): (testimonial: Testimonial) => boolean {
 	return (testimonial) => createdAt(testimonial) >= since;
-}
-
-/** Milliseconds since 1970; NaN where there is no date that can be read. */
-function createdAt({ created_at: created }: Testimonial): number {
-	return typeof created === 'string' ? Date.parse(created) : Number.NaN;
 }
 
 /** Without a date, last. A finite number, because the difference of two infinite ones cannot be sorted by. */

@@ -12,6 +12,7 @@ import { testTestivoraApi } from '../shared/credentialTest';
 import { filtersField, simplifyField } from '../shared/triggerFields';
 import { receive } from './delivery';
 import { endpointStands, isManual, registerEndpoint, removeEndpoint } from './endpoint';
+import { hadSample, prepareSample, wantsSample } from './sample';
 
 export class TestivoraTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -129,6 +130,26 @@ export class TestivoraTrigger implements INodeType {
 							'Whether an event that Testivora sends again, because it missed our answer, is answered without running the workflow a second time',
 					},
 					{
+						displayName: 'Sample for Execute Step',
+						name: 'sample',
+						type: 'options',
+						noDataExpression: true,
+						options: [
+							{
+								name: 'Latest Testimonial',
+								value: 'latest',
+								description: 'Execute step shows the newest testimonial at once. Nothing is registered in Testivora, and no public address is needed.',
+							},
+							{
+								name: 'Wait for the Next Event',
+								value: 'next',
+								description: 'Execute step registers the test URL in Testivora and waits',
+							},
+						],
+						default: 'next',
+						description: 'What you get when you click Execute step. It does not matter to the published (active) workflow.',
+					},
+					{
 						displayName: 'Signature Tolerance (Seconds)',
 						name: 'tolerance',
 						type: 'number',
@@ -148,6 +169,7 @@ export class TestivoraTrigger implements INodeType {
 	webhookMethods = {
 		default: {
 			async checkExists(this: IHookFunctions): Promise<boolean> {
+				if (wantsSample(this)) return false;
 				if (!isManual(this)) return await endpointStands(this);
 				const secrets = webhookSecretsOf(await this.getCredentials('testivoraApi'));
 				if (secrets.length === 0) {
@@ -158,11 +180,12 @@ export class TestivoraTrigger implements INodeType {
 				return true;
 			},
 			async create(this: IHookFunctions): Promise<boolean> {
-				await registerEndpoint(this);
+				if (wantsSample(this)) await prepareSample(this);
+				else await registerEndpoint(this);
 				return true;
 			},
 			async delete(this: IHookFunctions): Promise<boolean> {
-				await removeEndpoint(this);
+				if (!hadSample(this)) await removeEndpoint(this);
 				return true;
 			},
 		},

@@ -61,6 +61,13 @@ function hasAnyTag(tags: unknown, wanted: string[]): boolean {
 	return wanted.some((tag) => lower.has(tag.toLowerCase()));
 }
 
-function createdAt({ created_at: created }: Record<string, unknown>): number {
+/** The testimonial that was created last; undefined where there is none. */
+export function newestOf<Testimonial extends Record<string, unknown>>(testimonials: Testimonial[]): Testimonial | undefined {
+	const time = (testimonial: Testimonial) => createdAt(testimonial) || 0;
+	return testimonials.reduce<Testimonial | undefined>((one, other) => (one && time(one) >= time(other) ? one : other), undefined);
+}
+
+/** When a testimonial was created, in milliseconds since 1970; NaN where there is no date that can be read. */
+export function createdAt({ created_at: created }: Record<string, unknown>): number {
 	return typeof created === 'string' ? Date.parse(created) : Number.NaN;
 }

@@ -1,4 +1,4 @@
-import type { IDataObject, INodeProperties, IPollFunctions, IWebhookFunctions } from 'n8n-workflow';
+import type { IDataObject, IHookFunctions, INodeProperties, IPollFunctions, IWebhookFunctions } from 'n8n-workflow';
 
 import type { TestimonialFilters } from './filters';
 
@@ -64,7 +64,7 @@ export const filtersField: INodeProperties = {
 };
 
 /** The trigger's filters as the user set them. Those that are absent let every testimonial pass. */
-export function filtersOf(node: IWebhookFunctions | IPollFunctions): TestimonialFilters {
+export function filtersOf(node: IHookFunctions | IWebhookFunctions | IPollFunctions): TestimonialFilters {
 	const { tags, types, ...filters } = node.getNodeParameter('filters', {}) as TestimonialFilters & IDataObject;
 	return { ...filters, tags: textsOf(tags), types: textsOf(types) };
 }
