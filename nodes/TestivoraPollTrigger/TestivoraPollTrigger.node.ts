@@ -1,6 +1,7 @@
 import { NodeConnectionTypes } from 'n8n-workflow';
 import type { INodeExecutionData, INodeType, INodeTypeDescription, IPollFunctions } from 'n8n-workflow';
 
+import { testTestivoraApi } from '../shared/credentialTest';
 import { searchSpaces } from '../shared/listSearch/searchSpaces';
 import { spaceField } from '../shared/locators';
 import { filtersField, simplifyField } from '../shared/triggerFields';
@@ -26,7 +27,7 @@ export class TestivoraPollTrigger implements INodeType {
 		polling: true,
 		inputs: [],
 		outputs: [NodeConnectionTypes.Main],
-		credentials: [{ name: 'testivoraApi', required: true }],
+		credentials: [{ name: 'testivoraApi', required: true, testedBy: 'testTestivoraApi' }],
 		properties: [
 			{
 				displayName: 'Trigger On',
@@ -84,7 +85,7 @@ export class TestivoraPollTrigger implements INodeType {
 		],
 	};
 
-	methods = { listSearch: { searchSpaces } };
+	methods = { credentialTest: { testTestivoraApi }, listSearch: { searchSpaces } };
 
 	async poll(this: IPollFunctions): Promise<INodeExecutionData[][] | null> {
 		return this.getMode() === 'manual' ? await sample(this) : await poll(this);

@@ -82,7 +82,9 @@ async function sampleEvent(hook: IHookFunctions): Promise<IDataObject | undefine
 	const newest = newestOf(found);
 	if (!newest) return undefined;
 	// As in a delivery: see the published sample of an event.
-	const { object: _object, space_id: _space, ...data } = newest;
+	const data: IDataObject = { ...newest };
+	delete data.object;
+	delete data.space_id;
 	return { id: `sample_${randomUUID()}`, object: 'event', event: name, version: '1.0', created: new Date().toISOString(), attempt: 1, data };
 }
 
