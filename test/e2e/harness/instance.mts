@@ -22,8 +22,8 @@ export interface InstanceOptions {
   webhookUrl?: string;
   /** load all of n8n, as a user has it; absent: without the modules that no test of ours touches, which starts a second sooner */
   whole?: boolean;
-  /** start without the package, as n8n is before somebody installs it */
-  bare?: boolean;
+  /** what to install; absent: the package as it is, built and packed; null: nothing, as n8n is before somebody installs the package */
+  tarball?: string | null;
 }
 
 /** Parts of n8n that have no bearing on nodes, credentials, workflows or executions; two of them call n8n's servers when they start. */
@@ -49,7 +49,7 @@ export class N8n extends N8nClient {
     this.webhookBase = (options.webhookUrl ?? this.baseUrl).replace(/\/*$/, '/');
   }
 
-  /** Starts an instance with the package installed unless it is to be bare, its owner made and logged in. */
+  /** Starts an instance with the package installed, its owner made and logged in. */
   static async start(options: InstanceOptions): Promise<N8n> {
     const host = await ensureN8n();
     const userFolder = options.userFolder ?? (await mkdtemp(join(tmpdir(), 'n8n-testivora-')));
@@ -57,7 +57,7 @@ export class N8n extends N8nClient {
       await mkdir(userFolder, { recursive: true });
       await cp(join(host.template, '.n8n'), join(userFolder, '.n8n'), { recursive: true });
     }
-    if (!options.bare) await installPackage(await packPackage(), userFolder);
+    if (options.tarball !== null) await installPackage(options.tarball ?? (await packPackage()), userFolder);
     const instance = new N8n(options.port ?? (await freePorts(1))[0], userFolder, options);
     try {
       await instance.start();

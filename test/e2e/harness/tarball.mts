@@ -13,8 +13,12 @@ const PACKED = 'TESTIVORA_TARBALL';
  * @returns the path of the tarball, in .run/
  */
 export async function packPackage(): Promise<string> {
-  const known = process.env[PACKED];
-  if (known) return known;
+  process.env[PACKED] ||= await buildAndPack();
+  return process.env[PACKED];
+}
+
+/** Builds and packs the sources as they are now. @returns the path of the tarball, in .run/ */
+export async function buildAndPack(): Promise<string> {
   const folder = resolve('.run');
   return await withLock(join(folder, 'pack.lock'), async () => {
     await run('npm', ['run', 'build']);
@@ -26,7 +30,6 @@ export async function packPackage(): Promise<string> {
       const tarball = join(folder, filename);
       // In one step: another process may be reading an older one.
       await rename(join(own, filename), tarball);
-      process.env[PACKED] = tarball;
       return tarball;
     } finally {
       await rm(own, { recursive: true, force: true });

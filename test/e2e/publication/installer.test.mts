@@ -41,7 +41,7 @@ describe('n8n’s own installer', () => {
     const tarball = await packPackage();
     registry = await startRegistry([FIRST, tarball, await repackAs(NEXT, tarball, folder)]);
     const sandbox = await startSandbox({ timeScale: 100, retries: 30 });
-    const n8n = await N8n.start({ engine, bare: true, env: registry.env });
+    const n8n = await N8n.start({ engine, tarball: null, env: registry.env });
     stage = { n8n, sandbox, credential: '', dispose: async () => {} };
   });
   afterAll(async () => {
