@@ -136,34 +136,12 @@ export function addApi(app: FastifyInstance, store: Store, settings: ApiSettings
   app.get('/v1/webhooks/:id', async (request) => shown(find(store.endpoints, request)));
   app.post('/v1/webhooks', async (request, reply) => {
     const given = fields(request);
-    checkEndpoint(request, given, true);
-    const now = new Date().toISOString();
-    const secret = settings.serverSecret || !given.secret ? `whsec_${randomBytes(32).toString('base64')}` : String(given.secret);
-    const endpoint: StoredEndpoint = {
-      id: newId('wh'),
-      object: 'webhook',
-      url: String(given.url),
-      status: String(given.status ?? 'active'),
-      events: given.events as string[],
-      created_at: now,
-      updated_at: now,
-      secret,
-      givenUp: 0,
-    };
-    store.endpoints.unshift(endpoint);
-    return await reply.code(201).send({ ...shown(endpoint), ...(settings.serverSecret && { secret }) });
+    const endpoint = addEndpoint(store, request, { ...given, ...(settings.serverSecret && { secret: undefined }) });
+    return await reply.code(201).send({ ...shown(endpoint), ...(settings.serverSecret && { secret: endpoint.secret }) });
   });
-  app.patch('/v1/webhooks/:id', async (request) => {
-    const endpoint = find(store.endpoints, request);
-    const given = fields(request);
-    checkEndpoint(request, given, false);
-    const { url = endpoint.url, events = endpoint.events, status = endpoint.status, secret = endpoint.secret } = given;
-    Object.assign(endpoint, { url, events, status, secret, givenUp: 0, updated_at: new Date().toISOString() });
-    return shown(endpoint);
-  });
+  app.patch('/v1/webhooks/:id', async (request) => shown(changeEndpoint(store, request)));
   app.delete('/v1/webhooks/:id', async (request, reply) => {
-    const endpoint = find(store.endpoints, request);
-    store.endpoints.splice(store.endpoints.indexOf(endpoint), 1);
+    removeEndpoint(store, request);
     return await reply.code(204).send();
   });
 
@@ -190,6 +168,39 @@ export function addApi(app: FastifyInstance, store: Store, settings: ApiSettings
     const next = more ? Buffer.from(data[data.length - 1].id).toString('base64url') : null;
     return { object: 'list', data, has_more: more, next_cursor: next };
   }
+}
+
+/** A new endpoint, with a secret of the service's own where none is given. @throws Refusal that names the field */
+export function addEndpoint(store: Store, request: FastifyRequest, given: Record<string, unknown>): StoredEndpoint {
+  checkEndpoint(request, given, true);
+  const now = new Date().toISOString();
+  const endpoint: StoredEndpoint = {
+    id: newId('wh'),
+    object: 'webhook',
+    url: String(given.url),
+    status: String(given.status ?? 'active'),
+    events: given.events as string[],
+    created_at: now,
+    updated_at: now,
+    secret: given.secret ? String(given.secret) : `whsec_${randomBytes(32).toString('base64')}`,
+    givenUp: 0,
+  };
+  store.endpoints.unshift(endpoint);
+  return endpoint;
+}
+
+/** Changes the fields of an endpoint that the request's body names. @throws Refusal where there is none, or a field is not as it should be */
+export function changeEndpoint(store: Store, request: FastifyRequest): StoredEndpoint {
+  const endpoint = find(store.endpoints, request);
+  const given = fields(request);
+  checkEndpoint(request, given, false);
+  const { url = endpoint.url, events = endpoint.events, status = endpoint.status, secret = endpoint.secret } = given;
+  return Object.assign(endpoint, { url, events, status, secret, givenUp: 0, updated_at: new Date().toISOString() });
+}
+
+/** @throws Refusal where there is none */
+export function removeEndpoint(store: Store, request: FastifyRequest): void {
+  store.endpoints.splice(store.endpoints.indexOf(find(store.endpoints, request)), 1);
 }
 
 /** Changes a testimonial; approving it publishes it and is announced. */

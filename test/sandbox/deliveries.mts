@@ -48,6 +48,8 @@ export class Deliveries {
   private readonly store: Store;
   private readonly settings: DeliverySettings;
   private readonly onChange: () => void;
+  /** The events of which the log tells: what a person may send again. */
+  private readonly envelopes = new Map<string, Envelope>();
   private count = 0;
   private running = new Set<Promise<void>>();
   private stopping = new AbortController();
@@ -60,12 +62,28 @@ export class Deliveries {
 
   /** Sends an event to every active endpoint that listens to it, or to one endpoint whatever it listens to. */
   emit(envelope: Envelope, endpointId?: string): void {
+    this.envelopes.set(envelope.id, envelope);
+    if (this.envelopes.size > KEPT) this.envelopes.delete(this.envelopes.keys().next().value!);
     for (const endpoint of this.store.endpoints) {
       const listens = endpoint.status === 'active' && endpoint.events.includes(envelope.event);
       if (endpointId === undefined ? !listens : endpoint.id !== endpointId) continue;
       const run = this.deliver(envelope, endpoint).finally(() => this.running.delete(run));
       this.running.add(run);
     }
+  }
+
+  /**
+   * Sends an event once more to the endpoint that got it, as its next attempt. The endpoint may be paused: a person asked for this.
+   *
+   * @returns false where the event or the endpoint is no longer there
+   */
+  async again({ eventId, endpointId }: Pick<Delivery, 'eventId' | 'endpointId'>): Promise<boolean> {
+    const envelope = this.envelopes.get(eventId);
+    const endpoint = this.store.endpoints.find(({ id }) => id === endpointId);
+    if (!envelope || !endpoint) return false;
+    const made = this.log.filter((one) => one.eventId === eventId && one.endpointId === endpointId).map(({ attempt }) => attempt);
+    await this.attempt(envelope, endpoint, Math.max(0, ...made) + 1);
+    return true;
   }
 
   /** Resolves when nothing is on its way or waiting for its next attempt. */

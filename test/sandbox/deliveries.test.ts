@@ -151,7 +151,7 @@ describe('the page', () => {
   const post = async (path: string, body: unknown = {}, method = 'POST') =>
     await fetch(`${sandbox.url}/_sandbox${path}`, {
       method,
-      ...(method === 'POST' && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      ...(method !== 'DELETE' && { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     });
   const state = async () => (await (await fetch(`${sandbox.url}/_sandbox/state`)).json()) as { testimonials: Array<{ id: string; status: string }> };
 
@@ -165,9 +165,51 @@ describe('the page', () => {
     await post(`/testimonials/${id}`, undefined, 'DELETE');
     await sandbox.idle();
     expect(receiver.arrived.map(({ json }) => json.event).sort()).toEqual([...ALL].sort());
-    await post(`/endpoints/${endpoint.id}/toggle`);
+    await post(`/endpoints/${endpoint.id}`, { status: 'disabled' }, 'PATCH');
     expect(endpoint.status).toBe('disabled');
     expect(JSON.stringify(await state())).not.toContain('whsec_');
+  });
+
+  test('adds an endpoint by hand, whose secret it shows once, edits and deletes it', async () => {
+    sandbox = await startSandbox({ timeScale: FAST, seed: false });
+    const made = await post('/endpoints', { url: receiver.url, events: ['testimonial.created'] });
+    const { id, secret } = (await made.json()) as { id: string; secret: string };
+    expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
+    expect(JSON.stringify(await state())).not.toContain('whsec_');
+    sandbox.submit();
+    await sandbox.idle();
+    const [{ body, headers }] = receiver.arrived;
+    expect(judge(body, headers as Headers, [secret], Math.floor(Date.now() / 1000), 300)).toBe('verified');
+
+    const elsewhere = `${receiver.url}/elsewhere`;
+    await post(`/endpoints/${id}`, { url: elsewhere, events: ['testimonial.approved'] }, 'PATCH');
+    expect(sandbox.endpoints()).toEqual([expect.objectContaining({ id, secret, url: elsewhere, events: ['testimonial.approved'] })]);
+    await post(`/endpoints/${id}`, undefined, 'DELETE');
+    expect(sandbox.endpoints()).toEqual([]);
+  });
+
+  test.each([
+    [{ url: 'n8n.example.com', events: ['testimonial.created'] }, 'url must begin with https://.'],
+    [{ url: 'https://n8n.example.com', events: [] }, 'events must hold at least one known event.'],
+    [{ events: ['testimonial.created'] }, 'url and events are required.'],
+  ])('refuses the endpoint %j', async (given, message) => {
+    sandbox = await startSandbox();
+    expect(await (await post('/endpoints', given)).json()).toMatchObject({ error: { message } });
+    expect(sandbox.endpoints()).toEqual([]);
+  });
+
+  test('sends a delivery that failed again, as the next attempt', async () => {
+    const { id } = await start({ retries: 1 });
+    receiver.answers.push(500, 500);
+    const { id: testimonial } = sandbox.submit();
+    await sandbox.idle();
+    expect(statuses()).toEqual([500, 500]);
+    expect((await post('/deliveries/2/again')).status).toBe(200);
+    expect(sandbox.deliveries.at(-1)).toMatchObject({ attempt: 3, status: 200, endpointId: id });
+    expect(receiver.arrived.at(-1)!.json).toMatchObject({ attempt: 3, data: { id: testimonial } });
+    expect(new Set(receiver.arrived.map(({ json }) => json.id)).size).toBe(1);
+    await post(`/endpoints/${id}`, undefined, 'DELETE');
+    expect((await post('/deliveries/2/again')).status).toBe(404);
   });
 
   test('tells when something changed', async () => {

@@ -3,13 +3,16 @@ import { join } from 'node:path';
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
+import { addEndpoint, changeEndpoint, removeEndpoint } from './api.mts';
+import type { Deliveries } from './deliveries.mts';
 import type { Sandbox } from './sandbox.mts';
 import type { Testimonial } from './store.mts';
 
 /** The page on which a person plays Testivora, what it is made of, and faults over HTTP. */
-export function addPage(app: FastifyInstance, sandbox: Sandbox, watchers: Set<() => void>): void {
+export function addPage(app: FastifyInstance, sandbox: Sandbox, deliveries: Deliveries, watchers: Set<() => void>): void {
   const html = readFileSync(join('test', 'sandbox', 'page.html'));
   const id = (request: FastifyRequest) => (request.params as { id: string }).id;
+  const changed = () => watchers.forEach((watcher) => watcher());
 
   app.get('/', async (_request, reply) => await reply.type('text/html; charset=utf-8').send(html));
   app.get('/_sandbox/state', async () => ({
@@ -22,12 +25,27 @@ export function addPage(app: FastifyInstance, sandbox: Sandbox, watchers: Set<()
   app.post('/_sandbox/testimonials', async (request) => sandbox.submit(request.body as Partial<Testimonial>));
   app.post('/_sandbox/testimonials/:id/approve', async (request) => sandbox.approve(id(request)));
   app.delete('/_sandbox/testimonials/:id', async (request) => sandbox.remove(id(request)));
-  app.post('/_sandbox/endpoints/:id/toggle', async (request, reply) => {
-    const endpoint = sandbox.endpoints().find((one) => one.id === id(request));
-    if (!endpoint) return await reply.code(404).send({ message: 'This endpoint was deleted.' });
-    endpoint.status = endpoint.status === 'active' ? 'disabled' : 'active';
-    watchers.forEach((watcher) => watcher());
-    return { status: endpoint.status };
+  // As in the service's settings: the secret is made there, and shown this once.
+  app.post('/_sandbox/endpoints', async (request) => {
+    const { url, events } = request.body as Record<string, unknown>;
+    const { id, secret } = addEndpoint(sandbox.store, request, { url, events });
+    changed();
+    return { id, secret };
+  });
+  app.patch('/_sandbox/endpoints/:id', async (request) => {
+    const { secret: _secret, ...endpoint } = changeEndpoint(sandbox.store, request);
+    changed();
+    return endpoint;
+  });
+  app.delete('/_sandbox/endpoints/:id', async (request) => {
+    removeEndpoint(sandbox.store, request);
+    changed();
+    return { deleted: true };
+  });
+  app.post('/_sandbox/deliveries/:id/again', async (request, reply) => {
+    const delivery = sandbox.deliveries.find((one) => String(one.id) === id(request));
+    if (delivery && (await deliveries.again(delivery))) return { sent: true };
+    return await reply.code(404).send({ error: { type: 'not_found', message: 'The endpoint was deleted.' } });
   });
 
   app.post('/_sandbox/faults', async (request) => {

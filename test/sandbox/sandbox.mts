@@ -145,7 +145,7 @@ export async function startSandbox({ port = 0, seed = true, ...given }: SandboxO
       await app.close();
     },
   };
-  addPage(app, sandbox, watchers);
+  addPage(app, sandbox, deliveries, watchers);
   sandbox.url = (await app.listen({ port, host: '127.0.0.1' })).replace(/\/$/, '');
   return sandbox;
 }
