@@ -82,7 +82,7 @@ export async function goLive(stage: Stage, workflowId: string, name = NODE): Pro
   return await eventually(() => endpointAt(stage, url), { what: `an endpoint at ${url}` });
 }
 
-export function endpointAt({ sandbox }: Stage, url: string): StoredEndpoint | undefined {
+export function endpointAt({ sandbox }: Pick<Stage, 'sandbox'>, url: string): StoredEndpoint | undefined {
   return sandbox.endpoints().find((endpoint) => endpoint.url === url);
 }
 

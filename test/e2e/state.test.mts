@@ -6,42 +6,16 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import type { StoredEndpoint } from '../sandbox/store.mts';
 import { chain } from './harness/client.mts';
 import { N8n } from './harness/instance.mts';
 import { eventually, pause } from './harness/wait.mts';
+import { RACES, standing, TRIGGERS } from './races.mts';
 import {
   credentialData, deliver, endpointAt, eventOf, goLive, newSecret, NODE, noEndpoint, post, setStage, triggerNode, triggerWorkflow,
 } from './stage.mts';
 import type { Stage } from './stage.mts';
 
 declare const engine: 'publication' | 'legacy';
-
-/** Triggers that each race is run with. */
-const TRIGGERS = 8;
-
-/** Waits until an endpoint stands at a URL, and looks as often as this process can: the race is over within milliseconds. */
-const standing = async (stage: Stage, url: string): Promise<StoredEndpoint> => await eventually(() => endpointAt(stage, url), { every: 0, timeout: 30_000 });
-
-/** Requests that are sent to a webhook's URL while its endpoint is being registered. */
-const RACES: Record<string, (stage: Stage, url: string, index: number) => Promise<unknown>> = {
-  'one unsigned request': async (stage, url, index) => {
-    await eventually(() => stage.sandbox.requests.some(({ method }) => method === 'POST'), { every: 0, timeout: 30_000 });
-    await pause(index * 20);
-    await post(url, '{}', {});
-  },
-  'one signed event as the endpoint is made': async (stage, url) => {
-    const { secret } = await standing(stage, url);
-    await deliver(url, eventOf(), secret);
-  },
-  '20 requests around the registration': async (stage, url) => {
-    for (let request = 0; request < 20; request++) {
-      const secret = endpointAt(stage, url)?.secret ?? newSecret();
-      await Promise.all([post(url, '{}', {}), deliver(url, eventOf(), request % 2 ? secret : newSecret())]);
-      await pause(10);
-    }
-  },
-};
 
 /** What others may write over static data, and when. Each row is a trigger that refused every delivery with version 0.1.0. */
 describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
@@ -98,8 +72,8 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
         Array.from({ length: TRIGGERS }, async (_, index) => {
           const id = await triggerWorkflow(stage);
           const url = await stage.n8n.webhookUrl(id, NODE);
-          await Promise.all([stage.n8n.activate(id), RACES[race](stage, url, index)]);
-          return { id, url };
+          const [, accepted] = await Promise.all([stage.n8n.activate(id), RACES[race](stage, url, index)]);
+          return { id, url, accepted };
         }),
       );
       for (const { id, url } of started) {
@@ -109,6 +83,12 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
       // n8n saves what the registration left after it has ended.
       await pause(300);
       expect(await dead(started.map(({ url }) => url))).toEqual([]);
+      for (const { id, accepted } of started) {
+        const executions = await stage.n8n.waitForExecutions(id, accepted.length + 1);
+        const ran = executions.map(({ items }) => items[NODE][0].json.event.id as string);
+        expect(ran).toHaveLength(accepted.length + 1);
+        expect(ran).toEqual(expect.arrayContaining(accepted));
+      }
       ids.push(...started.map(({ id }) => id));
       urls.push(...started.map(({ url }) => url));
     });

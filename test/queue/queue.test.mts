@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { chain, UNFINISHED } from '../e2e/harness/client.mts';
 import { eventually, pause } from '../e2e/harness/wait.mts';
+import { RACES, standing, TRIGGERS } from '../e2e/races.mts';
 import { actionNode, credentialData, deliver, eventOf, NODE, triggerNode } from '../e2e/stage.mts';
 import type { Answered } from '../e2e/stage.mts';
 import { byId } from '../helpers/fixtures.mts';
@@ -147,6 +148,40 @@ describe('queue mode', () => {
   test('activation registers one endpoint, with the address that all webhook processes share', () => {
     expect(sandbox.endpoints()).toMatchObject([{ url: cluster.balancer.url + path, status: 'active', events: ['testimonial.created'] }]);
   });
+
+  test.each(Object.keys(RACES))('%s, at both webhook processes: no trigger is dead', async (race) => {
+    const [own] = sandbox.endpoints();
+    const credential = await cluster.main.createCredential('Testivora', 'testivoraApi', credentialData(sandbox));
+    sandbox.requests.length = 0;
+    sandbox.inject({ method: 'POST', path: '/v1/webhooks', delay: 100, times: TRIGGERS });
+    const started = await Promise.all(
+      Array.from({ length: TRIGGERS }, async (_, index) => {
+        const id = await cluster.main.createWorkflow({ name: `${race} ${index}`, nodes: [triggerNode(credential)], connections: {} });
+        const url = await cluster.main.webhookUrl(id, NODE);
+        await Promise.all([cluster.main.activate(id), RACES[race]({ sandbox }, url, index)]);
+        return { id, url };
+      }),
+    );
+    for (const { id, url } of started) {
+      await cluster.main.publication(id);
+      await standing({ sandbox }, url);
+    }
+    await pause(300);
+    const dead = [];
+    for (const { url } of started) {
+      const { secret } = sandbox.endpoints().find((endpoint) => endpoint.url === url)!;
+      for (const { url: process } of cluster.webhooks) {
+        const { status, body } = await deliver(process + new URL(url).pathname, eventOf(), secret);
+        if (status !== 200) dead.push({ url, process, status, body });
+      }
+    }
+    expect(dead).toEqual([]);
+    for (const { id } of started) await cluster.main.deactivate(id);
+    await eventually(() => sandbox.endpoints().length === 1, { timeout: 60_000, what: 'the other endpoints to be deleted' });
+    expect(sandbox.endpoints()).toEqual([own]);
+    sandbox.clearFaults();
+    cluster.balancer.answered.fill(0);
+  }, 180_000);
 
   test('deliveries spread over both webhook processes run once each, in the workers', async () => {
     const row = await load('No fault', 100);

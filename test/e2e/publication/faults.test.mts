@@ -2,7 +2,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 
 import { eventually, pause } from '../harness/wait.mts';
-import { deliver, endpointAt, eventOf, goLive, NODE, noEndpoint, setStage, triggerWorkflow } from '../stage.mts';
+import { deliver, endpointAt, eventOf, goLive, noEndpoint, setStage, triggerWorkflow } from '../stage.mts';
 import type { Stage } from '../stage.mts';
 import { count, table } from '../../queue/figures.mts';
 import type { Figures } from '../../queue/figures.mts';
@@ -113,21 +113,5 @@ describe('faults while it runs, one process on SQLite', () => {
     await stage.n8n.waitForExecutions(other, 1);
     await stage.n8n.deactivate(other);
     await noEndpoint(stage, endpoint.url);
-  }, 120_000);
-
-  test('a delivery that arrives while the endpoint is still being registered', async () => {
-    const other = await triggerWorkflow(stage);
-    const at = await stage.n8n.webhookUrl(other, NODE);
-    stage.sandbox.inject({ method: 'POST', path: '/v1/webhooks', handled: true, delay: 2_000 });
-    const activated = goLive(stage, other);
-    const endpoint = await eventually(() => endpointAt(stage, at), { what: 'the endpoint, not yet answered for' });
-    const sent = stage.sandbox.emit(eventOf(), { endpointId: endpoint.id }).id;
-    await activated;
-    await stage.sandbox.idle();
-    const executions = await stage.n8n.waitForExecutions(other, 1);
-    expect(executions.map(({ items }) => items[NODE][0].json.event.id)).toEqual([sent]);
-    expect(stage.sandbox.deliveries.filter(({ eventId }) => eventId === sent).map(({ status }) => status).pop()).toBe(200);
-    await stage.n8n.deactivate(other);
-    await noEndpoint(stage, at);
   }, 120_000);
 });
