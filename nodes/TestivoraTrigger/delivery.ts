@@ -12,8 +12,8 @@ import type { CredentialSecrets, WebhookMemory } from './memory';
 import { deriveSecret } from './secrets';
 import { findSecret, isUsable, readSignatures } from './signature';
 import type { Headers, Signed } from './signature';
-import { newer, readSlot, webhookName, writeSlot } from './slot';
-import type { Registration, Slot } from './slot';
+import { newer, readSlot, secretsOf, webhookName, writeSlot } from './slot';
+import type { Slot } from './slot';
 
 /** The answer to a delivery that does not start the workflow. Nothing stands in it but the event's id, shortened. */
 interface Answer {
@@ -37,7 +37,7 @@ const REFUSALS = {
 	noSecret: 'No signing secret is known for this webhook.',
 };
 
-/** For n8n's log: a key that was changed while nothing was known of the registration leaves a secret that nobody can derive. */
+/** For n8n's log: publishing again gives the endpoint a secret that can be derived from the API key. */
 const REPUBLISH = ' If it came from Testivora, unpublish (deactivate) the workflow and publish (activate) it again.';
 
 /**
@@ -55,15 +55,14 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	if (typeof signatures === 'string') return refuse(webhook, 401, REFUSALS[signatures]);
 	const known = knowledgeOf(webhook);
 	const verdict = await verify(webhook, known, signatures, body);
-	if (verdict === 'unknown') return putOff(webhook);
+	if (verdict === 'unreadable') return putOff(webhook);
 	if (verdict !== 'verified') {
 		return refuse(webhook, 401, REFUSALS[verdict], verdict === 'mismatch' && isAutomatic(webhook) ? REPUBLISH : undefined);
 	}
 
 	// Parse.
-	const parsed = parse(webhook, body);
-	if (typeof parsed === 'string') return refuse(webhook, 400, `This is not a Testivora event: it ${parsed}.`);
-	const event = parsed;
+	const event = parse(webhook, body);
+	if (typeof event === 'string') return refuse(webhook, 400, `This is not a Testivora event: it ${event}.`);
 
 	// Filter.
 	const why = whyIgnored(webhook, event);
@@ -101,48 +100,50 @@ interface Knowledge {
 	name: string;
 	memory: WebhookMemory;
 	slot: Slot;
-	/** Absent in the manual set-up, where a person registers the endpoint. */
-	registration?: Registration;
 }
 
 function knowledgeOf(webhook: IWebhookFunctions): Knowledge {
 	// Not the path of the request, which a sender may spell in several ways; but n8n gives the production URL in tests, too.
 	const url = isTest(webhook) ? webhook.getRequestObject().path : String(webhook.getNodeWebhookUrl('default'));
 	const name = webhookName(webhook.getNode(), url);
-	const memory = memoryOf(webhook.getWorkflow().id, name);
 	const slot = readSlot(webhook.getWorkflowStaticData('global'), webhook.getNode(), name);
-	return { name, memory, slot, registration: isAutomatic(webhook) ? newer(memory.registration, slot.registration) : undefined };
+	return { name, memory: memoryOf(webhook.getWorkflow().id, name), slot };
 }
 
 /**
  * Verifies a delivery with the secrets of the registration, and only where those do not match with what the credential gives.
  *
- * @returns 'unknown' where the credential cannot be read
+ * @returns 'unreadable' where the credential cannot be read
  */
 async function verify(
 	webhook: IWebhookFunctions,
-	{ name, memory, registration }: Knowledge,
+	{ name, memory, slot }: Knowledge,
 	signatures: Signed[],
 	body: Buffer,
-): Promise<'verified' | 'mismatch' | 'noSecret' | 'unknown'> {
-	if (registration && findSecret(signatures, body, registration.secrets)) {
+): Promise<'verified' | 'mismatch' | 'noSecret' | 'unreadable'> {
+	const setup = isAutomatic(webhook) ? 'automatic' : 'manual';
+	// In the manual set-up a person registers the endpoint.
+	const registration = setup === 'automatic' ? memory.newest(slot.registration) : undefined;
+	if (registration && findSecret(signatures, body, secretsOf(registration))) {
 		memory.registration = registration;
 		return 'verified';
 	}
-	const tried = [...(registration?.secrets ?? [])];
+
+	const read = async () => await credentialSecrets(webhook, name);
 	try {
-		for await (const { automatic, manual } of memory.credentialSecrets(() => credentialSecrets(webhook, name))) {
-			const secrets = isAutomatic(webhook) ? automatic : manual;
-			const secret = findSecret(signatures, body, secrets);
-			if (secret && isAutomatic(webhook)) memory.registration = { ...registration, secrets: [secret], registeredAt: Date.now() };
-			if (secret) return 'verified';
-			tried.push(...secrets);
+		let secrets = (await memory.recentSecrets(read))[setup];
+		let secret = findSecret(signatures, body, secrets);
+		if (secret === undefined) {
+			secrets = (await memory.freshSecrets(read))[setup];
+			secret = findSecret(signatures, body, secrets);
 		}
+		if (secret === undefined) return [...secretsOf(registration), ...secrets].some(isUsable) ? 'mismatch' : 'noSecret';
+		if (setup === 'automatic') memory.learn(secret, slot.registration);
+		return 'verified';
 	} catch (error) {
 		webhook.logger.warn(`Testivora Trigger: the credential could not be read (${(error as Error).message})`);
-		return 'unknown';
+		return 'unreadable';
 	}
-	return tried.some(isUsable) ? 'mismatch' : 'noSecret';
 }
 
 async function credentialSecrets(webhook: IWebhookFunctions, name: string): Promise<CredentialSecrets> {
@@ -151,9 +152,13 @@ async function credentialSecrets(webhook: IWebhookFunctions, name: string): Prom
 	return { automatic: derived === undefined ? [] : [derived], manual: webhookSecretsOf(credential) };
 }
 
-/** Stores the accepted event, and what static data has lost of the registration meanwhile; see Slot. */
+/**
+ * Stores the accepted event, and the registration where n8n has overwritten it with an older one.
+ *
+ * @param seen the ledger's text; absent where events are not deduplicated
+ */
 function writeBack(webhook: IWebhookFunctions, { name, memory, slot }: Knowledge, seen: string | undefined): void {
-	const registration = newer(slot.registration, memory.registration);
+	const registration = isAutomatic(webhook) ? newer(slot.registration, memory.registration) : slot.registration;
 	if (seen === undefined && registration === slot.registration) return;
 	writeSlot(webhook.getWorkflowStaticData('global'), webhook.getNode(), name, { registration, seen: seen ?? slot.seen });
 }

@@ -8,7 +8,7 @@ import { hasStatus, inputError, isGone, isOutcomeUnknown, isWebhookApiMissing } 
 import { objectSchema } from '../shared/schemas';
 import { memoryOf } from './memory';
 import { deriveSecret, isSecret } from './secrets';
-import { newer, readSlot, webhookName, writeSlot } from './slot';
+import { readSlot, webhookName, writeSlot } from './slot';
 import type { Registration } from './slot';
 import { isSameUrl, whyUnreachable } from './webhookUrl';
 
@@ -25,23 +25,28 @@ const PATH = '/v1/webhooks';
 /** n8n starts, or another main process takes over: nobody is there to repair a credential. */
 const STARTUP_MODES = ['init', 'leadershipChange'];
 
-/** Secrets kept of one registration: the derived one, the server's own, and those of a key that was changed meanwhile. */
-const MAX_SECRETS = 4;
+/** Milliseconds that looking at an endpoint may take: n8n's older engine looks at one after another when it starts. */
+const LOOK_MS = 10_000;
 
 /**
- * Whether the endpoint stands as the node's parameters want it.
+ * Whether the endpoint stands as the node's parameters want it, with the secret that the API key gives today.
  *
- * At n8n's start, an endpoint that cannot be checked is taken as it was registered: a throw would make n8n's older engine delete it.
+ * At n8n's start, an endpoint that cannot be checked is taken to stand: a throw would make n8n's older engine delete it.
  */
 export async function endpointStands(hook: IHookFunctions): Promise<boolean> {
-	const registration = knownRegistration(hook);
-	if (registration?.id === undefined) return false;
+	const known = knownRegistration(hook);
+	const isStartup = STARTUP_MODES.includes(hook.getActivationMode());
+	if (known?.id === undefined && !isStartup) return false;
+	const deadline = Date.now() + LOOK_MS;
 	try {
-		const standing = await request(hook, { method: 'GET', path: pathOf(registration.id) }, objectSchema);
-		return isAsWanted(standing, hook);
+		// Without an ID, the question is only whether Testivora answers, so that the endpoint can be looked for.
+		const path = known?.id === undefined ? PATH : pathOf(known.id);
+		const standing = await request(hook, { method: 'GET', path, deadline }, z.unknown());
+		return isAsWanted(standing, hook) && known?.derived === (await derivedSecret(hook));
 	} catch (error) {
 		const { message } = error as Error;
-		const isKept = STARTUP_MODES.includes(hook.getActivationMode()) && !isGone(error) && isSameUrl(registration.url, urlOf(hook));
+		const isOurs = known?.url === undefined || isSameUrl(known.url, urlOf(hook));
+		const isKept = isStartup && !isGone(error) && isOurs;
 		if (isKept) hook.logger.warn(`Testivora Trigger: the webhook endpoint could not be checked and is taken as it was (${message})`);
 		else hook.logger.debug(`Testivora Trigger: the webhook endpoint is registered anew (${message})`);
 		return isKept;
@@ -70,21 +75,31 @@ export async function registerEndpoint(hook: IHookFunctions): Promise<void> {
 /**
  * Removes every endpoint with this webhook's URL. One that is gone already is no fault.
  *
- * @throws NodeApiError only where trying again can mend it
+ * Does not throw where that cannot be done, but says in n8n's log what is left: n8n 1 would go on running the workflow.
  */
 export async function removeEndpoint(hook: IHookFunctions): Promise<void> {
-	await deleteAll(hook).then(
-		() => remember(hook, undefined),
-		(error: Error) => {
-			if (isOutcomeUnknown(error)) throw error;
-			// What is known stays: the endpoint may stand, and sign with a secret that only the registration names.
-			const id = knownRegistration(hook)?.id;
-			if (id === undefined && isWebhookApiMissing(error)) return;
-			hook.logger.warn(
-				`Testivora Trigger: the webhook endpoint could not be deleted (${error.message}). Delete it in Testivora under Settings → Webhooks; its URL is ${urlOf(hook)}`,
-			);
-		},
-	);
+	let isApiMissing = false;
+	try {
+		const known = knownRegistration(hook)?.id;
+		// In the manual set-up, an endpoint at this URL is the user's, but for one that was registered before the set-up was changed.
+		if (isManual(hook) && known === undefined) return;
+		// Testivora was never given a URL that it cannot reach.
+		if (known === undefined && (await whyNotGiven(hook))) return;
+		const here = await endpointsHere(hook).catch((error: Error) => {
+			isApiMissing = isWebhookApiMissing(error) && known === undefined;
+			throw error;
+		});
+		const ours = here.filter((id) => !isManual(hook) || id === known);
+		const isGone = [];
+		for (const id of ours) isGone.push(await deleteEndpoint(hook, id));
+		// One that was only disabled is repaired by the next registration, and may sign with a secret that only this one knows.
+		if (isGone.every(Boolean)) remember(hook, undefined);
+	} catch (error) {
+		if (isApiMissing) return;
+		hook.logger.warn(
+			`Testivora Trigger: the webhook endpoint could not be deleted (${(error as Error).message}). Delete it in Testivora under Settings → Webhooks; its URL is ${urlOf(hook)}`,
+		);
+	}
 }
 
 /** Whether a person registers the endpoint in Testivora. */
@@ -110,7 +125,7 @@ function pathOf(id: string): string {
 
 function knownRegistration(hook: IHookFunctions): Registration | undefined {
 	const slot = readSlot(hook.getWorkflowStaticData('global'), hook.getNode(), nameOf(hook));
-	return newer(slot.registration, memoryOf(hook.getWorkflow().id, nameOf(hook)).registration);
+	return memoryOf(hook.getWorkflow().id, nameOf(hook)).newest(slot.registration);
 }
 
 /** Keeps a registration in this process and in static data, with the events that deliveries have noted here meanwhile. */
@@ -121,117 +136,117 @@ function remember(hook: IHookFunctions, registration: Registration | undefined):
 	writeSlot(staticData, hook.getNode(), name, { registration, seen: memory.ledger.merge(readSlot(staticData, hook.getNode(), name).seen) });
 }
 
-function isAsWanted({ url, events, status }: IDataObject, hook: IHookFunctions): boolean {
+async function derivedSecret(hook: IHookFunctions): Promise<string | undefined> {
+	return deriveSecret((await hook.getCredentials('testivoraApi')).apiKey, nameOf(hook));
+}
+
+function isAsWanted(standing: unknown, hook: IHookFunctions): boolean {
+	const { url, events, status } = (standing ?? {}) as IDataObject;
 	const sorted = (names: unknown) => (Array.isArray(names) ? [...new Set(names)].sort().join() : undefined);
 	return isSameUrl(url, urlOf(hook)) && status === 'active' && sorted(events) === sorted(eventsOf(hook));
 }
 
-async function deleteAll(hook: IHookFunctions): Promise<void> {
-	const known = knownRegistration(hook)?.id;
-	// In the manual set-up, an endpoint at this URL is the user's, but for one that was registered before the set-up was changed.
-	if (isManual(hook) && known === undefined) return;
-	// Testivora was never given a URL that it cannot reach.
-	if (known === undefined && (await whyNotGiven(hook))) return;
-	for (const id of await endpointsHere(hook)) {
-		if (!isManual(hook) || id === known) await deleteEndpoint(hook, id);
-	}
-}
-
 async function repairOrCreate(hook: IHookFunctions): Promise<void> {
-	const { apiKey } = await hook.getCredentials('testivoraApi');
 	const known = knownRegistration(hook);
-	const derived = deriveSecret(apiKey, nameOf(hook));
+	const derived = await derivedSecret(hook);
 	const wanted = { url: urlOf(hook), events: eventsOf(hook), status: 'active', secret: derived };
-	const note = (id: string, secrets: Array<string | undefined>) => {
-		const unique = [...new Set(secrets)].filter((secret) => secret !== undefined).slice(0, MAX_SECRETS);
-		remember(hook, { id, url: wanted.url, secrets: unique, registeredAt: Math.max(Date.now(), (known?.registeredAt ?? 0) + 1) });
-	};
+	const note = (id: string, made: string | undefined) =>
+		remember(hook, { id, url: wanted.url, derived, made, registeredAt: Math.max(Date.now(), (known?.registeredAt ?? 0) + 1) });
 
-	let repaired: string | undefined;
+	let isRepaired = false;
 	for (const id of await endpointsHere(hook)) {
 		// Another one with the same URL would only deliver twice.
-		if (repaired !== undefined) await deleteEndpoint(hook, id);
-		else if (await isDone(request(hook, { method: 'PATCH', path: pathOf(id), body: wanted }))) repaired = id;
+		if (isRepaired || !(await repair(hook, id, wanted))) await deleteEndpoint(hook, id);
+		else {
+			isRepaired = true;
+			// A secret that Testivora made stays, because the API may ignore ours.
+			note(id, id === known?.id ? known.made : undefined);
+		}
 	}
-	// Secrets of the same endpoint stay, because an API may ignore a new one.
-	if (repaired !== undefined) return note(repaired, [derived, ...(repaired === known?.id ? known.secrets : [])]);
+	if (isRepaired) return;
 
 	const { id, secret } = await create(hook, wanted);
-	note(id, [derived, secret]);
-	if (secret === undefined || secret === derived) return;
-	// The API made a secret of its own, which only n8n's static data could remember: ask for the one that can be derived. Both count.
+	const made = isSecret(secret) && secret !== derived ? secret : undefined;
+	note(id, made);
+	if (typeof secret !== 'string' || secret === derived) return;
+	// The answer names another secret, or masks it. One that Testivora made could be remembered in n8n's static data alone: ask for the one
+	// that can be derived. Both count.
 	await request(hook, { method: 'PATCH', path: pathOf(id), body: { secret: derived } }).catch((error: Error) => {
-		hook.logger.debug(`Testivora Trigger: the webhook endpoint keeps the secret that Testivora made (${error.message})`);
+		hook.logger.info(`Testivora Trigger: the webhook endpoint keeps the signing secret that Testivora made (${error.message})`);
 	});
 }
 
-/**
- * Registers an endpoint.
- *
- * @returns its ID, and the secret that the answer names
- */
-async function create(hook: IHookFunctions, body: IDataObject): Promise<{ id: string; secret?: string }> {
+/** Sets what is wanted of an endpoint. @returns false where it is gone, or the API does not let endpoints be changed */
+async function repair(hook: IHookFunctions, id: string, wanted: IDataObject): Promise<boolean> {
+	return await request(hook, { method: 'PATCH', path: pathOf(id), body: wanted }).then(
+		() => true,
+		(error: Error) => {
+			if (isGone(error) || hasStatus(error, 405, 501)) return false;
+			throw error;
+		},
+	);
+}
+
+/** Registers an endpoint. @returns its ID, and the secret that the answer names */
+async function create(hook: IHookFunctions, body: IDataObject): Promise<{ id: string; secret?: unknown }> {
 	const post = async () => await request(hook, { method: 'POST', path: PATH, body }, objectSchema);
-	const made = await post().catch(async (error: Error) => {
+	return await post().catch(async (error: Error) => {
 		if (!isOutcomeUnknown(error) || hasStatus(error, 429)) throw error;
 		// It may stand, with a secret that only the lost answer named: replace it.
 		for (const id of await endpointsHere(hook)) await deleteEndpoint(hook, id);
 		return await post();
 	});
-	const { id, secret } = made as { id: string; secret?: unknown };
-	return { id, secret: isSecret(secret) ? secret : undefined };
 }
 
 /**
- * The IDs of the endpoints with this webhook's URL.
+ * The IDs of the endpoints with this webhook's URL, the one that is known first: it is the one to repair.
  *
- * The endpoint that static data names may stand at another address: that of an n8n whose database was copied, or this n8n's former one.
- * It is left alone, and the log says so.
+ * The known endpoint may stand at another address: that of an n8n whose database was copied, or this n8n's former one. It is left alone,
+ * and the log says so.
  */
 async function endpointsHere(hook: IHookFunctions): Promise<string[]> {
 	const known = knownRegistration(hook);
 	const here: string[] = [];
-	let isKnownFound = known?.id === undefined;
+	let knownUrl: unknown;
 	// Not checked in full: an odd entry, which may be another program's, must not stand in the way.
 	for await (const entry of list(hook, { path: PATH }, { schema: z.unknown() })) {
-		const { id, url } = (objectSchema.safeParse(entry).success ? entry : {}) as { id?: string; url?: unknown };
-		if (id === undefined) continue;
-		isKnownFound ||= id === known?.id;
-		// The one that is known comes first: it is the one to repair.
-		if (isSameUrl(url, urlOf(hook))) here[id === known?.id ? 'unshift' : 'push'](id);
-		else if (id === known?.id) {
-			hook.logger.warn(
-				`Testivora Trigger: the webhook endpoint ${id} stands at another address, ${String(url)}, and was left alone. If no n8n uses that address any more, delete it in Testivora under Settings → Webhooks`,
-			);
-		}
+		if (!objectSchema.safeParse(entry).success) continue;
+		const { id, url } = entry as { id: string; url?: unknown };
+		if (isSameUrl(url, urlOf(hook))) here.push(id);
+		if (id === known?.id) knownUrl = url ?? '';
 	}
-	if (!isKnownFound) {
-		hook.logger.info(
-			`Testivora Trigger: the webhook endpoint ${known!.id} is not in this Testivora account any more. If the credential now belongs to another account, delete it in the old one under Settings → Webhooks`,
-		);
-	}
-	return here;
+	await sayWhatBecameOf(hook, known, knownUrl);
+	return here.sort((one, other) => Number(other === known?.id) - Number(one === known?.id));
 }
 
-async function deleteEndpoint(hook: IHookFunctions, id: string): Promise<void> {
-	await isDone(request(hook, { method: 'DELETE', path: pathOf(id) })).catch(async (error: Error) => {
+/** @param url where the endpoint that static data or this process knows stands now; absent where it is gone */
+async function sayWhatBecameOf(hook: IHookFunctions, known: Registration | undefined, url: unknown): Promise<void> {
+	if (known?.id === undefined || isSameUrl(url, urlOf(hook))) return;
+	if (url !== undefined) {
+		hook.logger.warn(
+			`Testivora Trigger: the webhook endpoint ${known.id} stands at another address, ${String(url)}, and was left alone. If no n8n uses that address any more, delete it in Testivora under Settings → Webhooks`,
+		);
+	} else if (known.derived !== (await derivedSecret(hook))) {
+		hook.logger.warn(
+			`Testivora Trigger: the webhook endpoint ${known.id} is not in the Testivora account of this API key. If the credential now belongs to another account, delete the endpoint in the old one under Settings → Webhooks`,
+		);
+	}
+}
+
+/** Deletes an endpoint, or disables it where the API does not let it be deleted. @returns whether it is gone */
+async function deleteEndpoint(hook: IHookFunctions, id: string): Promise<boolean> {
+	try {
+		await request(hook, { method: 'DELETE', path: pathOf(id) });
+	} catch (error) {
+		if (isGone(error)) return true;
 		if (!hasStatus(error, 405, 501)) throw error;
-		await isDone(request(hook, { method: 'PATCH', path: pathOf(id), body: { status: 'disabled' } }));
+		await request(hook, { method: 'PATCH', path: pathOf(id), body: { status: 'disabled' } });
 		hook.logger.warn(
 			`Testivora Trigger: Testivora does not let webhook endpoints be deleted through the API, so the endpoint ${id} was disabled instead. Delete it in Testivora under Settings → Webhooks`,
 		);
-	});
-}
-
-/** Whether a change to an endpoint was carried out: it was not where the endpoint is gone. */
-async function isDone(change: Promise<unknown>): Promise<boolean> {
-	return await change.then(
-		() => true,
-		(error: Error) => {
-			if (isGone(error)) return false;
-			throw error;
-		},
-	);
+		return false;
+	}
+	return true;
 }
 
 /** Why Testivora is not given this webhook's URL; the end of a sentence that begins "the webhook URL …". */

@@ -40,20 +40,16 @@ export class Ledger {
 	 * events ago.
 	 */
 	merge(stored: unknown): string {
-		this.takeIn(stored);
-		return this.text;
-	}
-
-	private takeIn(stored: unknown): void {
-		if (typeof stored !== 'string' || this.isOwn(stored)) return;
-		// What was dropped for want of room does not come back with an old save.
+		if (typeof stored !== 'string' || this.isOwn(stored)) return this.text;
+		// Evicted entries do not come back with an old save.
 		const oldest = this.isFull() ? this.text.slice(0, TIME_WIDTH) : '';
 		const news = entriesOf(stored).filter((entry) => entry.slice(0, TIME_WIDTH) > oldest && !this.known.has(printOf(entry)));
-		if (news.length === 0) return;
+		if (news.length === 0) return this.text;
 		const all = [...new Map([...entriesOf(this.text), ...news].map((entry) => [printOf(entry), entry])).values()];
 		const kept = all.sort(byTime).slice(-CAPACITY);
 		this.known = new Set(kept.map(printOf));
 		this.text = kept.join('');
+		return this.text;
 	}
 
 	/** Whether nothing in a stored text is new: but for what was dropped since for want of room, it is how this ledger's text begins. */

@@ -1,4 +1,5 @@
 import { Ledger } from './ledger';
+import { newer } from './slot';
 import type { Registration } from './slot';
 
 /** Webhooks remembered in one process; past that, the one unused for longest falls back on what is stored. */
@@ -21,29 +22,45 @@ export class WebhookMemory {
 
 	private lookUp?: LookUp;
 
-	/**
-	 * The secrets that the credential gives: first as they were known lately, then as they are now.
-	 *
-	 * @param read looks them up; called at most once a second
-	 * @throws what `read` threw
-	 */
-	async *credentialSecrets(read: () => Promise<CredentialSecrets>): AsyncGenerator<CredentialSecrets> {
-		let { lookUp } = this;
-		if (!isYoung(lookUp, MAX_AGE_MS)) lookUp = this.start(read);
-		yield await lookUp.secrets;
-		if (isYoung(lookUp, MIN_INTERVAL_MS)) return;
-		// Another delivery may have looked them up meanwhile.
-		if (!isYoung(this.lookUp, MIN_INTERVAL_MS)) this.start(read);
-		yield await this.lookUp!.secrets;
+	/** The newest registration that this process or static data knows. */
+	newest(stored: Registration | undefined): Registration | undefined {
+		return newer(this.registration, stored);
 	}
 
-	private start(read: () => Promise<CredentialSecrets>): LookUp {
-		const lookUp: LookUp = { startedAt: Date.now(), secrets: read() };
-		this.lookUp = lookUp;
-		lookUp.secrets.catch(() => {
+	/**
+	 * Notes the derived secret of a delivery that no known registration verified: it belongs to a newer one. A registration may have been
+	 * noted while the delivery waited for the credential.
+	 */
+	learn(derived: string, stored: Registration | undefined): void {
+		const known = this.newest(stored);
+		if (known?.derived === derived) this.registration = known;
+		else this.registration = { ...known, derived, registeredAt: Math.max(Date.now(), (known?.registeredAt ?? 0) + 1) };
+	}
+
+	/** The credential's secrets as they were at most 10 s ago. @param read looks them up; called at most once a second */
+	async recentSecrets(read: () => Promise<CredentialSecrets>): Promise<CredentialSecrets> {
+		return await this.secretsWithin(MAX_AGE_MS, read);
+	}
+
+	/** The credential's secrets as they were at most a second ago. @param read looks them up; called at most once a second */
+	async freshSecrets(read: () => Promise<CredentialSecrets>): Promise<CredentialSecrets> {
+		return await this.secretsWithin(MIN_INTERVAL_MS, read);
+	}
+
+	private async secretsWithin(maxAge: number, read: () => Promise<CredentialSecrets>): Promise<CredentialSecrets> {
+		let { lookUp } = this;
+		const age = lookUp ? Date.now() - lookUp.startedAt : Infinity;
+		// The age is below 0 where the clock was set back.
+		if (!lookUp || age < 0 || age >= (lookUp.failed ? MIN_INTERVAL_MS : maxAge)) {
+			lookUp = { startedAt: Date.now(), secrets: read() };
+			this.lookUp = lookUp;
+		}
+		try {
+			return await lookUp.secrets;
+		} catch (error) {
 			lookUp.failed = true;
-		});
-		return lookUp;
+			throw error;
+		}
 	}
 }
 
@@ -52,13 +69,6 @@ interface LookUp {
 	startedAt: number;
 	secrets: Promise<CredentialSecrets>;
 	failed?: boolean;
-}
-
-function isYoung(lookUp: LookUp | undefined, maxAge: number): lookUp is LookUp {
-	if (!lookUp) return false;
-	const age = Date.now() - lookUp.startedAt;
-	// The age is below 0 where the clock was set back.
-	return age >= 0 && age < (lookUp.failed ? Math.min(maxAge, MIN_INTERVAL_MS) : maxAge);
 }
 
 const memories = new Map<string, WebhookMemory>();

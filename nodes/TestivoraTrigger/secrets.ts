@@ -16,7 +16,10 @@ export function deriveSecret(apiKey: unknown, name: string): string | undefined 
 	return `whsec_${createHmac('sha256', trimmed).update(`${LABEL}\n${name}`).digest('base64')}`;
 }
 
-/** Whether a secret in an answer of the API can be one: an answer may mask it (`whsec_****`). */
+/** Fewer different characters make a mask, such as `whsec_xxxxxxxxxxxxxxxx`, which anyone can guess. */
+const MIN_CHARACTERS = 8;
+
+/** Whether a secret in an answer of the API can be one: an answer may mask it. */
 export function isSecret(value: unknown): value is string {
-	return typeof value === 'string' && /^whsec_[\w+/-]{16,}={0,2}$/.test(value);
+	return typeof value === 'string' && /^whsec_[\w+/-]{16,}={0,2}$/.test(value) && new Set(value.slice(6)).size >= MIN_CHARACTERS;
 }

@@ -2,12 +2,14 @@ import type { IDataObject, INode } from 'n8n-workflow';
 
 /** The endpoint that was registered at Testivora for a webhook, as far as it is known. */
 export interface Registration {
-	/** A hint: whether the endpoint is this webhook's is told by its URL. */
+	/** Tells where to look first. Whether the endpoint is this webhook's is told by its URL. */
 	id?: string;
 	/** The webhook URL that was registered. */
 	url?: string;
-	/** Signing secrets, any of which may have signed a delivery; the derived one first. */
-	secrets: string[];
+	/** The signing secret that was derived from the API key at that time. */
+	derived?: string;
+	/** The signing secret that Testivora made itself, or version 0.1.0 did. It cannot be derived again. */
+	made?: string;
 	/** Milliseconds since 1970; the newest registration is the one that counts. */
 	registeredAt: number;
 }
@@ -39,8 +41,8 @@ export function readSlot(staticData: IDataObject, node: INode, name: string): Sl
 	const slots = slotsIn(staticData);
 	const stored = (slots[name] ?? slots[oldNameOf(slots, node, name) ?? '']) as (Slot & OldSlot) | undefined;
 	const { registration, seen, id, url, secret } = stored ?? {};
-	if (Array.isArray(registration?.secrets)) return { registration, seen };
-	return secret ? { registration: { id, url, secrets: [secret], registeredAt: 0 }, seen } : { seen };
+	if (registration) return { registration, seen };
+	return secret ? { registration: { id, url, made: secret, registeredAt: 0 }, seen } : { seen };
 }
 
 /** Stores the slot of one webhook; one that holds nothing is removed. */
@@ -51,6 +53,11 @@ export function writeSlot(staticData: IDataObject, node: INode, name: string, sl
 	const kept = { ...(registration && { registration }), ...(seen && { seen }) };
 	// Assigned as a whole: n8n does not notice a change inside an object that was added since it loaded the data.
 	staticData.testivoraTrigger = Object.fromEntries(Object.keys(kept).length > 0 ? [...others, [name, kept]] : others) as IDataObject;
+}
+
+/** The secrets that may have signed a delivery. */
+export function secretsOf({ derived, made }: Partial<Registration> = {}): string[] {
+	return [derived, made].filter((secret) => typeof secret === 'string');
 }
 
 /** The newer of two registrations; the first where they are equally new. */

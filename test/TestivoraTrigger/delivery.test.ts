@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 
 import { event as published, testimonial } from '../helpers/fixtures.mts';
+import { memoryOf } from '../../nodes/TestivoraTrigger/memory.ts';
 import { deriveSecret } from '../../nodes/TestivoraTrigger/secrets.ts';
 import { API_KEY, NAME, SECRET, URL, deliver, registered, signedDelivery } from '../helpers/webhook.mts';
 import type { Incoming } from '../helpers/webhook.mts';
@@ -143,7 +144,7 @@ describe('a known event', () => {
 
   test('is another where it comes to another webhook of the same workflow', async () => {
     const other = 'webhook/7c2b/webhook';
-    const registration = { secrets: [SECRET], registeredAt: 1 };
+    const registration = { derived: SECRET, registeredAt: 1 };
     const given = { workflowId: 'two webhooks', staticData: { testivoraTrigger: { [NAME]: { registration }, [other]: { registration } } } };
     (await deliverSigned(event(), given)).acknowledge();
     expect((await deliverSigned(event(), { ...given, url: `https://n8n.example.com/${other}` })).result.workflowData).toBeDefined();
@@ -248,7 +249,7 @@ describe('not verified', () => {
     ['nothing registered, and no API key', { body, headers, staticData: {}, credential: { apiKey: ' ' } }, /No signing secret/],
     ['the slot of another webhook', { body, headers, url: 'https://n8n.example.com/webhook/7c2b/webhook' }, /does not match/],
     ['the slot of the production URL', { body, headers, path: '/webhook-test/6b1a/webhook', manual: true }, /does not match/],
-    ['secrets that are no list', { body, headers, staticData: { testivoraTrigger: { [NAME]: { registration: { secrets: SECRET } } } } }, /does not match/],
+    ['a secret that is no text', { body, headers, staticData: { testivoraTrigger: { [NAME]: { registration: { derived: [SECRET], made: null } } } } }, /does not match/],
     ['Manual, no secret', { body, headers, parameters: { setup: 'manual' } }, /No signing secret/],
     ['Manual, the secret that was registered automatically', { body, headers, parameters: { setup: 'manual' }, credential: { webhookSecret: 'whsec_another' } }, /does not match/],
     ['Manual, "whsec_"', { body, headers, parameters: { setup: 'manual' }, credential: { webhookSecret: ' , whsec_' } }, /No signing secret/],
@@ -295,7 +296,7 @@ describe('what static data has lost', () => {
     expect(result.workflowData).toBeDefined();
     expect(staticData).toEqual({});
     acknowledge();
-    expect(registrationIn(staticData)).toMatchObject({ secrets: [DERIVED] });
+    expect(registrationIn(staticData)).toMatchObject({ derived: DERIVED });
   });
 
   test('the derived secret is that of this webhook, API key and mode alone', async () => {
@@ -330,17 +331,47 @@ describe('what static data has lost', () => {
 
   test('an old copy does not bring back an old registration while the process knows a newer one', async () => {
     const workflowId = 'old copy';
-    const newer = { secrets: ['whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'], registeredAt: 2 };
+    const newer = { derived: 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', registeredAt: 2 };
     const staticData = { testivoraTrigger: { [NAME]: { registration: newer } } };
-    const { body, headers } = signedDelivery(event(), newer.secrets[0]);
+    const { body, headers } = signedDelivery(event(), newer.derived);
     (await deliver({ body, headers, parameters: { events: EVENTS }, workflowId, staticData })).acknowledge();
     expect((await deliverSigned(event({ id: 'evt_2' }), { workflowId })).answer?.status).toBe(401);
+  });
+
+  test('a registration that is noted while a delivery waits for the credential keeps what is known of it', async () => {
+    let go = () => {};
+    const gate = new Promise<void>((resolve) => (go = resolve));
+    const given = { ...derived(), workflowId: 'noted meanwhile', staticData: {}, gate };
+    const waiting = deliver(given);
+    const registration = { id: 'wh_2', url: URL, derived: DERIVED, made: 'whsec_made', registeredAt: 5 };
+    memoryOf(given.workflowId, NAME).registration = registration;
+    go();
+    const { result, acknowledge, staticData } = await waiting;
+    expect(result.workflowData).toBeDefined();
+    acknowledge();
+    expect(registrationIn(staticData)).toEqual(registration);
+  });
+
+  test('a derived secret that is newer than the registration takes its place, and leaves the rest', async () => {
+    const old = { id: 'wh_1', url: URL, derived: 'whsec_old', made: 'whsec_made', registeredAt: Date.now() + 60_000 };
+    const { acknowledge, staticData } = await deliver({ ...derived(), staticData: { testivoraTrigger: { [NAME]: { registration: old } } } });
+    acknowledge();
+    expect(registrationIn(staticData)).toEqual({ ...old, derived: DERIVED, registeredAt: old.registeredAt + 1 });
+  });
+
+  test('the manual set-up leaves the registration alone that this process knows', async () => {
+    const workflowId = 'now manual';
+    (await deliverSigned(event(), { workflowId })).acknowledge();
+    const given = { workflowId, staticData: {}, parameters: { setup: 'manual' }, credential: { webhookSecret: SECRET } };
+    const { acknowledge, staticData } = await deliverSigned(event({ id: 'evt_2' }), given);
+    acknowledge();
+    expect(registrationIn(staticData)).toBeUndefined();
   });
 
   test('a newer registration in static data counts at once', async () => {
     const workflowId = 'newer copy';
     (await deliverSigned(event(), { workflowId })).acknowledge();
-    const newer = { secrets: ['whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'], registeredAt: 2 };
+    const newer = { derived: 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', registeredAt: 2 };
     const staticData = { testivoraTrigger: { [NAME]: { registration: newer } } };
     expect((await deliverSigned(event({ id: 'evt_2' }), { workflowId, staticData })).answer?.status).toBe(401);
   });
@@ -350,7 +381,7 @@ describe('what static data has lost', () => {
     const { acknowledge, staticData } = await deliverSigned(event(), { staticData: { testivoraTrigger: old } });
     acknowledge();
     expect(staticData.testivoraTrigger).toEqual({
-      [NAME]: { registration: { id: 'wh_1', url: URL, secrets: [SECRET], registeredAt: 0 }, seen: expect.any(String) },
+      [NAME]: { registration: { id: 'wh_1', url: URL, made: SECRET, registeredAt: 0 }, seen: expect.any(String) },
     });
   });
 

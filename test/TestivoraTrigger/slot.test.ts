@@ -1,11 +1,11 @@
 import type { IDataObject, INode } from 'n8n-workflow';
 
-import { newer, readSlot, webhookName, writeSlot } from '../../nodes/TestivoraTrigger/slot';
+import { newer, readSlot, secretsOf, webhookName, writeSlot } from '../../nodes/TestivoraTrigger/slot';
 import type { Registration } from '../../nodes/TestivoraTrigger/slot';
 
 const NODE = { name: 'Testivora Trigger', webhookId: '6b1a' } as INode;
 const NAME = 'webhook/6b1a/webhook';
-const registration = (registeredAt = 1): Registration => ({ id: 'wh_1', secrets: ['whsec_1'], registeredAt });
+const registration = (registeredAt = 1): Registration => ({ id: 'wh_1', derived: 'whsec_1', registeredAt });
 
 describe('the key of a webhook', () => {
   test.each(['https://n8n.example.com/webhook/6b1a/webhook', '/webhook/6b1a/webhook', 'https://example.com/n8n/webhook/6b1a/webhook/', 'example.com/webhook/6b1a/webhook'])(
@@ -56,7 +56,7 @@ describe('a slot', () => {
   test.each(['/webhook/6b1a/webhook', '/n8n/webhook/6b1a/webhook', '/webhook/6b1a/webhook/'])('of version 0.1.0 under %s is read, and replaced', (path) => {
     const staticData: IDataObject = { testivoraTrigger: { [path]: { id: 'wh_1', url: 'u', events: ['e'], secret: 'whsec_1', seen: 'abc' } } };
     const slot = readSlot(staticData, NODE, NAME);
-    expect(slot).toEqual({ registration: { id: 'wh_1', url: 'u', secrets: ['whsec_1'], registeredAt: 0 }, seen: 'abc' });
+    expect(slot).toEqual({ registration: { id: 'wh_1', url: 'u', made: 'whsec_1', registeredAt: 0 }, seen: 'abc' });
     writeSlot(staticData, NODE, NAME, slot);
     expect(staticData.testivoraTrigger).toEqual({ [NAME]: slot });
   });
@@ -81,4 +81,11 @@ describe('the newer registration', () => {
     expect(newer(undefined, one)).toBe(one);
     expect(newer(undefined, undefined)).toBeUndefined();
   });
+});
+
+test('the secrets of a registration are those that are texts', () => {
+  expect(secretsOf({ derived: 'whsec_1', made: 'whsec_2' })).toEqual(['whsec_1', 'whsec_2']);
+  expect(secretsOf({ made: 'whsec_2' })).toEqual(['whsec_2']);
+  expect(secretsOf({ derived: null as unknown as string, made: 5 as unknown as string })).toEqual([]);
+  expect(secretsOf(undefined)).toEqual([]);
 });

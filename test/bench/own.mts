@@ -114,7 +114,7 @@ async function memory(receive: Receive, events: number): Promise<string> {
 
 /** n8n as the trigger sees it: only what it asks for, at next to no cost. The body is parsed, and the stored text a new one each time, as read from a database. */
 function standIn(workflow: { id: string }, body: Buffer, seen: string) {
-  const registration = { id: 'wh_1', secrets: [SECRET], registeredAt: 1 };
+  const registration = { id: 'wh_1', derived: SECRET, registeredAt: 1 };
   const staticData = { testivoraTrigger: { [NAME]: { registration, seen: JSON.parse(JSON.stringify(seen)) as string } } };
   const request = { headers: { host: 'n8n.example.com', 'content-type': 'application/json', ...sign(body, SECRET) }, path: `/${NAME}`, rawBody: body };
   const response = { destroyed: false, writableEnded: false };

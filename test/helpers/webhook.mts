@@ -21,6 +21,8 @@ export interface Incoming {
   staticData?: IDataObject;
   /** The fields of the credential, or what reading it throws. */
   credential?: IDataObject | Error;
+  /** What reading the credential waits for. */
+  gate?: Promise<void>;
   /** Tells webhooks apart: each has its own memory in this process. */
   workflowId?: string;
   /** The production URL that n8n gives. */
@@ -54,7 +56,7 @@ let workflows = 0;
 
 /** Static data with one registered webhook, with {@link NAME} and {@link SECRET}. */
 export function registered(): IDataObject {
-  return { testivoraTrigger: { [NAME]: { registration: { id: 'wh_1', url: URL, secrets: [SECRET], registeredAt: 1 } } } };
+  return { testivoraTrigger: { [NAME]: { registration: { id: 'wh_1', url: URL, derived: SECRET, registeredAt: 1 } } } };
 }
 
 /** One delivery to the trigger, through a stand-in for n8n that only holds what the node asks of it. */
@@ -64,6 +66,7 @@ export async function deliver({
   parameters = {},
   staticData = registered(),
   credential = { apiKey: API_KEY },
+  gate,
   workflowId = `w${++workflows}`,
   url = URL,
   path = `/${NAME}`,
@@ -92,6 +95,7 @@ export async function deliver({
     getNodeParameter: (name: string, fallback: unknown) => parameters[name] ?? fallback,
     getCredentials: async () => {
       lookUps++;
+      await gate;
       if (credential instanceof Error) throw credential;
       return credential;
     },

@@ -10,7 +10,8 @@ import { TokenBucket } from './tokenBucket.mts';
 
 export interface ApiSettings {
   webhookApi: boolean | 404 | 405 | 501;
-  serverSecret: boolean;
+  /** Whether the API makes the secrets of endpoints itself: `true` when they are registered, `always` whenever one is given. */
+  serverSecret: boolean | 'always';
   rateLimits: boolean;
   timeScale: number;
   /** Creates left this month. */
@@ -139,7 +140,7 @@ export function addApi(app: FastifyInstance, store: Store, settings: ApiSettings
     const endpoint = addEndpoint(store, request, { ...given, ...(settings.serverSecret && { secret: undefined }) });
     return await reply.code(201).send({ ...shown(endpoint), ...(settings.serverSecret && { secret: endpoint.secret }) });
   });
-  app.patch('/v1/webhooks/:id', async (request) => shown(changeEndpoint(store, request)));
+  app.patch('/v1/webhooks/:id', async (request) => shown(changeEndpoint(store, request, settings.serverSecret === 'always')));
   app.delete('/v1/webhooks/:id', async (request, reply) => {
     removeEndpoint(store, request);
     return await reply.code(204).send();
@@ -190,11 +191,12 @@ export function addEndpoint(store: Store, request: FastifyRequest, given: Record
 }
 
 /** Changes the fields of an endpoint that the request's body names. @throws Refusal where there is none, or a field is not as it should be */
-export function changeEndpoint(store: Store, request: FastifyRequest): StoredEndpoint {
+export function changeEndpoint(store: Store, request: FastifyRequest, keepsSecret = false): StoredEndpoint {
   const endpoint = find(store.endpoints, request);
   const given = fields(request);
   checkEndpoint(request, given, false);
-  const { url = endpoint.url, events = endpoint.events, status = endpoint.status, secret = endpoint.secret } = given;
+  const { url = endpoint.url, events = endpoint.events, status = endpoint.status } = given;
+  const secret = (!keepsSecret && given.secret) || endpoint.secret;
   return Object.assign(endpoint, { url, events, status, secret, givenUp: 0, updated_at: new Date().toISOString() });
 }
 
