@@ -235,18 +235,18 @@ async function sayWhatBecameOf(hook: IHookFunctions, known: Registration | undef
 
 /** Deletes an endpoint, or disables it where the API does not let it be deleted. @returns whether it is gone */
 async function deleteEndpoint(hook: IHookFunctions, id: string): Promise<boolean> {
-	try {
-		await request(hook, { method: 'DELETE', path: pathOf(id) });
-	} catch (error) {
-		if (isGone(error)) return true;
-		if (!hasStatus(error, 405, 501)) throw error;
-		await request(hook, { method: 'PATCH', path: pathOf(id), body: { status: 'disabled' } });
-		hook.logger.warn(
-			`Testivora Trigger: Testivora does not let webhook endpoints be deleted through the API, so the endpoint ${id} was disabled instead. Delete it in Testivora under Settings → Webhooks`,
-		);
-		return false;
-	}
-	return true;
+	return await request(hook, { method: 'DELETE', path: pathOf(id) }).then(
+		() => true,
+		async (error: Error) => {
+			if (isGone(error)) return true;
+			if (!hasStatus(error, 405, 501)) throw error;
+			await request(hook, { method: 'PATCH', path: pathOf(id), body: { status: 'disabled' } });
+			hook.logger.warn(
+				`Testivora Trigger: Testivora does not let webhook endpoints be deleted through the API, so the endpoint ${id} was disabled instead. Delete it in Testivora under Settings → Webhooks`,
+			);
+			return false;
+		},
+	);
 }
 
 /** Why Testivora is not given this webhook's URL; the end of a sentence that begins "the webhook URL …". */

@@ -48,19 +48,10 @@ export class WebhookMemory {
 	}
 
 	private async secretsWithin(maxAge: number, read: () => Promise<CredentialSecrets>): Promise<CredentialSecrets> {
-		let { lookUp } = this;
-		const age = lookUp ? Date.now() - lookUp.startedAt : Infinity;
+		const age = this.lookUp ? Date.now() - this.lookUp.startedAt : Infinity;
 		// The age is below 0 where the clock was set back.
-		if (!lookUp || age < 0 || age >= (lookUp.failed ? MIN_INTERVAL_MS : maxAge)) {
-			lookUp = { startedAt: Date.now(), secrets: read() };
-			this.lookUp = lookUp;
-		}
-		try {
-			return await lookUp.secrets;
-		} catch (error) {
-			lookUp.failed = true;
-			throw error;
-		}
+		if (!this.lookUp || age < 0 || age >= (this.lookUp.failed ? MIN_INTERVAL_MS : maxAge)) this.lookUp = start(read);
+		return await this.lookUp.secrets;
 	}
 }
 
@@ -69,6 +60,14 @@ interface LookUp {
 	startedAt: number;
 	secrets: Promise<CredentialSecrets>;
 	failed?: boolean;
+}
+
+function start(read: () => Promise<CredentialSecrets>): LookUp {
+	const lookUp: LookUp = { startedAt: Date.now(), secrets: read() };
+	lookUp.secrets.catch(() => {
+		lookUp.failed = true;
+	});
+	return lookUp;
 }
 
 const memories = new Map<string, WebhookMemory>();
