@@ -49,9 +49,10 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	const request = webhook.getRequestObject();
 	const body = request.rawBody ?? (await unreadBodyOf(request));
 	const options = webhook.getNodeParameter('options', {}) as { deduplicate?: boolean; tolerance?: number };
+	const tolerance = toleranceOf(evaluated(webhook, options.tolerance));
 
 	// Verify: first what needs no secret. Everything after the verification comes from Testivora.
-	const signatures = readSignatures(request.headers as Headers, Date.now() / 1000, toleranceOf(options.tolerance));
+	const signatures = readSignatures(request.headers as Headers, Date.now() / 1000, tolerance);
 	if (typeof signatures === 'string') return refuse(webhook, 401, REFUSALS[signatures]);
 	const known = knowledgeOf(webhook);
 	const verdict = await verify(webhook, known, signatures, body);
@@ -71,12 +72,12 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	// The sender timed out and will retry, perhaps against another process: the event must not run in both.
 	if (webhook.getResponseObject().destroyed) return abandon(webhook);
 
-	const items = [[toItem(event, webhook.getNodeParameter('simplify', true) as boolean)]];
+	const items = [[toItem(event, evaluated(webhook, webhook.getNodeParameter('simplify', true) as boolean))]];
 	// A test is one delivery long, and a person who tests sends the same event again.
 	if (isTest(webhook)) return { workflowData: items, webhookResponse: accepted(event) };
 
 	// Deduplicate.
-	const ledger = options.deduplicate === false ? undefined : known.memory.ledger;
+	const ledger = evaluated(webhook, options.deduplicate) === false ? undefined : known.memory.ledger;
 	ledger?.merge(known.slot.seen);
 	// n8n ends its answer even where the sender has hung up.
 	const response = webhook.getResponseObject();
@@ -175,6 +176,14 @@ function isTest(webhook: IWebhookFunctions): boolean {
 async function unreadBodyOf(request: ReturnType<IWebhookFunctions['getRequestObject']>): Promise<Buffer> {
 	await request.readRawBody().catch(() => undefined);
 	return request.rawBody ?? Buffer.alloc(0);
+}
+
+/**
+ * The value of a field that takes no expressions, but did in version 0.1.0: n8n hands on one that was saved then as the text that follows
+ * its "=".
+ */
+function evaluated<Value>(webhook: IWebhookFunctions, value: Value): Value {
+	return typeof value === 'string' ? (webhook.evaluateExpression(value) as Value) : value;
 }
 
 /** Only a number of seconds counts: anything else would leave the window open. */

@@ -91,8 +91,9 @@ async function ask(
 		qs: query,
 		body,
 		headers: { Accept: 'application/json', ...(body && { 'Content-Type': 'application/json' }) },
-		// As text, because n8n would pass on a body that is not JSON as if it were the answer.
-		encoding: 'text',
+		// As bytes, because n8n would pass on a body that is not JSON as if it were the answer, and because the texts that it makes of long
+		// lists pile up in V8's old heap.
+		encoding: 'arraybuffer',
 		disableFollowRedirect: true,
 		ignoreHttpStatusErrors: true,
 		returnFullResponse: true,

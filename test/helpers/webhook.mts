@@ -93,6 +93,7 @@ export async function deliver({
     getResponseObject: () => response,
     getWorkflowStaticData: () => staticData,
     getNodeParameter: (name: string, fallback: unknown) => parameters[name] ?? fallback,
+    evaluateExpression: (text: string) => (text.startsWith('{{') ? JSON.parse(text.slice(2, -2)) : text),
     getCredentials: async () => {
       lookUps++;
       await gate;
