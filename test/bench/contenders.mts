@@ -59,17 +59,13 @@ const FILTERS = { minRating: 4, tags: 'onboarding' };
 
 /** Our trigger, with deliveries that it accepts, knows already, does not want, and refuses. */
 async function automatic(stage: Stage): Promise<Contender[]> {
-  const id = await stage.n8n.createWorkflow({
-    name: OURS,
-    nodes: [triggerNode(stage.credential, { filters: FILTERS })],
-    connections: chain(NODE),
-  });
-  const { url, secret } = await goLive(stage, id);
-  const at = { workflowId: id, url, status: 200 };
-  const cheap = { ...at, runs: false };
+  const accepted = await registered(stage, OURS, { filters: FILTERS });
+  const { secret } = accepted;
+  const cheap = { ...accepted, runs: false };
   let known = eventOf();
   return [
-    { ...at, name: OURS, runs: true, next: signedWith(secret) },
+    accepted,
+    await registered(stage, 'Ours: Deduplicate off', { filters: FILTERS, options: { deduplicate: false } }),
     {
       ...cheap,
       name: 'Ours: a duplicate',
@@ -80,6 +76,13 @@ async function automatic(stage: Stage): Promise<Contender[]> {
     { ...cheap, name: 'Ours: filtered out', next: signedWith(secret, () => eventOf({ data: { id: 'tst_1', rating: 1 } })) },
     { ...cheap, name: 'Ours: wrong signature', status: 401, next: signedWith(newSecret()) },
   ];
+}
+
+/** A published workflow of our trigger in the automatic set-up, with deliveries that start it. */
+async function registered(stage: Stage, name: string, parameters: Record<string, unknown>): Promise<Contender & { secret: string }> {
+  const workflowId = await stage.n8n.createWorkflow({ name, nodes: [triggerNode(stage.credential, parameters)], connections: chain(NODE) });
+  const { url, secret } = await goLive(stage, workflowId);
+  return { name, workflowId, url, secret, status: 200, runs: true, next: signedWith(secret) };
 }
 
 /** Our trigger in the manual set-up, whose signing secret is in the credential. */

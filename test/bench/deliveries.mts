@@ -59,7 +59,7 @@ const part =
     try {
       const place = await start({ ...isolates.env, ...env });
       try {
-        return await compare(place, isolates, short ? { rounds: 1, amount: 10 } : { rounds: 7, amount: 80 });
+        return await compare(place, isolates, short ? { rounds: 1, amount: 10 } : { rounds: 5, amount: 60 });
       } finally {
         await place.dispose();
       }
@@ -136,8 +136,8 @@ async function fillMemory(place: Place, contender: Contender): Promise<void> {
   const ledger = new Ledger();
   let seen = '';
   for (let event = 0; event < CAPACITY; event++) seen = ledger.accept(eventOf().id, Date.now());
-  const stored = async () => JSON.parse((await query(`SELECT "staticData" FROM workflow_entity WHERE id = '${workflowId}'`))[0][0]);
-  const staticData = await stored();
+  const [[stored]] = await query(`SELECT "staticData" FROM workflow_entity WHERE id = '${workflowId}'`);
+  const staticData = JSON.parse(stored);
   for (const slot of Object.values<{ seen?: string }>(staticData.global.testivoraTrigger)) slot.seen = seen;
   await query(`UPDATE workflow_entity SET "staticData" = '${JSON.stringify(staticData)}' WHERE id = '${workflowId}'`);
 }
