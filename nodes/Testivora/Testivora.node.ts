@@ -5,10 +5,11 @@ import type {
 	INodeExecutionData,
 	INodeType,
 	INodeTypeDescription,
+	NodeExecutionHint,
 } from 'n8n-workflow';
 
 import { testTestivoraApi } from '../shared/credentialTest';
-import { hasStatus, inputError } from '../shared/errors';
+import { journalOf } from '../shared/journal';
 import * as listSearch from './listSearch';
 import { operationOf, properties } from './resources';
 import { isTool } from './resources/parameters';
@@ -39,35 +40,41 @@ export class Testivora implements INodeType {
 
 	/** Runs the chosen operation for each input item; what it gives is paired with that item. */
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
-		const { option, execute } = operationOf(this);
+		const operation = operationOf(this);
 		const asTool = isTool(this.getNode());
-		// Of what is thrown within n8n's wrapper for tools, older agents tell their model nothing at all.
-		const goesOn = this.continueOnFail() || (asTool && this.isToolExecution?.());
-		const output: INodeExecutionData[] = [];
-		let quotaUsedUp = false;
-
-		const attempt = async (itemIndex: number) => {
-			if (!quotaUsedUp || option.value !== 'create') return await execute(this, itemIndex);
-			throw inputError(
-				this.getNode(),
-				'The monthly quota of your Testivora plan is used up: this item was not sent',
-				'Wait for the next month or upgrade the plan in Testivora, then run this item again.',
-				itemIndex,
-			);
+		// Older agents tell their model nothing of what is thrown within n8n's wrapper for tools.
+		const goesOn = this.continueOnFail() || Boolean(asTool && this.isToolExecution?.());
+		const isCancelled = () => Boolean(this.getExecutionCancelSignal()?.aborted);
+		const run = operation.begin?.(this, goesOn);
+		const outcomes: Array<IDataObject | IDataObject[] | Error> = [];
+		const fail = (error: Error): Error => {
+			if (!goesOn || isCancelled()) throw asTool ? withAdvice(error) : error;
+			return error;
 		};
 
 		for (let itemIndex = 0; itemIndex < this.getInputData().length; itemIndex++) {
-			if (this.getExecutionCancelSignal()?.aborted) break;
-			const results = await attempt(itemIndex).catch((error: Error & { description?: string }) => {
-				if (!goesOn || this.getExecutionCancelSignal()?.aborted) throw asTool ? withAdvice(error) : error;
-				quotaUsedUp ||= hasStatus(error, 402);
-				// n8n tells an item that failed by these two fields, whichever of its versions runs this.
-				const { message, description } = error;
-				return { error: message, ...(description && { message: description }) } as IDataObject;
-			});
-			const objects = [results].flat();
+			if (isCancelled()) break;
+			outcomes.push(await (run ? run.execute(itemIndex) : operation.execute(this, itemIndex)).catch(fail));
+		}
+		for (const [itemIndex, outcome] of (await run?.finish()) ?? []) outcomes[itemIndex] = outcome;
+		if (!asTool) this.addExecutionHints?.(...(run?.hints() ?? []), ...hintsOf(this));
+
+		const output: INodeExecutionData[] = [];
+		for (const [itemIndex, outcome] of outcomes.entries()) {
+			const objects = outcome instanceof Error ? [asFailed(outcome)] : [outcome].flat();
 			for (const json of asTool ? forModel(objects) : objects) output.push({ json, pairedItem: { item: itemIndex } });
 		}
 		return [output];
 	}
+}
+
+/** n8n tells an item that failed by these two fields, whichever of its versions runs this. */
+function asFailed({ message, description }: Error & { description?: string }): IDataObject {
+	return { error: message, ...(description && { message: description }) };
+}
+
+/** How long a run takes is mostly what it waited. */
+function hintsOf(context: IExecuteFunctions): NodeExecutionHint[] {
+	const minutes = Math.round(journalOf(context).waitedMs / 60_000);
+	return minutes > 0 ? [{ message: `Waited because Testivora takes only so many requests a minute: ${minutes} min in all` }] : [];
 }

@@ -16,6 +16,7 @@ import type { HttpAnswer, Outcome } from './answer';
 import { baseUrlOf, secretsOf } from './credential';
 import { apiError, firstIssue, isTransient, neverArrived } from './errors';
 import type { Fault } from './errors';
+import { journalOf, noteDate } from './journal';
 import { objectSchema, pageSchema } from './schemas';
 import { afterRefusal, backoff, mayWait, waitUnlessCancelled } from './waiting';
 
@@ -113,6 +114,7 @@ async function ask(
 		}
 		const now = Date.now();
 		if (!(deadline === Infinity ? mayWait(caller, wait, now - begun) : now + wait < deadline)) throw error;
+		if (outcome.status === 429) journalOf(caller).waitedMs += wait;
 		await waitUnlessCancelled(caller, wait, error);
 	}
 }
@@ -208,6 +210,7 @@ async function send(
 			// Reuse the credential that supplied the base URL: the key goes nowhere else, and is not read a second time.
 			{ credentialsDecrypted: { id: '', name: '', type: 'testivoraApi', data: credential } },
 		)) as HttpAnswer;
+		noteDate(caller, response.headers.date);
 		return readAnswer(name, response, schema, secrets);
 	} catch (error) {
 		return noAnswer(name, error, secrets);

@@ -102,6 +102,11 @@ export const testimonialStatusInput = optionInput(TESTIMONIAL_STATUSES);
 export const testimonialTypeInput = optionInput(TESTIMONIAL_TYPES);
 export const endpointStatusInput = optionInput(ENDPOINT_STATUSES);
 
+/** How much of a testimonial goes out to an AI model. */
+export const outputInput = z.enum(['raw', 'selectedFields', 'simplified'], {
+	message: 'must be raw, selectedFields or simplified',
+});
+
 const RATING = 'must be a whole number from 1 to 5';
 
 /** A whole number from 1 to 5 (assumption A3), also as a string, which expressions and AI models often give. */

@@ -16,17 +16,19 @@ function shown(resource: string, operation: string): INodeProperties[] {
   const parameters = { resource, operation, returnAll: false };
   return properties
     .slice(1)
-    .filter((property) => property.name !== 'operation' && NodeHelpers.displayParameter(parameters, property, null, null));
+    .filter((property) => property.name !== 'operation' && NodeHelpers.displayParameter(parameters, property, null, description));
 }
 
 const TABLE: Array<[string, string, string[], Record<string, string[]>]> = [
   ['account', 'get', [], {}],
   ['space', 'getAll', ['returnAll', 'limit'], {}],
+  ['testimonial', 'approve', ['testimonialId*'], {}],
   [
     'testimonial',
     'create',
-    ['spaceId*', 'text*', 'authorName*', 'additionalFields'],
+    ['spaceId*', 'text*', 'authorName*', 'additionalFields', 'options'],
     {
+      options: ['skipExisting'],
       additionalFields: [
         'authorCompany',
         'authorPhotoUrl',
@@ -47,6 +49,7 @@ const TABLE: Array<[string, string, string[], Record<string, string[]>]> = [
     ['spaceId', 'returnAll', 'limit', 'simplify', 'filters'],
     { filters: ['createdAfter', 'createdBefore', 'featured', 'minRating', 'status', 'tags', 'types'] },
   ],
+  ['testimonial', 'reject', ['testimonialId*'], {}],
   [
     'testimonial',
     'update',

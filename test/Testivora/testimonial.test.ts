@@ -4,7 +4,7 @@ import { answerWithNock } from '../helpers/api.mts';
 import { BASE_URL, runTestivora } from '../helpers/engine.mts';
 import { byId, fromList, page, refusal, testimonial } from '../helpers/fixtures.mts';
 
-const SIMPLE = ['id', 'space_id', 'status', 'type', 'rating', 'text', 'author', 'tags', 'featured', 'created_at'];
+const SIMPLE = ['id', 'status', 'rating', 'text', 'author', 'tags', 'featured', 'video', 'created_at', 'published_at'];
 
 answerWithNock();
 
@@ -349,6 +349,24 @@ describe('getAll', () => {
     ],
   ])('asks nothing with %j', async (wrong, message) => {
     expect((await runTestivora({ ...getAll, ...wrong })).error?.message).toBe(message);
+  });
+});
+
+describe.each([
+  ['approve', 'approved'],
+  ['reject', 'rejected'],
+])('%s', (operation, status) => {
+  const moderate = { resource: 'testimonial', operation, testimonialId: byId('={{ $json.id }}') };
+
+  test('sets the status of each and nothing else', async () => {
+    for (const id of ['t1', 't2']) nock(BASE_URL).patch(`/v1/testimonials/${id}`, { status }).reply(200, testimonial({ id, status }));
+    const { items } = await runTestivora(moderate, [{ id: 't1' }, { id: ' t2 ' }]);
+    expect(items).toEqual(['t1', 't2'].map((id, index) => ({ json: testimonial({ id, status }), pairedItem: { item: index } })));
+  });
+
+  test.each([{}, { id: '' }, { id: '../account' }])('changes nothing with %j', async (item) => {
+    nock(BASE_URL).patch('/v1/testimonials/..%2Faccount', { status }).optionally().reply(404, refusal('not_found', 'No such testimonial'));
+    expect((await runTestivora(moderate, [item])).error?.message).toMatch(/^Test(imonial must|ivora has nothing with this ID)/);
   });
 });
 

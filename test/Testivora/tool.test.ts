@@ -16,15 +16,36 @@ describe('what comes out of a tool', () => {
   test('leaves out what holds nothing, but no zero and no "false"', async () => {
     nock(BASE_URL).get('/v1/testimonials/j97abc').reply(200, { ...bare, rating: 0 });
     const { items } = await runTestivora({ ...list, operation: 'get', testimonialId: byId('j97abc') }, [{}], { asTool });
-    const { id, space_id, status, type, text, featured, created_at } = bare;
+    const { id, status, text, featured, created_at, published_at } = bare;
     expect(items.map(({ json }) => json)).toEqual([
-      { id, space_id, status, type, rating: 0, text, author: { name: 'Ana' }, featured, created_at },
+      { id, status, rating: 0, text, author: { name: 'Ana' }, featured, created_at, published_at },
     ]);
+  });
+
+  test.each<[object, string[]]>([
+    [{}, ['id', 'status', 'text', 'author', 'featured', 'created_at', 'published_at']],
+    [{ output: 'simplified' }, ['id', 'status', 'text', 'author', 'featured', 'created_at', 'published_at']],
+    [{ output: '={{ "" }}' }, ['id', 'status', 'text', 'author', 'featured', 'created_at', 'published_at']],
+    [{ output: 'raw' }, ['id', 'object', 'space_id', 'type', 'status', 'text', 'featured', 'author', 'created_at', 'published_at', 'mood']],
+    [{ output: 'selectedFields' }, ['id', 'text']],
+    [{ output: 'selectedFields', outputFields: ['status', 'video', 'space_id'] }, ['status', 'space_id']],
+    [{ output: 'selectedFields', outputFields: '={{ "text, mood" }}' }, ['text', 'mood']],
+  ])('has the fields that %j asks for', async (parameters, fields) => {
+    nock(BASE_URL).get('/v1/testimonials').query(true).reply(200, page([{ ...bare, mood: 'sunny' }]));
+    const { items } = await runTestivora({ ...list, ...parameters }, [{}], { asTool });
+    expect(Object.keys(items[0].json)).toEqual(fields);
+  });
+
+  test.each<[object, string]>([
+    [{ output: 'selectedFields', outputFields: [] }, 'Choose at least one field under Fields [item 1]'],
+    [{ output: '={{ "everything" }}' }, 'Output must be raw, selectedFields or simplified [item 1]'],
+  ])('is refused with %j', async (parameters, message) => {
+    expect((await runTestivora({ ...list, ...parameters }, [{}], { asTool })).error?.message).toContain(message);
   });
 
   test('is all there is for a workflow', async () => {
     nock(BASE_URL).get('/v1/testimonials/j97abc').reply(200, bare);
-    const { items } = await runTestivora({ ...list, operation: 'get', testimonialId: byId('j97abc') });
+    const { items } = await runTestivora({ ...list, operation: 'get', testimonialId: byId('j97abc'), output: 'raw' });
     expect(items[0].json).toMatchObject({ rating: null, tags: [], author: { name: 'Ana', title: '', company: null } });
   });
 

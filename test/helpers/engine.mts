@@ -53,6 +53,7 @@ const types: Record<string, INodeType> = {
   // The name under which n8n offers the same node to AI agents.
   'n8n-nodes-testivora.testivoraTool': new Testivora(),
 };
+types['n8n-nodes-testivora.testivoraTool'].description.name += 'Tool';
 
 const nodeTypes: INodeTypes = {
   getByName: (type) => types[type],

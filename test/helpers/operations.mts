@@ -9,9 +9,11 @@ const webhookId = byId('wh_1');
 export const OPERATIONS: Array<[string, object, object | undefined]> = [
   ['account/get', {}, { tier: 'growth' }],
   ['space/getAll', {}, page([named])],
+  ['testimonial/approve', { testimonialId }, testimonial()],
   ['testimonial/create', create, testimonial()],
   ['testimonial/get', { testimonialId }, testimonial()],
   ['testimonial/getAll', {}, page([testimonial()])],
+  ['testimonial/reject', { testimonialId }, testimonial()],
   ['testimonial/update', { testimonialId, updateFields: { rating: 5 } }, testimonial()],
   ['wall/getAll', {}, page([named])],
   ['webhook/create', { url: 'https://example.com/', events: ['testimonial.created'] }, endpoint({ secret: 'whsec_x' })],

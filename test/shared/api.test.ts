@@ -3,7 +3,7 @@ import nock from 'nock';
 
 import { answerWithNock } from '../helpers/api.mts';
 import { API_KEY, BASE_URL, Credentials, runTestivora, searchTestivora } from '../helpers/engine.mts';
-import { byId, page, refusal } from '../helpers/fixtures.mts';
+import { byId, endpoint, page, refusal } from '../helpers/fixtures.mts';
 import { hookFor, lifecycle } from '../helpers/hook.mts';
 
 jest.mock('n8n-workflow', () => ({ ...jest.requireActual('n8n-workflow'), sleep: jest.fn(async () => {}) }));
@@ -16,7 +16,7 @@ const waited = () => jest.mocked(sleep).mock.calls.reduce((sum, [ms]) => sum + m
 
 const OPERATIONS = {
   GET: { resource: 'account', operation: 'get' },
-  POST: { resource: 'testimonial', operation: 'create', spaceId: byId('spc_1'), text: 'Hi', authorName: 'Ana' },
+  POST: { resource: 'webhook', operation: 'create', url: 'https://example.com/', events: ['testimonial.created'] },
   PATCH: {
     resource: 'testimonial',
     operation: 'update',
@@ -31,7 +31,7 @@ const SAFE = METHODS.filter((method) => method !== 'POST');
 
 const run = async (method: Method) => await runTestivora(OPERATIONS[method]);
 const asked = (method: Method) => nock(BASE_URL).intercept(/.*/, method);
-const accept = (method: Method) => (method === 'DELETE' ? asked(method).reply(204) : asked(method).reply(200, { id: 't1' }));
+const accept = (method: Method) => (method === 'DELETE' ? asked(method).reply(204) : asked(method).reply(200, { ...endpoint(), id: 't1' }));
 const networkFault = (code: string) => Object.assign(new Error(`connect ${code} with ${API_KEY}`), { code });
 
 describe('too many requests', () => {

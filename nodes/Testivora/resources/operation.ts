@@ -1,4 +1,4 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions, NodeExecutionHint } from 'n8n-workflow';
 
 /** One operation: how the editor names it, the fields it asks for, and what it does for one input item. */
 export interface Operation {
@@ -7,6 +7,21 @@ export interface Operation {
 	fields: INodeProperties[];
 	/** @returns what goes out for the item: one object, or a list of them */
 	execute(context: IExecuteFunctions, itemIndex: number): Promise<IDataObject | IDataObject[]>;
+	/**
+	 * In place of `execute` where items need to know of each other.
+	 *
+	 * @param goesOn whether the items after one that fails are done all the same
+	 */
+	begin?(context: IExecuteFunctions, goesOn: boolean): Run;
+}
+
+/** An operation on all input items of one run of the node. */
+export interface Run {
+	execute(itemIndex: number): Promise<IDataObject | IDataObject[]>;
+	/** Called after the last item. @returns what replaces the outcome of items */
+	finish(): Promise<Map<number, IDataObject | Error>>;
+	/** What a person would want to know of the run as a whole. */
+	hints(): NodeExecutionHint[];
 }
 
 /** What operations act upon. */
@@ -32,6 +47,7 @@ export function propertiesOf({ option: resource, operations, defaultOperation }:
 			fields.map((field) => ({
 				...field,
 				displayOptions: {
+					...field.displayOptions,
 					show: {
 						resource: [resource.value as string],
 						operation: [option.value as string],

@@ -133,6 +133,8 @@ describe('the action', () => {
           parameters: { mode: 'raw', jsonOutput: '={{ { id: $json.id, ref: $("Start").item.json.ref } }}' },
         },
         action('testimonial', 'getAll', { filters: { tags: 'IMPORT', status: 'approved', minRating: 5 } }, { executeOnce: true }),
+        action('testimonial', 'reject', { testimonialId }),
+        action('testimonial', 'approve', { testimonialId }),
       );
       expect(error).toBeUndefined();
 
@@ -148,8 +150,12 @@ describe('the action', () => {
         pairedItem: item(1),
       });
       expect(items.origin.map(({ json }) => json)).toEqual([{ id: a.id, ref: 'A' }, { id: b.id, ref: 'B' }]);
-      const { published_at: _published, object: _object, video: _video, ...simple } = items['update testimonial'][1].json;
+      const { object: _object, space_id: _space, type: _type, ...simple } = items['update testimonial'][1].json;
       expect(items['getAll testimonial']).toEqual([{ json: simple, pairedItem: item(0) }]);
+
+      expect(items['reject testimonial'][0].json).toMatchObject({ id: b.id, status: 'rejected', text: b.text });
+      expect(items['approve testimonial'][0].json).toMatchObject({ id: b.id, status: 'approved', text: b.text });
+      expect(stage.sandbox.requests.slice(-2).map(({ body }) => body)).toEqual([{ status: 'rejected' }, { status: 'approved' }]);
 
       expect(seen()).toEqual([
         'POST /v1/testimonials 201',
@@ -159,6 +165,8 @@ describe('the action', () => {
         `PATCH /v1/testimonials/${a.id} 200`,
         `PATCH /v1/testimonials/${b.id} 200`,
         'GET /v1/testimonials 200',
+        `PATCH /v1/testimonials/${b.id} 200`,
+        `PATCH /v1/testimonials/${b.id} 200`,
       ]);
       expect(stage.sandbox.requests[from + 4].body).toEqual({ status: 'approved', author: { title: '' } });
       expect(stage.sandbox.requests[from + 6].query).toEqual({ status: 'approved', limit: '100' });
@@ -264,21 +272,56 @@ describe('the action', () => {
       expect(seen()).toEqual(Array(5).fill('GET /v1/account 503'));
     });
 
-    test('a create whose answer is lost is never sent again, and its error says what to look for', async () => {
+    test.each([{}, GOES_ON])('a create whose answer is lost is found or sent again, whatever was there before (%j)', async (settings) => {
       const { sandbox } = stage;
-      const lost = ['Lost to 502', 'Lost to a reset', 'Lost in the middle'];
+      const old = sandbox.testimonials().length;
+      const lost = ['Lost to 502', 'Lost to a reset', 'Lost in the middle', 'Refused before', 'Not lost', 'Lost to 502'];
+      const before = sandbox.submit({ text: 'Lost to 502', author: { name: 'Ana' } });
+      await pause(1_500);
       sandbox.inject({ method: 'POST', status: 502, handled: true });
       sandbox.inject({ method: 'POST', reset: true, handled: true });
       sandbox.inject({ method: 'POST', truncate: true });
-      const { items } = await run(texts(...lost, 'Not lost'), create(GOES_ON));
-      const look = expect.stringContaining('It may have been created all the same: look in Testivora before you run this item again.');
-      expect(items['create testimonial']).toEqual([
-        { json: { error: 'Testivora is not working at the moment (502)', message: look }, pairedItem: item(0) },
-        { json: { error: 'Testivora closed the connection before it had answered', message: look }, pairedItem: item(1) },
-        { json: { error: 'Testivora closed the connection before it had answered', message: look }, pairedItem: item(2) },
-        { json: expect.objectContaining({ text: 'Not lost' }), pairedItem: item(3) },
+      sandbox.inject({ method: 'POST', status: 503 });
+      const seen = watch();
+      const { error, items } = await run(texts(...lost), create(settings));
+      expect(error).toBeUndefined();
+      expect(items['create testimonial'].map(({ json, pairedItem }) => [json.text, pairedItem])).toEqual(lost.map((text, index) => [text, item(index)]));
+      const ids = items['create testimonial'].map(({ json }) => json.id);
+      expect(new Set([...ids, before.id]).size).toBe(7);
+      const made = sandbox.testimonials().slice(0, -old);
+      expect(made.map(({ id }) => id).sort()).toEqual([...ids, before.id].sort());
+      expect(seen().filter((request) => request.startsWith('POST'))).toHaveLength(7);
+    });
+
+    test('a create that was perhaps not handled is not sent again, and its error says what to look for', async () => {
+      stage.sandbox.inject({ method: 'POST', reset: true });
+      const seen = watch();
+      const { items } = await run(texts('Lost before'), create(GOES_ON));
+      expect(items['create testimonial'][0].json).toEqual({
+        error: 'Testivora closed the connection before it had answered',
+        message: expect.stringContaining('It may have been created all the same: look in Testivora before you run this item again.'),
+      });
+      expect(seen().filter((request) => request.startsWith('POST'))).toHaveLength(1);
+      expect(stored('Lost before')).toBe(0);
+    });
+
+    test('an import with Skip Existing can be run again by n8n’s Retry On Fail', async () => {
+      const { sandbox } = stage;
+      const wanted = ['Twice', 'Once', 'Twice', 'Last'];
+      const refused = { error: { type: 'invalid_text', message: 'Not now.' } };
+      // The first two tries end at the third row; what there is by then is skipped.
+      const answers = [201, 201, 422, 422];
+      for (const status of answers) sandbox.inject(status === 201 ? { method: 'POST', handled: true } : { method: 'POST', status, body: refused });
+      const importing = action('testimonial', 'create', { spaceId: byId('spc_courses'), text: '={{ $json.text }}', authorName: 'Ana', options: { skipExisting: true } }, { retryOnFail: true, maxTries: 4, waitBetweenTries: 0 });
+      const { error, items } = await run(texts(...wanted), importing);
+      expect(error).toBeUndefined();
+      expect(items['create testimonial'].map(({ json }) => [json.text, json.alreadyExisted])).toEqual([
+        ['Twice', true],
+        ['Once', true],
+        ['Twice', undefined],
+        ['Last', undefined],
       ]);
-      expect([...lost, 'Not lost'].map(stored)).toEqual([1, 1, 1, 1]);
+      expect(wanted.map(stored)).toEqual([2, 1, 2, 1]);
     });
 
     test('a create that did not arrive is sent again until it does', async () => {

@@ -36,7 +36,7 @@ const OPERATIONS: Record<string, Case> = {
   'wall/getAll': {
     parameters: { spaceId: byId(star('Space')), limit: number('Limit') },
     says: { Space: 'spc_coaching', Limit: 5 },
-    asks: { method: 'GET', path: '/v1/walls', query: { space_id: 'spc_coaching', limit: '5' } },
+    asks: { method: 'GET', path: '/v1/walls', query: { space_id: 'spc_coaching', limit: '100' } },
     gets: [expect.objectContaining({ id: 'wal_prices' })],
   },
   'testimonial/create': {
@@ -78,8 +78,8 @@ const OPERATIONS: Record<string, Case> = {
     gets: [expect.objectContaining({ id: expect.stringMatching(/^tst_/), status: 'pending', author: { name: 'Ana' } })],
   },
   'testimonial/get': {
-    parameters: { testimonialId: byId(star('Testimonial', 'ID of the testimonial')), simplify: boolean('Simplify') },
-    says: { Testimonial: 'tst_low', Simplify: true },
+    parameters: { testimonialId: byId(star('Testimonial', 'ID of the testimonial')), output: star('Output', 'raw or simplified') },
+    says: { Testimonial: 'tst_low', Output: 'simplified' },
     asks: { method: 'GET', path: '/v1/testimonials/tst_low' },
     gets: [expect.objectContaining({ id: 'tst_low', text: 'I expected more.' })],
   },
@@ -99,6 +99,18 @@ const OPERATIONS: Record<string, Case> = {
     says: { Space: '', Limit: 10, Created_After: '2026-06-01', Featured: false, Minimum_Rating: 1, Status: '', Tags: '', Types: 'Text' },
     asks: { method: 'GET', path: '/v1/testimonials', query: { limit: '100' } },
     gets: [expect.objectContaining({ id: 'tst_low' })],
+  },
+  'testimonial/approve': {
+    parameters: { testimonialId: byId(star('Testimonial', 'ID of the testimonial')) },
+    says: { Testimonial: 'tst_low' },
+    asks: { method: 'PATCH', path: '/v1/testimonials/tst_low', body: { status: 'approved' } },
+    gets: [expect.objectContaining({ id: 'tst_low', status: 'approved' })],
+  },
+  'testimonial/reject': {
+    parameters: { testimonialId: byId(star('Testimonial', 'ID of the testimonial')) },
+    says: { Testimonial: 'tst_low' },
+    asks: { method: 'PATCH', path: '/v1/testimonials/tst_low', body: { status: 'rejected' } },
+    gets: [expect.objectContaining({ id: 'tst_low', status: 'rejected' })],
   },
   'testimonial/update': {
     parameters: {
@@ -249,6 +261,8 @@ describe('the action as a tool of an AI Agent', () => {
       ['testimonial/getAll', 'Get many testimonials in Testivora'],
       ['testimonial/get', 'Get testimonial by ID in Testivora'],
       ['testimonial/create', 'Create testimonial in Testivora'],
+      ['testimonial/approve', 'Approve testimonial in Testivora'],
+      ['testimonial/reject', 'Reject testimonial in Testivora'],
       ['testimonial/update', 'Update testimonial content or status in Testivora'],
     ])('%s is a tool that says what it does, and of each argument what belongs into it', async (operation, description) => {
       const { parameters, says } = OPERATIONS[operation];
@@ -274,9 +288,15 @@ describe('the action as a tool of an AI Agent', () => {
     test('is JSON without anything that tells nothing', async () => {
       const { got } = await call('testimonial/get', { Testimonial: 'tst_low' }, { parameters: GET });
       expect(got).toBe(
-        '[{"id":"tst_low","space_id":"spc_courses","status":"pending","type":"text","rating":2,"text":"I expected more.",' +
+        '[{"id":"tst_low","status":"pending","rating":2,"text":"I expected more.",' +
           '"author":{"name":"Mina Sato","title":"Teacher"},"tags":["onboarding"],"featured":false,"created_at":"2026-06-03T00:59:50.000Z"}]',
       );
+    });
+
+    test('is no more than the fields that its user chose', async () => {
+      const parameters = { ...GET, output: 'selectedFields', outputFields: ['text', 'space_id'] };
+      const { got } = await call('testimonial/get', { Testimonial: 'tst_low' }, { parameters });
+      expect(got).toBe('[{"text":"I expected more.","space_id":"spc_courses"}]');
     });
 
     test('is no longer than the limit says', async () => {
@@ -316,7 +336,7 @@ describe('the action as a tool of an AI Agent', () => {
       ['a text that is missing', 'create', withoutText, /^Text must not be empty\b.* Nothing was sent to Testivora/],
       ['an unknown space', 'create', { ...says, Space: 'Courses' }, /^Testivora has nothing with this ID in your account\. .* Get Many\b.*No such space/],
       ['an unknown status', 'create', { ...says, Status: 'published' }, /^Testivora did not accept this: Unknown status "published"/],
-      ['an unknown testimonial', 'get', { Testimonial: 'tst_gone', Simplify: true }, /^Testivora has nothing with this ID in your account\. .* Get Many/],
+      ['an unknown testimonial', 'get', { Testimonial: 'tst_gone', Output: 'simplified' }, /^Testivora has nothing with this ID in your account\. .* Get Many/],
       ['no testimonial', 'get', {}, /^Testimonial must be an ID\b/],
       ['an update of nothing', 'update', { Testimonial: 'tst_low', Author_Title: '', Status: '', Tags: '' }, /^Add at least one field to update\b/],
       ['dates the wrong way', 'getAll', { Created_After: 'soon' }, /^Created After must be a date such as 2026-06-03\b/],
@@ -328,6 +348,7 @@ describe('the action as a tool of an AI Agent', () => {
 
     test('that may have been done all the same is not called undone', async () => {
       stage.sandbox.inject({ method: 'POST', status: 502 });
+      stage.sandbox.inject({ method: 'GET', status: 403, body: { error: { type: 'insufficient_scope', message: 'Write only.' } } });
       const { got } = await call('testimonial/create', says);
       expect(got).toContain('It may have been created all the same: look in Testivora before you run this item again.');
     });

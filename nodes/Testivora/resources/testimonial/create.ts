@@ -1,10 +1,11 @@
-import type { IDataObject } from 'n8n-workflow';
+import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
-import { request } from '../../../shared/api';
-import { objectSchema } from '../../../shared/schemas';
+import { checkInput } from '../../../shared/errors';
+import { booleanInput } from '../../../shared/schemas';
 import type { Operation } from '../operation';
-import { idOf, optionalFieldsOf, spaceField } from '../parameters';
+import { idOf, isGiven, isTool, optionalFieldsOf, spaceField } from '../parameters';
 import { contentOf, optionalFields, typeOptions } from './content';
+import { Creates } from './creates';
 
 export const create: Operation = {
 	option: {
@@ -52,23 +53,56 @@ export const create: Operation = {
 				},
 			],
 		},
+		{
+			displayName: 'Options',
+			name: 'options',
+			type: 'collection',
+			placeholder: 'Add Option',
+			default: {},
+			options: [
+				{
+					displayName: 'Skip Existing',
+					name: 'skipExisting',
+					type: 'boolean',
+					default: false,
+					description:
+						'Whether to leave out testimonials that the space has already, with the same text and author name. They are given out with "alreadyExisted": true.',
+				},
+			],
+		},
 	],
 
 	async execute(context, itemIndex) {
-		const content = contentOf(
-			{
-				text: context.getNodeParameter('text', itemIndex, '') ?? '',
-				authorName: context.getNodeParameter('authorName', itemIndex, '') ?? '',
-				...optionalFieldsOf(context, 'additionalFields', itemIndex),
-			},
-			context.getNode(),
-			itemIndex,
-		);
-		const body = { space_id: idOf(context, 'spaceId', 'Space', itemIndex), ...content };
-		return (await request(
-			context,
-			{ method: 'POST', path: '/v1/testimonials', body, itemIndex },
-			objectSchema,
-		)) as IDataObject;
+		return await this.begin!(context, false).execute(itemIndex);
+	},
+
+	begin(context, goesOn) {
+		const creates = new Creates(context, !goesOn);
+		return {
+			execute: async (itemIndex) =>
+				await creates.create(bodyOf(context, itemIndex), itemIndex, skipsExisting(context, itemIndex)),
+			finish: async () => await creates.settleOpen(),
+			hints: () => creates.hints(),
+		};
 	},
 };
+
+function bodyOf(context: IExecuteFunctions, itemIndex: number): IDataObject {
+	const content = contentOf(
+		{
+			text: context.getNodeParameter('text', itemIndex, '') ?? '',
+			authorName: context.getNodeParameter('authorName', itemIndex, '') ?? '',
+			...optionalFieldsOf(context, 'additionalFields', itemIndex),
+		},
+		context.getNode(),
+		itemIndex,
+	);
+	return { space_id: idOf(context, 'spaceId', 'Space', itemIndex), ...content };
+}
+
+/** An expression that gives nothing is refused: taken for "no", it would create everything a second time. Except as a tool: models send nothing for what they don't set. */
+function skipsExisting(context: IExecuteFunctions, itemIndex: number): boolean {
+	const options = context.getNodeParameter('options', itemIndex, {}) as IDataObject;
+	if (!('skipExisting' in options) || (isTool(context.getNode()) && !isGiven(options.skipExisting))) return false;
+	return checkInput(booleanInput, options.skipExisting, 'Skip Existing', context.getNode(), itemIndex);
+}

@@ -21,11 +21,10 @@ import {
 	optionalSpaceIdOf,
 	optionalStatusOf,
 	spaceField,
-	switchOf,
 	take,
 } from '../parameters';
 import { statusOptions, typeOptions } from './content';
-import { simplified, simplifyField } from './simplify';
+import { outputFields, outputOf } from './output';
 
 export const getAll: Operation = {
 	option: {
@@ -37,7 +36,7 @@ export const getAll: Operation = {
 	fields: [
 		spaceField('The space whose testimonials to get. Leave empty for the testimonials of all spaces.'),
 		...listFields,
-		simplifyField,
+		...outputFields,
 		{
 			displayName: 'Filters',
 			name: 'filters',
@@ -106,14 +105,14 @@ export const getAll: Operation = {
 		const limit = limitOf(context, itemIndex);
 		const filters = filtersOf(context, itemIndex);
 		const { spaceId, ...others } = filters;
-		const simplify = switchOf(context, 'simplify', 'Simplify', itemIndex, true);
+		const output = outputOf(context, itemIndex);
 		const testimonials = list(
 			context,
 			{ path: '/v1/testimonials', query: { space_id: spaceId, status: filters.status }, itemIndex },
 			// Filtering here takes whole pages: how many of them hold enough is not known before.
 			{ atMost: Object.keys(others).length > 0 ? Infinity : limit },
 		);
-		return await take(wanted(testimonials, filters, simplify), limit);
+		return await take(wanted(testimonials, filters, output), limit);
 	},
 };
 
@@ -121,10 +120,10 @@ export const getAll: Operation = {
 async function* wanted(
 	testimonials: AsyncIterable<IDataObject>,
 	filters: TestimonialFilters,
-	simplify: boolean,
+	output: (testimonial: IDataObject) => IDataObject,
 ): AsyncGenerator<IDataObject> {
 	for await (const testimonial of testimonials) {
-		if (!whyUnwanted(testimonial, filters)) yield simplify ? simplified(testimonial) : testimonial;
+		if (!whyUnwanted(testimonial, filters)) yield output(testimonial);
 	}
 }
 

@@ -1,11 +1,13 @@
 import type { Resource } from '../operation';
+import { approve } from './approve';
 import { create } from './create';
 import { get } from './get';
 import { getAll } from './getAll';
+import { reject } from './reject';
 import { update } from './update';
 
 export const testimonial: Resource = {
 	option: { name: 'Testimonial', value: 'testimonial' },
-	operations: [create, get, getAll, update],
+	operations: [approve, create, get, getAll, reject, update],
 	defaultOperation: 'getAll',
 };

@@ -1,0 +1,114 @@
+import nock from 'nock';
+
+import { answerWithNock } from '../helpers/api.mts';
+import { BASE_URL, runTestivora } from '../helpers/engine.mts';
+import { byId, page, refusal, testimonial } from '../helpers/fixtures.mts';
+
+answerWithNock();
+
+const create = {
+  resource: 'testimonial',
+  operation: 'create',
+  spaceId: byId('spc_1'),
+  text: '={{ $json.text }}',
+  authorName: '={{ $json.name ?? "Ana" }}',
+};
+const skipExisting = { ...create, options: { skipExisting: true } };
+const texts = (...all: string[]) => all.map((text) => ({ text }));
+const there = (id: string, text: string, more: object = {}) => testimonial({ id, text, space_id: 'spc_1', author: { name: 'Ana' }, ...more });
+const accept = (text: string, id: string) =>
+  nock(BASE_URL)
+    .post('/v1/testimonials', (body: { text: string }) => body.text === text)
+    .reply(201, there(id, text));
+const list = () => nock(BASE_URL).get('/v1/testimonials').query({ space_id: 'spc_1', limit: 100 });
+const given = ({ items }: Awaited<ReturnType<typeof runTestivora>>) => items.map(({ json }) => [json.id ?? json.error, json.alreadyExisted]);
+const hintsOf = ({ run }: Awaited<ReturnType<typeof runTestivora>>) => run.data.resultData.runData.Testivora[0].hints;
+
+describe('Skip Existing', () => {
+  test('leaves out what the space has, reads it once, and sends the rest', async () => {
+    list().reply(200, page([there('t1', '  Line one\n and TWO '), there('t2', 'Other', { author: { name: 'Bo' } }), there('t9', 'New', { space_id: 'spc_2' })]));
+    accept('Other', 't3');
+    accept('New', 't4');
+    const outcome = await runTestivora(skipExisting, texts('line one and two', 'Other', 'New'));
+    expect(given(outcome)).toEqual([['t1', true], ['t3', undefined], ['t4', undefined]]);
+    expect(outcome.items[0]).toEqual({ json: { ...there('t1', '  Line one\n and TWO '), alreadyExisted: true }, pairedItem: { item: 0 } });
+    expect(hintsOf(outcome)).toEqual([{ message: 'Not created again, because the space has them already: 1' }]);
+  });
+
+  test('takes one testimonial for one row: the same import again ends with as many as it has rows', async () => {
+    list().reply(200, page([there('t1', 'Same'), there('t2', 'Same'), there('t1', 'Same')]));
+    accept('Same', 't3');
+    expect(given(await runTestivora(skipExisting, texts('Same', 'Same', 'Same')))).toEqual([['t1', true], ['t2', true], ['t3', undefined]]);
+  });
+
+  test('is for each space, and needs no quota for what is there', async () => {
+    list().reply(200, page([there('t1', 'Late')]));
+    nock(BASE_URL).get('/v1/testimonials').query({ space_id: 'spc_2', limit: 100 }).reply(200, page([there('t2', 'Second', { space_id: 'spc_2' })]));
+    nock(BASE_URL).post('/v1/testimonials').reply(402, refusal('quota_exceeded', 'Used up', { limit: 1, used: 1 }));
+    const outcome = await runTestivora(
+      { ...skipExisting, spaceId: byId('={{ $json.space }}') },
+      [{ space: 'spc_1', text: 'First' }, { space: 'spc_1', text: 'Late' }, { space: 'spc_2', text: 'Second' }, { space: 'spc_2', text: 'Third' }],
+      { onError: 'continueRegularOutput' },
+    );
+    expect(given(outcome)).toEqual([
+      [expect.stringContaining('used up (1 of 1)'), undefined],
+      ['t1', true],
+      ['t2', true],
+      [expect.stringContaining('this item was not sent'), undefined],
+    ]);
+    expect(hintsOf(outcome)?.map(({ message }) => message)).toEqual([
+      'Not created again, because the space has them already: 2',
+      'Not created, because the monthly quota of your Testivora plan is used up: 2',
+    ]);
+  });
+
+  test('sends nothing when the space cannot be read, and asks once', async () => {
+    list().reply(403, refusal('insufficient_scope', 'Write only'));
+    const outcome = await runTestivora(skipExisting, texts('One', 'Two'), { onError: 'continueRegularOutput' });
+    expect(outcome.items.map(({ json }) => json.error)).toEqual(Array(2).fill('This API key may only read'));
+  });
+
+  test.each(['={{ $json.missing }}', '={{ "" }}', '={{ "perhaps" }}'])('is not taken for "no" with %s', async (expression) => {
+    const { error } = await runTestivora({ ...create, options: { skipExisting: expression } }, texts('One'));
+    expect(error?.message).toBe('Skip Existing must be true or false [item 1]');
+  });
+
+  test.each([{}, { options: {} }, { options: { skipExisting: false } }, { options: { skipExisting: '={{ "false" }}' } }])('reads nothing with %j', async (options) => {
+    accept('One', 't1');
+    expect(given(await runTestivora({ ...create, ...options }, texts('One')))).toEqual([['t1', undefined]]);
+  });
+
+  test('knows what was there, so that a lost answer is told from it', async () => {
+    const old = there('t1', 'Lost');
+    list().reply(200, page([old, there('t2', 'Lost')]));
+    nock(BASE_URL).post('/v1/testimonials').reply(503);
+    // Without a date that could be told: what was not there before the import is the answer.
+    list().reply(200, page([old, there('t2', 'Lost'), there('t3', 'Lost', { created_at: null })]));
+    expect(given(await runTestivora(skipExisting, texts('Lost', 'Lost', 'Lost')))).toEqual([['t1', true], ['t2', true], ['t3', undefined]]);
+  });
+});
+
+describe('a create whose answer is lost', () => {
+  const now = () => ({ date: new Date().toUTCString() });
+
+  test.each([undefined, 'continueRegularOutput'] as const)('is looked for, and found is the answer (on error: %s)', async (onError) => {
+    nock(BASE_URL).post('/v1/testimonials').reply(502, '<h1>Bad gateway</h1>', now());
+    accept('Two', 't2');
+    let lost: object = {};
+    setTimeout(() => (lost = there('t1', 'One', { created_at: new Date().toISOString() })), 20);
+    list().reply(200, () => page([lost, there('t0', 'One'), there('t2', 'Two')].filter((one) => 'id' in one) as ReturnType<typeof there>[]), now());
+    const outcome = await runTestivora(create, texts('One', 'Two'), { onError });
+    expect(given(outcome)).toEqual([['t1', undefined], ['t2', undefined]]);
+    expect(hintsOf(outcome) ?? []).toEqual([]);
+  });
+
+  test('keeps its doubt where the space cannot be read, and a hint names it', async () => {
+    nock(BASE_URL).post('/v1/testimonials').replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+    list().reply(403, refusal('insufficient_scope', 'Write only'));
+    const outcome = await runTestivora(create, texts('One'), { onError: 'continueRegularOutput' });
+    expect(outcome.items[0].json.message).toContain('It may have been created all the same');
+    expect(hintsOf(outcome)).toEqual([
+      { type: 'warning', message: 'Not known whether these were created: items 1. Run them again with the option Skip Existing.' },
+    ]);
+  });
+});
