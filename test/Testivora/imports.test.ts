@@ -65,7 +65,7 @@ describe('Skip Existing', () => {
   test('sends nothing when the space cannot be read, and asks once', async () => {
     list().reply(403, refusal('insufficient_scope', 'Write only'));
     const outcome = await runTestivora(skipExisting, texts('One', 'Two'), { onError: 'continueRegularOutput' });
-    expect(outcome.items.map(({ json }) => json.error)).toEqual(Array(2).fill('This API key may only read'));
+    expect(outcome.items.map(({ json }) => json.error)).toEqual(Array(2).fill('This API key may not read'));
   });
 
   test.each(['={{ $json.missing }}', '={{ "" }}', '={{ "perhaps" }}'])('is not taken for "no" with %s', async (expression) => {
