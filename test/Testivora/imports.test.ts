@@ -1,3 +1,4 @@
+import { sleep } from 'n8n-workflow';
 import nock from 'nock';
 
 import { answerWithNock } from '../helpers/api.mts';
@@ -95,7 +96,7 @@ describe('a create whose answer is lost', () => {
     nock(BASE_URL).post('/v1/testimonials').reply(502, '<h1>Bad gateway</h1>', now());
     accept('Two', 't2');
     let lost: object = {};
-    setTimeout(() => (lost = there('t1', 'One', { created_at: new Date().toISOString() })), 20);
+    void sleep(20).then(() => (lost = there('t1', 'One', { created_at: new Date().toISOString() })));
     list().reply(200, () => page([lost, there('t0', 'One'), there('t2', 'Two')].filter((one) => 'id' in one) as ReturnType<typeof there>[]), now());
     const outcome = await runTestivora(create, texts('One', 'Two'), { onError });
     expect(given(outcome)).toEqual([['t1', undefined], ['t2', undefined]]);

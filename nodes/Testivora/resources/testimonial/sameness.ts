@@ -1,5 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
-
 import type { IDataObject } from 'n8n-workflow';
 
 /**
@@ -18,7 +16,7 @@ function folded(text: unknown): string {
 /** In how many fields a testimonial is as it was sent. Tells rows apart that have the same {@link contentKey}. */
 export function likeness(sent: IDataObject, testimonial: IDataObject): number {
 	return Object.entries(sent).reduce((count, [field, value]) => {
-		if (!isObject(value)) return count + Number(isDeepStrictEqual(value, testimonial[field]));
+		if (!isObject(value)) return count + Number(JSON.stringify(value) === JSON.stringify(testimonial[field]));
 		const other = testimonial[field];
 		return count + (isObject(other) ? likeness(value, other) : 0);
 	}, 0);
