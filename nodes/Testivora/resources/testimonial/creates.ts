@@ -54,19 +54,25 @@ export class Creates {
 			return { ...existing, alreadyExisted: true };
 		}
 		const begun = elapsed();
-		try {
-			return await this.send(body, itemIndex);
-		} catch (error) {
-			if (!isCreateInDoubt(error)) throw error;
-			const open: OpenCreate = { itemIndex, body, error, begun, ended: elapsed(), sent: 1, handledFrom: this.lastCreated };
-			if (!this.atOnce) {
-				this.open.push(open);
-				throw error;
-			}
-			const settled = (await this.settleAll([open])).get(open)!;
-			if ('error' in settled) throw settled.error;
-			return settled.testimonial;
+		const outcome = await this.send(body, itemIndex).catch((error: Error) => error);
+		if (!(outcome instanceof Error)) return outcome;
+		if (!isCreateInDoubt(outcome)) throw outcome;
+		const open: OpenCreate = {
+			itemIndex,
+			body,
+			error: outcome,
+			begun,
+			ended: elapsed(),
+			sent: 1,
+			handledFrom: this.lastCreated,
+		};
+		if (!this.atOnce) {
+			this.open.push(open);
+			throw outcome;
 		}
+		const settled = (await this.settleAll([open])).get(open)!;
+		if ('error' in settled) throw settled.error;
+		return settled.testimonial;
 	}
 
 	/** @returns how the creates in doubt ended, by their item */
@@ -135,18 +141,16 @@ export class Creates {
 				itemIndex,
 			);
 		}
-		try {
-			const source = { method: 'POST', path: '/v1/testimonials', body, itemIndex } as const;
-			const testimonial = (await request(this.context, source, objectSchema)) as IDataObject;
-			this.learnFrom(testimonial, body);
-			return testimonial;
-		} catch (error) {
+		const source = { method: 'POST', path: '/v1/testimonials', body, itemIndex } as const;
+		const testimonial = (await request(this.context, source, objectSchema).catch((error: unknown) => {
 			if (hasStatus(error, 402)) {
 				this.quotaUsedUp = true;
 				this.beyondQuota += 1;
 			}
 			throw error;
-		}
+		})) as IDataObject;
+		this.learnFrom(testimonial, body);
+		return testimonial;
 	}
 
 	private learnFrom(testimonial: IDataObject, body: IDataObject): void {
