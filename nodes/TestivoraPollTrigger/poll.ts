@@ -55,6 +55,7 @@ async function ask(context: IPollFunctions, node: PollingNode, isActivation: boo
 	const { memory, events, warning } = look(before, reading, settings);
 	const items = events.map((event) => toItem(event, settings.simplify));
 	staticData[KEY] = toStored(memory);
+	context.logger.debug(`Testivora Poll Trigger: ${reading.testimonials.length} testimonials read, ${items.length} given out`);
 	if (warning) context.logger.warn(`Testivora Poll Trigger: ${warning}`);
 	if (!reading.fault) node.outage = undefined;
 	if (items.length > 0) {

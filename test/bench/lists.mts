@@ -31,7 +31,14 @@ interface Run {
 
 /** The ways to a list, each as the nodes that it takes. The first is what the others are measured by. */
 const WAYS: Record<string, (stage: Stage) => WorkflowNode[]> = {
-  'HTTP Request with pagination, Split Out': ({ sandbox, bearer }) => [
+  'HTTP Request with pagination, Split Out': ({ sandbox, bearer }) => pagesByHttpRequest(sandbox, bearer),
+  'Testivora, Simplify off': (stage) => [getMany(stage, { returnAll: true, simplify: false })],
+  'Testivora, Simplify on': (stage) => [getMany(stage, { returnAll: true })],
+};
+
+/** All testimonials as items, by n8n's own nodes. @param bearer ID of HTTP Request's credential */
+export function pagesByHttpRequest(sandbox: Sandbox, bearer: string): WorkflowNode[] {
+  return [
     {
       name: 'HTTP Request',
       type: 'n8n-nodes-base.httpRequest',
@@ -56,10 +63,8 @@ const WAYS: Record<string, (stage: Stage) => WorkflowNode[]> = {
       credentials: { httpBearerAuth: { id: bearer, name: 'Bearer' } },
     },
     { name: 'Split Out', type: 'n8n-nodes-base.splitOut', typeVersion: 1, parameters: { fieldToSplitOut: 'data', options: {} } },
-  ],
-  'Testivora, Simplify off': (stage) => [getMany(stage, { returnAll: true, simplify: false })],
-  'Testivora, Simplify on': (stage) => [getMany(stage, { returnAll: true })],
-};
+  ];
+}
 
 /** Counts what came, so that a run answers with one item. */
 const COUNT: WorkflowNode = {
@@ -174,7 +179,7 @@ async function withN8n<T>(sandbox: Sandbox, work: (stage: Stage) => Promise<T>):
 }
 
 /** Testimonials as people write them, every third one approved. */
-function fill({ store }: Sandbox, count: number): void {
+export function fill({ store }: Sandbox, count: number): void {
   const text = 'Cerré 3 clientes en una semana, y no lo habría creído. “¿Así de fácil?”, me dijo mi socia, y sí: así de fácil. ';
   store.testimonials = Array.from({ length: count }, (_, index): Testimonial =>
     newTestimonial({

@@ -1,6 +1,6 @@
 /**
- * `npm run pictures`: takes the README's pictures of the examples, as they look on the canvas of a real n8n.
- * Needs Chromium and pngquant, as Debian's packages `chromium` and `pngquant` install them.
+ * `npm run pictures [-- name…]`: takes the README's pictures of the examples, as they look on the canvas of a real n8n.
+ * Needs Chromium, as Debian's package `chromium` installs it; pngquant makes the pictures smaller where it is installed.
  */
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
@@ -34,14 +34,20 @@ try {
 async function takeAll(editor: Editor): Promise<void> {
   // Wide enough for every example to stand there in full size.
   await editor.page.setViewportSize({ width: 2200, height: 1200 });
+  const wanted = process.argv.slice(2);
   for (const [name, { choices }] of Object.entries(EXAMPLES)) {
+    if (wanted.length > 0 && !wanted.includes(name)) continue;
     await editor.openWorkflow(await stage.n8n.createWorkflow(await chosen(stage, name, choices)));
     await editor.page.getByTestId('zoom-to-fit').click();
     await editor.page.mouse.move(0, 0);
     await editor.page.waitForTimeout(1000);
     const path = `${FOLDER}/${name}.png`;
     await editor.page.screenshot({ path, clip: await whereTheNodesAre(editor), animations: 'disabled' });
-    execFileSync('pngquant', ['--force', '--ext=.png', '--strip', '--speed=1', '32', path]);
+    try {
+      execFileSync('pngquant', ['--force', '--ext=.png', '--strip', '--speed=1', '32', path]);
+    } catch {
+      console.log('pngquant is not installed: the picture stays as large as it is');
+    }
     console.log(`${path}, ${Math.ceil(statSync(path).size / 1024)} KB`);
   }
 }

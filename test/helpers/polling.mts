@@ -13,6 +13,7 @@ let workflows = 0;
  * copy, and contexts, of which n8n keeps one as long as the workflow is active.
  */
 export class PollBench {
+  /** What n8n's log got, but for the line of every poll. */
   readonly log: string[] = [];
   /** Static data of the node as the database has it. */
   saved: IDataObject = {};
@@ -64,7 +65,9 @@ export class PollBench {
   }
 
   private newContext(mode: string, budget?: number): IPollFunctions {
-    const level = (name: string) => (message: string) => void this.log.push(`${name} ${message}`);
+    const level = (name: string) => (message: string) => {
+      if (!message.includes('testimonials read')) this.log.push(`${name} ${message}`);
+    };
     const context = {
       getWorkflow: () => ({ id: this.workflowId }),
       getNode: () => ({ id: 'n1', name: 'Testivora Poll Trigger', type: 'test', typeVersion: 1, position: [0, 0], parameters: {} }),

@@ -1,3 +1,4 @@
+import { isAtLeast } from '../harness/version.mts';
 import { eventually, pause } from '../harness/wait.mts';
 import { credentialData, NODE, newSecret, setStage, triggerWorkflow } from '../stage.mts';
 import type { Stage } from '../stage.mts';
@@ -79,6 +80,8 @@ describe('a sample for Execute step', () => {
     try {
       const id = await triggerWorkflow(lost, LATEST);
       await expect(lost.n8n.listen(id, NODE)).rejects.toThrow('This n8n does not reach itself, so a sample cannot be delivered');
+      // Older versions of n8n do not tell nodes this address.
+      if (!isAtLeast('2.0')) return;
       await lost.n8n.restart({ N8N_EDITOR_BASE_URL: lost.n8n.baseUrl });
       expect((await executeStep(lost, id)).status).toBe('success');
     } finally {

@@ -1,4 +1,5 @@
 import { approvedToHubspot } from './approvedToHubspot.mts';
+import { everyTestimonialOnce } from './everyTestimonialOnce.mts';
 import { fiveStarToSlack } from './fiveStarToSlack.mts';
 import { importFromCsv } from './importFromCsv.mts';
 import { lowRatingToDraftReply } from './lowRatingToDraftReply.mts';
@@ -11,6 +12,7 @@ import { testimonialToSummary } from './testimonialToSummary.mts';
 /** What each file in examples/ must do. */
 export const EXAMPLES: Record<string, Example> = {
   'approved-to-hubspot': approvedToHubspot,
+  'every-testimonial-once': everyTestimonialOnce,
   'five-star-to-slack': fiveStarToSlack,
   'import-from-csv': importFromCsv,
   'low-rating-to-draft-reply': lowRatingToDraftReply,
