@@ -2,6 +2,7 @@ import type { ICredentialTestFunctions, ICredentialsDecrypted, IDataObject } fro
 
 import { TestivoraApi } from '../../credentials/TestivoraApi.credentials';
 import { Testivora } from '../../nodes/Testivora/Testivora.node';
+import { TestivoraPollTrigger } from '../../nodes/TestivoraPollTrigger/TestivoraPollTrigger.node';
 import { TestivoraTrigger } from '../../nodes/TestivoraTrigger/TestivoraTrigger.node';
 import { testTestivoraApi } from '../../nodes/shared/credentialTest';
 import { API_KEY } from '../helpers/engine.mts';
@@ -91,7 +92,7 @@ test('a credential without any data is told, not thrown', async () => {
 test('n8n finds the test at every node that uses the credential', () => {
   // A declarative test in the credential would come before it.
   expect(new TestivoraApi()).not.toHaveProperty('test');
-  for (const { description, methods } of [new Testivora(), new TestivoraTrigger()]) {
+  for (const { description, methods } of [new Testivora(), new TestivoraPollTrigger(), new TestivoraTrigger()]) {
     expect(description.credentials).toEqual([{ name: 'testivoraApi', required: true, testedBy: 'testTestivoraApi' }]);
     expect(methods.credentialTest).toEqual({ testTestivoraApi });
   }
