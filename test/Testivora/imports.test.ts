@@ -6,6 +6,8 @@ import { BASE_URL, runTestivora } from '../helpers/engine.mts';
 import { byId, page, refusal, testimonial } from '../helpers/fixtures.mts';
 
 answerWithNock();
+// Statuses that the list does not show are asked for one by one.
+beforeEach(() => void nock(BASE_URL).persist().get('/v1/testimonials').query(({ status }) => status !== undefined).optionally().reply(200, page([])));
 
 const create = {
   resource: 'testimonial',
@@ -87,6 +89,19 @@ describe('Skip Existing', () => {
     list().reply(200, page([old, there('t2', 'Lost'), there('t3', 'Lost', { created_at: null })]));
     expect(given(await runTestivora(skipExisting, texts('Lost', 'Lost', 'Lost')))).toEqual([['t1', true], ['t2', true], ['t3', undefined]]);
   });
+});
+
+test.each([
+  ['finds what waits for approval', true],
+  ['finds a create whose answer was lost', false],
+])('a list that holds approved testimonials only %s', async (_what, skips) => {
+  nock.cleanAll();
+  const made = there('t1', 'One', { status: 'pending', created_at: skips ? '2026-06-03T00:59:50.000Z' : new Date(Date.now() + 1_000).toISOString() });
+  if (!skips) nock(BASE_URL).post('/v1/testimonials').reply(503, '', { date: new Date().toUTCString() });
+  list().reply(200, page([there('t0', 'Zero')]));
+  nock(BASE_URL).get('/v1/testimonials').query({ space_id: 'spc_1', limit: 100, status: 'pending' }).reply(200, page([made]));
+  if (skips) nock(BASE_URL).get('/v1/testimonials').query({ space_id: 'spc_1', limit: 100, status: 'rejected' }).reply(200, page([]));
+  expect(given(await runTestivora(skips ? skipExisting : create, texts('One')))).toEqual([['t1', skips || undefined]]);
 });
 
 describe('a create whose answer is lost', () => {

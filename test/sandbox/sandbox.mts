@@ -215,7 +215,8 @@ function addFaults(app: FastifyInstance, faults: Faults): void {
   });
   app.addHook('onSend', async (request, reply, payload) => {
     const fault = hit.get(request);
-    if (!fault) return payload;
+    // A request that the limit refuses is not carried out, so its answer is not the one to lose.
+    if (!fault || reply.statusCode === 429) return payload;
     await waitFor(fault);
     if (!fault.status && !fault.reset && !fault.truncate) return payload;
     const whole = Buffer.from(String(payload ?? ''));

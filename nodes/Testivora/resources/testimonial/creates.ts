@@ -3,7 +3,7 @@ import type { IDataObject, IExecuteFunctions, NodeExecutionHint } from 'n8n-work
 import { list, request } from '../../../shared/api';
 import { hasStatus, inputError } from '../../../shared/errors';
 import { elapsed, journalOf } from '../../../shared/journal';
-import { objectSchema } from '../../../shared/schemas';
+import { objectSchema, TESTIMONIAL_STATUSES } from '../../../shared/schemas';
 import { waitUnlessCancelled } from '../../../shared/waiting';
 import { contentKey } from './sameness';
 import { isCreateInDoubt, settle } from './settle';
@@ -160,7 +160,8 @@ export class Creates {
 			this.lastCreated = created;
 			this.aheadMs = Math.max(this.aheadMs ?? -Infinity, created - elapsed());
 		}
-		if ('text' in testimonial && contentKey(testimonial) !== contentKey(body)) this.givesBackContent = false;
+		// An answer may leave fields out; one that has them changed tells that texts are not given back as sent.
+		if (contentKey({ ...body, ...testimonial }) !== contentKey(body)) this.givesBackContent = false;
 	}
 
 	/** A testimonial of this content that was there before the import and stands for no other row of it. */
@@ -178,7 +179,7 @@ export class Creates {
 		const existing: Existing = { ids: new Set(), unused: new Map() };
 		for await (const testimonial of this.list(spaceId)) {
 			const key = contentKey(testimonial);
-			// A page may repeat what moved while the list was read.
+			// What moved while the list was read may come twice.
 			if (existing.ids.has(testimonial.id as string)) continue;
 			existing.ids.add(testimonial.id as string);
 			existing.unused.set(key, [...(existing.unused.get(key) ?? []), testimonial]);
@@ -186,9 +187,23 @@ export class Creates {
 		return existing;
 	}
 
-	/** @throws when the execution is cancelled */
+	/**
+	 * All testimonials of a space, some perhaps twice. Whether the list holds those that wait for approval when no status is asked for is
+	 * not published, so each status that it does not show is asked for.
+	 *
+	 * @throws when the execution is cancelled
+	 */
 	private async *list(spaceId: string): AsyncGenerator<IDataObject> {
-		const testimonials = list(this.context, { path: '/v1/testimonials', query: { space_id: spaceId } });
+		const shown = new Set<unknown>();
+		for await (const testimonial of this.listWith(spaceId)) {
+			shown.add(testimonial.status);
+			yield testimonial;
+		}
+		for (const status of TESTIMONIAL_STATUSES) if (!shown.has(status)) yield* this.listWith(spaceId, status);
+	}
+
+	private async *listWith(spaceId: string, status?: string): AsyncGenerator<IDataObject> {
+		const testimonials = list(this.context, { path: '/v1/testimonials', query: { space_id: spaceId, status } });
 		for await (const testimonial of testimonials as AsyncIterable<IDataObject>) {
 			if (this.context.getExecutionCancelSignal()?.aborted) throw new Error('The execution was cancelled');
 			// Also where the API does not filter by space.

@@ -145,6 +145,7 @@ interface Look {
 async function lookFor(creates: OpenCreate[], spaceId: string, claimed: Set<string>, service: Service): Promise<Look> {
 	const byContent = grouped(creates, ({ body }) => contentKey(body));
 	const candidates: Candidate[] = [];
+	const unclear: Array<{ create: OpenCreate; id: string }> = [];
 	const look: Look = { found: new Map(), unclear: new Set(), read: 0 };
 	try {
 		for await (const testimonial of service.list(spaceId)) {
@@ -152,7 +153,7 @@ async function lookFor(creates: OpenCreate[], spaceId: string, claimed: Set<stri
 			if (claimed.has(testimonial.id as string)) continue;
 			for (const create of byContent.get(contentKey(testimonial)) ?? []) {
 				const origin = originOf(testimonial, create, spaceId, service);
-				if (origin === 'unclear') look.unclear.add(create);
+				if (origin === 'unclear') unclear.push({ create, id: testimonial.id as string });
 				if (origin === 'request') candidates.push({ create, testimonial, likeness: likeness(create.body, testimonial) });
 			}
 			if (candidates.length >= creates.length && matched(candidates).size === creates.length) break;
@@ -162,6 +163,7 @@ async function lookFor(creates: OpenCreate[], spaceId: string, claimed: Set<stri
 	}
 	look.found = matched(candidates);
 	for (const { id } of look.found.values()) claimed.add(id as string);
+	for (const { create, id } of unclear) if (!claimed.has(id)) look.unclear.add(create);
 	return look;
 }
 
