@@ -15,7 +15,7 @@ import { endProgress, showProgress } from '../e2e/harness/progress.mts';
 /** Measures, and gives Markdown. `short`: only show that everything works. */
 export type Suite = (options: { short: boolean }) => Promise<string>;
 
-const SUITES = ['deliveries', 'own', 'lists', 'polls', 'imports', 'weight'];
+const SUITES = ['deliveries', 'own', 'lists', 'polls', 'imports', 'faults', 'weight'];
 const PAGE = 'docs/performance.md';
 
 const { positionals, values } = parseArgs({

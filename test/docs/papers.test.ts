@@ -15,11 +15,11 @@ test('README.md tells how many events the trigger remembers', () => {
   expect(readme()).toContain(`last ${CAPACITY.toLocaleString('en')} events`);
 });
 
-test('README.md shows every example, each with its picture, and no other', () => {
+test('README.md shows every example and no other, and every picture of one', () => {
   const { files, pictures } = examplesInReadme();
-  expect(pictures).toEqual(files);
+  expect(files).toEqual(expect.arrayContaining(pictures));
   expect(namesIn('examples', '.json').sort()).toEqual(files.sort());
-  expect(namesIn('docs/pictures/examples', '.png').sort()).toEqual(files);
+  expect(namesIn('docs/pictures/examples', '.png').sort()).toEqual(pictures.sort());
 });
 
 test('docs/performance.md has the figures of every suite', () => {

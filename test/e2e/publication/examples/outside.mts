@@ -11,7 +11,7 @@ export interface OutsideRequest {
   /** without the query */
   path: string;
   query: Record<string, string>;
-  /** the parsed JSON or form, undefined without a body */
+  /** the parsed JSON or form, else the text; undefined without a body */
   body: any;
 }
 
@@ -40,7 +40,7 @@ export async function startOutside(): Promise<Outside> {
       method: incoming.method!,
       path: decodeURIComponent(url.pathname),
       query: Object.fromEntries(url.searchParams),
-      body: text && (isForm ? Object.fromEntries(new URLSearchParams(text)) : JSON.parse(text)),
+      body: text && (isForm ? Object.fromEntries(new URLSearchParams(text)) : parsed(text)),
     };
     requests.push(request);
     const body = answer(request);
@@ -62,4 +62,13 @@ export async function startOutside(): Promise<Outside> {
       await new Promise((settle) => server.close(settle));
     },
   };
+}
+
+/** Uploads are no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return text;
+  }
 }
