@@ -59,12 +59,14 @@ const OTHER_LIST =
  * room leaves no trace in the memory, so the next look finds it again; what a filter keeps out counts as seen.
  */
 export function look(before: Memory | undefined, reading: Reading, choice: Choice): Look {
-	const { scope, key, at, isComplete } = reading;
+	const { scope, key, isComplete } = reading;
+	// The clock may be set back, and the later of two copies of the memory must still be told: see merge.
+	const at = Math.max(reading.at, (before?.at ?? 0) + 1);
 	const listed = new Map(reading.testimonials.map((testimonial) => [fingerprint(testimonial.id), testimonial]));
 	const judgement = judge(before, listed, reading, choice);
 	if (!judgement) {
 		// No baseline yet: what is created after this first attempt will be new all the same.
-		return { memory: { ...(before ?? { scope, key, at: 0 }), since: before?.since ?? at }, events: [] };
+		return { memory: { ...(before ?? { scope, key, at: 0 }), since: before?.since ?? reading.at }, events: [] };
 	}
 
 	const { known, isNew, warning } = judgement;
@@ -72,7 +74,8 @@ export function look(before: Memory | undefined, reading: Reading, choice: Choic
 	const memory: Memory =
 		isComplete || !before
 			? { scope, key, at, seen: bounded(new Map([...without(known, listed), ...noted])) }
-			: { ...before, seen: bounded(new Map([...known, ...noted])) };
+			: // Unbounded, because an entry that is evicted may stand in the part of the list that was not read.
+				{ ...before, seen: new Map([...known, ...noted]) };
 	return { memory, events, warning };
 }
 
@@ -95,6 +98,8 @@ function judge(
 	if (before && known) {
 		const showsKnown = [...listed.keys()].some((print) => known.has(print));
 		if (showsKnown || (isSameKey && known.size === 0)) return { known, isNew: () => true };
+		// What is known may stand in the part of the list that was not read.
+		if (isSameKey && !isComplete) return undefined;
 		if (isSameKey) {
 			// The same account shows nothing known: all may be new, or have got new IDs. Only here do dates decide.
 			const isRecent = createdSince(before.at - CLOCK_TOLERANCE_MS);

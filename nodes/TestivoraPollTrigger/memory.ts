@@ -83,7 +83,11 @@ export function merge(one: Memory | undefined, other: Memory | undefined): Memor
 	if (!one || !other) return one ?? other;
 	const [earlier, later] = one.at <= other.at ? [one, other] : [other, one];
 	if (earlier.scope !== later.scope || earlier.key !== later.key || !earlier.seen) return later;
-	return { ...later, seen: bounded(new Map([...without(earlier.seen, later.seen ?? new Map()), ...(later.seen ?? [])])) };
+	// Nothing that the later copy has is evicted: it may hold more than fits, while lists break off.
+	const own = later.seen ?? new Map<string, boolean>();
+	const others = without(earlier.seen, own);
+	const room = Math.max(0, CAPACITY - own.size);
+	return { ...later, seen: new Map([...others.slice(Math.max(0, others.length - room)), ...own]) };
 }
 
 /** The entries of a map whose keys are not in another. */

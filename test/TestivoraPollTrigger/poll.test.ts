@@ -150,6 +150,28 @@ describe('a list that breaks off', () => {
 		expect(ids(await bench.poll())).toEqual(['c']);
 	});
 
+	test('shows nothing known: what is new waits until the list is read to its end', async () => {
+		await baseline();
+		const old = Array.from({ length: 50 }, (_, index) => entry(`old ${index}`, { created_at: at(-43_200 - index) }));
+		bench.answer = ({ cursor }) => (cursor ? { status: 501 } : { data: [entry('new', { created_at: at(1) }), ...old.slice(0, 25)], next: 'c1' });
+		jest.setSystemTime(Date.parse(at(2)));
+		await expect(bench.poll()).rejects.toThrow();
+		bench.answer = () => ({ data: [entry('new', { created_at: at(1) }), ...old] });
+		expect(ids(await bench.poll())).toEqual(['new']);
+		expect(await bench.poll()).toBeNull();
+	});
+
+	test('forgets nothing of 10,000, of which it shows a part', async () => {
+		const all = Array.from({ length: 10_000 }, (_, index) => entry(`t${index}`));
+		bench.list = all;
+		await baseline();
+		bench.list = [entry('n1'), entry('n2'), entry('n3'), ...all.slice(0, 100)];
+		breaksOff();
+		expect(ids(await bench.poll())).toEqual(['n1', 'n2', 'n3']);
+		bench.answer = () => ({ data: [...bench.list.slice(0, 3), ...all.slice(0, -3)] });
+		expect(await bench.poll()).toBeNull();
+	});
+
 	test('makes no baseline', async () => {
 		breaksOff();
 		expect(await bench.poll()).toBeNull();
@@ -224,6 +246,25 @@ describe('what survives', () => {
 		expect(ids(await bench.pollWithLostSave())).toEqual(['b']);
 		bench.activate('update');
 		expect(await bench.poll()).toBeNull();
+	});
+
+	test('a clock that is set back', async () => {
+		bench.parameters = { events: ['testimonial.approved'] };
+		await baseline();
+		jest.setSystemTime(Date.parse(at(-30)));
+		bench.list[0].status = 'approved';
+		expect(ids(await bench.poll())).toEqual(['a']);
+		for (let polls = 0; polls < 3; polls++) expect(await bench.poll()).toBeNull();
+	});
+
+	test('a clock that is set back, and then another space', async () => {
+		await baseline();
+		jest.setSystemTime(Date.parse(at(-30)));
+		bench.parameters = { spaceId: 'spc_2' };
+		bench.list = [entry('b', { space_id: 'spc_2', created_at: at(-600) })];
+		expect(await bench.poll()).toBeNull();
+		bench.list.push(entry('c', { space_id: 'spc_2', created_at: at(-25) }));
+		expect(ids(await bench.poll())).toEqual(['c']);
 	});
 
 	test('a restart after what was given out', async () => {
