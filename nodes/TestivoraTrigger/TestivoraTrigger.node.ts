@@ -24,7 +24,8 @@ export class TestivoraTrigger implements INodeType {
 		version: [1, 1.1],
 		defaultVersion: 1.1,
 		subtitle: '={{ $parameter["events"].map((event) => event.split(".")[1]).join(", ") }}',
-		description: 'Starts the workflow when a testimonial is created, approved or deleted in Testivora',
+		description:
+			'Starts the workflow at once when a testimonial is created, approved or deleted in Testivora. Needs a public https address.',
 		eventTriggerDescription: 'Now submit a testimonial in Testivora. Approve or delete one if Trigger On says so.',
 		activationMessage: 'Testimonials from Testivora now start this workflow.',
 		builderHint: {
@@ -60,33 +61,6 @@ export class TestivoraTrigger implements INodeType {
 		},
 		properties: [
 			{
-				displayName: 'Webhook Setup',
-				name: 'setup',
-				type: 'options',
-				noDataExpression: true,
-				options: [
-					{
-						name: 'Automatic',
-						value: 'automatic',
-						description: 'The webhook is registered in Testivora when you publish (activate) the workflow, and deleted when you unpublish it',
-					},
-					{
-						name: 'Manual',
-						value: 'manual',
-						description: 'You add the webhook in Testivora yourself: for accounts whose API cannot register webhooks',
-					},
-				],
-				default: 'automatic',
-			},
-			{
-				displayName:
-					'Three steps, then publish (activate) the workflow:<ul><li>Open "Webhook URLs" above and copy the Production URL.</li><li>In Testivora, open Settings → Webhooks → New endpoint, paste the URL and pick the same events as here.</li><li>Copy the signing secret shown there (whsec_…) into Webhook Signing Secret in the credential.</li></ul>To use "Execute step" too, add the Test URL as a second endpoint, and its secret to the credential after a comma.',
-				name: 'manualNotice',
-				type: 'notice',
-				default: '',
-				displayOptions: { show: { setup: ['manual'] } },
-			},
-			{
 				displayName: 'Trigger On',
 				name: 'events',
 				type: 'multiOptions',
@@ -113,6 +87,33 @@ export class TestivoraTrigger implements INodeType {
 			},
 			simplifyField,
 			filtersField,
+			{
+				displayName: 'Webhook Setup',
+				name: 'setup',
+				type: 'options',
+				noDataExpression: true,
+				options: [
+					{
+						name: 'Automatic',
+						value: 'automatic',
+						description: 'The webhook is registered in Testivora when you publish (activate) the workflow, and deleted when you unpublish it',
+					},
+					{
+						name: 'Manual',
+						value: 'manual',
+						description: 'You add the webhook in Testivora yourself: for accounts whose API cannot register webhooks',
+					},
+				],
+				default: 'automatic',
+			},
+			{
+				displayName:
+					'Three steps, then publish (activate) the workflow:<ul><li>Open "Webhook URLs" above and copy the Production URL.</li><li>In Testivora, open Settings → Webhooks → New endpoint, paste the URL and pick the same events as here.</li><li>Copy the signing secret shown there (whsec_…) into Webhook Signing Secret in the credential.</li></ul>To use "Execute step" too, add the Test URL as a second endpoint, and its secret to the credential after a comma.',
+				name: 'manualNotice',
+				type: 'notice',
+				default: '',
+				displayOptions: { show: { setup: ['manual'] } },
+			},
 			{
 				displayName: 'Options',
 				name: 'options',

@@ -122,9 +122,14 @@ export class Editor {
    * @returns the file's path
    */
   async shot(name: string, part?: Locator): Promise<string> {
-    const path = join(this.folder, `${name}.png`);
+    const path = this.pathOf(name);
     await (part ?? this.page).screenshot({ path, animations: 'disabled' });
     return path;
+  }
+
+  /** Where a picture of this name goes. */
+  pathOf(name: string): string {
+    return join(this.folder, `${name}.png`);
   }
 
   async close(): Promise<void> {

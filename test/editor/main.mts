@@ -1,5 +1,5 @@
 /**
- * `npm run test:editor`: looks at both nodes in the editor of a real n8n as a user does, asserts the texts that matter, and leaves pictures in
+ * `npm run test:editor`: looks at the nodes in the editor of a real n8n as a user does, asserts the texts that matter, and leaves pictures in
  * .run/editor/. It ends with exit code 1 and the names of the scenes that failed, each with a picture. With `--pictures` it also takes those
  * of the README anew. Words after that choose scenes by name: `npm run test:editor -- locator`.
  */
@@ -19,10 +19,11 @@ import { execution } from './scenes/execution.mts';
 import { locators } from './scenes/locators.mts';
 import { nodePanel } from './scenes/nodePanel.mts';
 import { operations } from './scenes/operations.mts';
+import { pollTrigger } from './scenes/pollTrigger.mts';
 import { trigger } from './scenes/trigger.mts';
 import type { Scene } from './tour.mts';
 
-const SCENES: Record<string, Scene> = { ...nodePanel, ...canvas, ...trigger, ...credential, ...operations, ...locators, ...execution };
+const SCENES: Record<string, Scene> = { ...nodePanel, ...canvas, ...trigger, ...pollTrigger, ...credential, ...operations, ...locators, ...execution };
 const FOLDER = resolve('.run/editor');
 const FOR_README = resolve('docs/pictures');
 

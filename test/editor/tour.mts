@@ -4,6 +4,7 @@ import type { Locator } from 'playwright-core';
 import { chain } from '../e2e/harness/client.mts';
 import type { WorkflowNode } from '../e2e/harness/client.mts';
 import { eventually } from '../e2e/harness/wait.mts';
+import { POLL_NODE, pollNode } from '../e2e/polling.mts';
 import { actionNode, triggerNode } from '../e2e/stage.mts';
 import type { Stage } from '../e2e/stage.mts';
 import type { Editor } from './browser.mts';
@@ -25,6 +26,13 @@ export const ACTION = 'Testivora';
 /** Opens a workflow with the trigger alone. @returns the workflow's id */
 export async function openTrigger(tour: Tour, parameters: Record<string, unknown> = {}): Promise<string> {
   return await open(tour, 'New testimonials', [triggerNode(tour.stage.credential, parameters)]);
+}
+
+/** Opens a workflow with the Poll Trigger alone, and the node in it. @returns the workflow's id */
+export async function openPollTrigger(tour: Tour, parameters: Record<string, unknown> = {}): Promise<string> {
+  const id = await open(tour, 'Testimonials, asked for', [pollNode(tour.stage.credential, parameters)]);
+  await tour.editor.openNode(POLL_NODE);
+  return id;
 }
 
 /** Opens a workflow in which a click runs the action, and the action in it. */
@@ -56,7 +64,8 @@ export async function says(part: Locator, expected: string, what: string): Promi
   await settles(async () => (await part.innerText()).replace(/\s+/g, ' ').trim(), expected, what);
 }
 
-async function settles<T>(read: () => Promise<T>, expected: T, what: string): Promise<void> {
+/** Waits until what is read is as expected. */
+export async function settles<T>(read: () => Promise<T>, expected: T, what: string): Promise<void> {
   const matches = async () => {
     deepStrictEqual(await read(), expected);
     return true;

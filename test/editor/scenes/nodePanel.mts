@@ -1,8 +1,9 @@
 import { match } from 'node:assert';
 import type { Locator } from 'playwright-core';
 
+import { SEARCHES } from '../../helpers/searches.mts';
 import type { Theme } from '../browser.mts';
-import { drawn, labels, reads } from '../tour.mts';
+import { drawn, labels, reads, settles } from '../tour.mts';
 import type { Scene, Tour } from '../tour.mts';
 
 const ACTIONS = [
@@ -21,16 +22,39 @@ const ACTIONS = [
 ];
 const TRIGGERS = ['On testimonial approved', 'On testimonial created', 'On testimonial deleted'];
 
-/** Where a user looks for a node. n8n shows a service's action and trigger as one entry, and what they can do inside it. */
+/**
+ * Where a user looks for a node. n8n shows a service's action and trigger as one entry, and what they can do inside it. The Poll Trigger has an
+ * entry of its own, since its name without "Trigger" is not the action's.
+ */
 export const nodePanel: Record<string, Scene> = {
   'The node panel, light': async (tour) => await lists(tour, 'light', /testivora\.svg$/),
   'The node panel, dark': async (tour) => await lists(tour, 'dark', /testivora\.dark\.svg$/),
 
   'The node panel finds what people call it': async (tour) => {
-    for (const word of ['testimonial', 'social proof', 'review']) {
-      const panel = await search(tour, word);
-      await names(panel).getByText('Testivora', { exact: true }).waitFor();
+    const panel = await search(tour, '');
+    for (const query of SEARCHES) {
+      await panel.getByTestId('node-creator-search-bar').fill(query);
+      await settles(async () => (await names(panel).allInnerTexts()).slice(0, 2).some((name) => name.startsWith('Testivora')), true, `"${query}" to find us`);
     }
+  },
+
+  'Which of the two triggers to take': async (tour) => {
+    const panel = await search(tour, 'testivora');
+    await reads(
+      panel.getByTestId('node-creator-item-description'),
+      [
+        'Starts the workflow at once when a testimonial is created, approved or deleted in Testivora. Needs a public https address.',
+        'Starts the workflow when a testimonial is created or approved in Testivora. Asks Testivora regularly, so it needs no public address.',
+      ],
+      'what tells the two triggers apart',
+    );
+    await tour.editor.shot('node-panel-triggers');
+    await names(panel).getByText('Testivora Poll', { exact: true }).click();
+    await reads(names(panel), ['On testimonial approved', 'On testimonial created'], 'what the Poll Trigger starts on');
+    await panel.getByText('On testimonial approved').click();
+    await tour.editor.page.getByTestId('ndv').waitFor();
+    await tour.editor.page.getByTestId('parameter-input-events').getByText('Testimonial Approved').waitFor();
+    await tour.editor.shot('node-panel-added-poll');
   },
 
   'A trigger from the node panel': async (tour) => {
@@ -38,7 +62,7 @@ export const nodePanel: Record<string, Scene> = {
     await open(await search(tour, 'testivora'));
     await page.getByText('On testimonial deleted').click();
     await page.getByTestId('ndv').waitFor();
-    await reads(labels(tour), ['Webhook Setup', 'Trigger On', 'Simplify', 'Filters', 'Options'], 'the fields of the new trigger');
+    await reads(labels(tour), ['Trigger On', 'Simplify', 'Filters', 'Webhook Setup', 'Options'], 'the fields of the new trigger');
     await page.getByTestId('parameter-input-events').getByText('Testimonial Deleted').waitFor();
     await tour.editor.shot('node-panel-added');
   },
@@ -48,7 +72,7 @@ async function lists(tour: Tour, theme: Theme, icon: RegExp): Promise<void> {
   const { editor } = tour;
   await editor.theme(theme);
   const panel = await search(tour, 'testivora');
-  await reads(names(panel), ['Testivora'], 'what the search finds');
+  await reads(names(panel), ['Testivora', 'Testivora Poll'], 'what the search finds');
   match(await drawn(panel.locator('img').first(), 'the icon in the node panel'), icon);
   await editor.shot(`node-panel-${theme}-search`);
   await open(panel);
