@@ -26,7 +26,7 @@ export class Testivora implements INodeType {
 		description: 'Read, create and moderate testimonials in Testivora, list its spaces and walls, and manage its webhooks',
 		builderHint: {
 			searchHint:
-				'Acts on testimonials: create, list, get, update. To start a workflow when a testimonial arrives, use Testivora Trigger instead of listing on a schedule. Credential: testivoraApi with an API key from Testivora, Settings → API. Choose the space and the testimonial from the list or by ID; never invent IDs. In a list, leave Return All off unless all are needed.',
+				'Acts on testimonials: create, list, get, update, approve, reject. To start a workflow when a testimonial arrives, use Testivora Trigger instead of listing on a schedule. Credential: testivoraApi with an API key from Testivora, Settings → API. Choose the space and the testimonial from the list, or map the ID from the trigger; never invent IDs. For an import, turn on Skip Existing and set On Error to continue. In a list, leave Return All off unless all are needed.',
 		},
 		defaults: { name: 'Testivora' },
 		usableAsTool: true,

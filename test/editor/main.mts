@@ -68,6 +68,12 @@ async function play(editor: Editor, name: string, scene: Scene): Promise<boolean
 /** With fewer colours where pngquant is there to choose them. */
 async function forReadme(editor: Editor, name: string, part: Locator): Promise<void> {
   if (!values.pictures) return;
+  // Nobody's n8n has the address of this one.
+  await editor.page.evaluate(() => {
+    const page = (globalThis as any).document;
+    const texts = page.createTreeWalker(page.body, 4 /* text */);
+    while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replace(/http:\/\/(127\.0\.0\.1|localhost):\d+/g, 'https://n8n.example.com');
+  });
   // n8n's notifications lie above what is to be shown.
   await editor.page.addStyleTag({ content: '.el-notification { visibility: hidden }' });
   const picture = await editor.shot(`readme-${name}`, part);

@@ -9,9 +9,11 @@ import type { Scene, Tour } from '../tour.mts';
 const ACTIONS = [
   'Get account plan and usage',
   'Get many spaces with their IDs',
+  'Approve testimonial',
   'Create testimonial',
   'Get testimonial by ID',
   'Get many testimonials',
+  'Reject testimonial',
   'Update testimonial content or status',
   'Get many walls with their IDs',
   'Create webhook',
@@ -95,7 +97,7 @@ async function search({ stage, editor: { page } }: Tour, word: string): Promise<
 async function open(panel: Locator): Promise<void> {
   await names(panel).getByText('Testivora', { exact: true }).click();
   await panel.getByText('Triggers (3)', { exact: true }).waitFor();
-  await panel.getByText('Actions (12)', { exact: true }).click();
+  await panel.getByText('Actions (14)', { exact: true }).click();
 }
 
 const names = (panel: Locator): Locator => panel.getByTestId('node-creator-item-name');

@@ -4,8 +4,8 @@ import type { Scene, Tour } from '../tour.mts';
 interface Looks {
   /** The labels below "Operation", in order. */
   fields: string[];
-  /** What can be added to the last of the fields. */
-  optional?: string[];
+  /** What can be added to the collections among them, which are the last of the fields. */
+  optional?: Record<string, string[]>;
 }
 
 const AUTHOR = ['Author Company', 'Author Photo URL', 'Author Social URL', 'Author Title'];
@@ -16,24 +16,29 @@ const RESOURCES: Record<string, Record<string, Looks>> = {
   Account: { Get: { fields: [] } },
   Space: { 'Get Many': { fields: ['Return All', 'Limit'] } },
   Testimonial: {
-    Create: { fields: ['Space', 'Text', 'Author Name', 'Additional Fields'], optional: [...AUTHOR, ...CONTENT, 'Type'] },
+    Approve: { fields: ['Testimonial'] },
+    Create: {
+      fields: ['Space', 'Text', 'Author Name', 'Additional Fields', 'Options'],
+      optional: { 'Additional Fields': [...AUTHOR, ...CONTENT, 'Type'], Options: ['Skip Existing'] },
+    },
     Get: { fields: ['Testimonial', 'Simplify'] },
     'Get Many': {
       fields: ['Space', 'Return All', 'Limit', 'Simplify', 'Filters'],
-      optional: ['Created After', 'Created Before', 'Featured', 'Minimum Rating', 'Status', 'Tags', 'Types'],
+      optional: { Filters: ['Created After', 'Created Before', 'Featured', 'Minimum Rating', 'Status', 'Tags', 'Types'] },
     },
+    Reject: { fields: ['Testimonial'] },
     Update: {
       fields: ['Testimonial', 'Update Fields'],
-      optional: ['Author Company', 'Author Name', ...AUTHOR.slice(1), ...CONTENT, 'Text'],
+      optional: { 'Update Fields': ['Author Company', 'Author Name', ...AUTHOR.slice(1), ...CONTENT, 'Text'] },
     },
   },
   Wall: { 'Get Many': { fields: ['Space', 'Return All', 'Limit'] } },
   Webhook: {
-    Create: { fields: ['URL', 'Events', 'Additional Fields'], optional: ['Signing Secret', 'Status'] },
+    Create: { fields: ['URL', 'Events', 'Additional Fields'], optional: { 'Additional Fields': ['Signing Secret', 'Status'] } },
     Delete: { fields: ['Webhook'] },
     Get: { fields: ['Webhook'] },
-    'Get Many': { fields: ['Return All', 'Limit', 'Filters'], optional: ['Status'] },
-    Update: { fields: ['Webhook', 'Update Fields'], optional: ['Events', 'Signing Secret', 'Status', 'URL'] },
+    'Get Many': { fields: ['Return All', 'Limit', 'Filters'], optional: { Filters: ['Status'] } },
+    Update: { fields: ['Webhook', 'Update Fields'], optional: { 'Update Fields': ['Events', 'Signing Secret', 'Status', 'URL'] } },
   },
 };
 
@@ -65,7 +70,7 @@ async function opens(tour: Tour, resource: string, operation: string): Promise<v
   await reads(labels(tour), all, `the fields of ${operation}`);
   await editor.shot(picture);
   if (!optional) return;
-  await addAll(tour, optional);
-  await reads(labels(tour), [...all, ...optional], `the fields of ${operation} with all that can be added`);
+  for (const collection of Object.keys(optional).reverse()) await addAll(tour, optional[collection]);
+  await reads(labels(tour), all.flatMap((label) => [label, ...(optional[label] ?? [])]), `the fields of ${operation} with all that can be added`);
   await editor.shot(`${picture}-all`);
 }
