@@ -10,7 +10,7 @@ export const execution: Record<string, Scene> = {
     await tour.editor.page.getByTestId('radio-button-table').last().click();
     await reads(
       output(tour).locator('th'),
-      ['id', 'space_id', 'status', 'type', 'rating', 'text', 'author', 'tags', 'featured', 'created_at', ''],
+      ['id', 'status', 'rating', 'text', 'author', 'tags', 'featured', 'video', 'created_at', 'published_at', ''],
       'the columns of the output',
     );
     await tour.editor.shot('execution-output');
