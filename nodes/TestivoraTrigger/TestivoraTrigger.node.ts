@@ -24,8 +24,8 @@ export class TestivoraTrigger implements INodeType {
 		version: [1, 1.1],
 		defaultVersion: 1.1,
 		subtitle: '={{ $parameter["events"].map((event) => event.split(".")[1]).join(", ") }}',
-		description:
-			'Starts the workflow at once when a testimonial is created, approved or deleted in Testivora. Needs a public https address.',
+		// n8n shows this for the action, too, in the entry that it makes of both in its node panel.
+		description: 'Starts the workflow at once when a testimonial is created, approved or deleted in Testivora',
 		eventTriggerDescription: 'Now submit a testimonial in Testivora. Approve or delete one if Trigger On says so.',
 		activationMessage: 'Testimonials from Testivora now start this workflow.',
 		builderHint: {
