@@ -21,14 +21,17 @@ export interface Contender {
   status: number;
   /** whether a delivery starts an execution */
   runs: boolean;
+  /** whether n8n deletes each execution that succeeds */
+  forgets?: boolean;
+  /** whether it is our trigger with its memory, which is filled before the first round */
+  remembers?: boolean;
   next: () => Delivery;
   /** done once before each round */
   before?: () => Delivery;
 }
 
-/** The names that others are compared with. */
+/** The name of that which others are compared with. */
 export const OURS = 'Testivora Trigger';
-export const OURS_MANUAL = 'Ours, manual set-up';
 
 /** Publishes all of them. @returns them, and how to end what they needed */
 export async function contenders(stage: Stage): Promise<{ all: Contender[]; dispose: () => Promise<void> }> {
@@ -59,13 +62,13 @@ const FILTERS = { minRating: 4, tags: 'onboarding' };
 
 /** Our trigger, with deliveries that it accepts, knows already, does not want, and refuses. */
 async function automatic(stage: Stage): Promise<Contender[]> {
-  const accepted = await registered(stage, OURS, { filters: FILTERS });
+  const accepted = { ...(await registered(stage, OURS, {})), remembers: true };
   const { secret } = accepted;
-  const cheap = { ...accepted, runs: false };
+  const cheap = { ...accepted, runs: false, remembers: false };
   let known = eventOf();
   return [
     accepted,
-    await registered(stage, 'Ours: Deduplicate off', { filters: FILTERS, options: { deduplicate: false } }),
+    await registered(stage, 'Ours: Deduplicate off', { parameters: { options: { deduplicate: false } } }),
     {
       ...cheap,
       name: 'Ours: a duplicate',
@@ -78,9 +81,24 @@ async function automatic(stage: Stage): Promise<Contender[]> {
   ];
 }
 
+/** Our trigger as it was added before version 1.1, as it is added now, and in a workflow that keeps no successful executions. */
+export async function variants(stage: Stage): Promise<{ all: Contender[]; dispose: () => Promise<void> }> {
+  const all = [
+    await registered(stage, 'trigger of version 1', { typeVersion: 1 }),
+    await registered(stage, 'trigger of version 1.1', {}),
+    { ...(await registered(stage, 'version 1.1, successful executions not saved', { settings: { saveDataSuccessExecution: 'none' } })), forgets: true },
+  ];
+  return { all: all.map((one) => ({ ...one, remembers: true })), dispose: async () => {} };
+}
+
 /** A published workflow of our trigger in the automatic set-up, with deliveries that start it. */
-async function registered(stage: Stage, name: string, parameters: Record<string, unknown>): Promise<Contender & { secret: string }> {
-  const workflowId = await stage.n8n.createWorkflow({ name, nodes: [triggerNode(stage.credential, parameters)], connections: chain(NODE) });
+async function registered(
+  stage: Stage,
+  name: string,
+  { parameters = {}, typeVersion = 1.1, settings }: { parameters?: object; typeVersion?: number; settings?: Record<string, unknown> },
+): Promise<Contender & { secret: string }> {
+  const node = { ...triggerNode(stage.credential, { filters: FILTERS, ...parameters }), typeVersion };
+  const workflowId = await stage.n8n.createWorkflow({ name, nodes: [node], connections: chain(NODE), settings });
   const { url, secret } = await goLive(stage, workflowId);
   return { name, workflowId, url, secret, status: 200, runs: true, next: signedWith(secret) };
 }
@@ -90,8 +108,8 @@ async function manual(stage: Stage): Promise<Contender[]> {
   const secret = newSecret();
   const credential = await stage.n8n.createCredential('By hand', 'testivoraApi', credentialData(stage.sandbox, { webhookSecret: secret }));
   const node = triggerNode(credential, { setup: 'manual', filters: FILTERS });
-  const accepted = await published(stage, OURS_MANUAL, [node], signedWith(secret));
-  return [accepted, { ...accepted, name: 'Ours, manual set-up: wrong signature', status: 401, runs: false, next: signedWith(newSecret()) }];
+  const accepted = await published(stage, 'Ours, manual set-up', [node], signedWith(secret));
+  return [{ ...accepted, remembers: true }, { ...accepted, name: 'Ours, manual set-up: wrong signature', status: 401, runs: false, next: signedWith(newSecret()) }];
 }
 
 function signedWith(secret: string, event: () => { id: string } = eventOf): () => Delivery {

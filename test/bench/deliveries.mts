@@ -15,7 +15,7 @@ import { credentialData, eventOf, post } from '../e2e/stage.mts';
 import type { Stage } from '../e2e/stage.mts';
 import { Cluster } from '../queue/cluster.mts';
 import { startSandbox } from '../sandbox/sandbox.mts';
-import { contenders, OURS, OURS_MANUAL } from './contenders.mts';
+import { contenders, OURS, variants } from './contenders.mts';
 import type { Contender } from './contenders.mts';
 import { cpuOf } from './cpu.mts';
 import { median, orNothing, quantile, table } from './figures.mts';
@@ -38,6 +38,8 @@ interface Place {
 
 /** What a turn of one contender came to. */
 interface Measured extends Load {
+  /** whether its deliveries start an execution */
+  runs: boolean;
   /** seconds until the last execution was over */
   finished: number;
   /** milliseconds of the processor's time for each delivery, in all processes of n8n, its execution included */
@@ -50,35 +52,58 @@ type Start = (env: Record<string, string>) => Promise<Place>;
 
 const CONNECTIONS = 6;
 
-/** One n8n, configured as users have it, with all contenders. */
+/** One way to run n8n, with all contenders. */
 const part =
   (start: Start, env: Record<string, string>, { inShort }: { inShort: boolean }): Suite =>
   async ({ short }) => {
     if (short && !inShort) return 'Left out of a short run.';
-    const isolates = new IsolateCounter();
-    try {
-      const place = await start({ ...isolates.env, ...env });
-      try {
-        return await compare(place, isolates, short ? { rounds: 1, amount: 10 } : { rounds: 5, amount: 60 });
-      } finally {
-        await place.dispose();
-      }
-    } finally {
-      isolates.dispose();
-    }
+    return report(await measureIn(start, env, contenders, short));
   };
 
+/** What n8n's settings bring our trigger, in regular mode. */
+const settings: Suite = async ({ short }) => {
+  if (short) return 'Left out of a short run.';
+  const environments = { 'n8n’s defaults': {}, 'Compile cache': { N8N_EXPRESSION_ENGINE_COMPILE_CACHE: 'true' }, 'Lazy isolates': LAZY_ISOLATES };
+  const rows: string[][] = [];
+  for (const [setting, env] of Object.entries(environments)) {
+    const turns = await measureIn(regular, env, variants, short);
+    rows.push(...[...turns].map(([{ name }, found]) => [`${setting}: ${name}`, ...ratesOf(found), ...costsOf(found)]));
+  }
+  return table(['', 'Answered/s', 'Executed/s', 'CPU, ms', 'Isolates'], rows);
+};
+
+/** Starts an n8n, and lets contenders take turns in it. */
+async function measureIn(start: Start, env: Record<string, string>, make: typeof contenders, short: boolean): Promise<Map<Contender, Measured[]>> {
+  const isolates = new IsolateCounter();
+  try {
+    const place = await start({ ...isolates.env, ...env });
+    try {
+      return await compare(place, isolates, make, short ? { rounds: 1, amount: 10 } : { rounds: 5, amount: 60 });
+    } finally {
+      await place.dispose();
+    }
+  } finally {
+    isolates.dispose();
+  }
+}
+
 /** Rounds in which all contenders take turns. */
-async function compare(place: Place, isolates: IsolateCounter, { rounds, amount }: { rounds: number; amount: number }): Promise<string> {
+async function compare(
+  place: Place,
+  isolates: IsolateCounter,
+  make: typeof contenders,
+  { rounds, amount }: { rounds: number; amount: number },
+): Promise<Map<Contender, Measured[]>> {
   const sandbox = await startSandbox();
   const credential = await place.n8n.createCredential('Testivora', 'testivoraApi', credentialData(sandbox));
   const stage: Stage = { n8n: place.n8n, sandbox, credential, dispose: sandbox.stop };
-  const { all, dispose } = await contenders(stage);
+  const { all, dispose } = await make(stage);
   try {
     await place.query('DELETE FROM execution_entity');
-    for (const contender of all) if ([OURS, OURS_MANUAL].includes(contender.name)) await fillMemory(place, contender);
+    for (const contender of all) if (contender.remembers) await fillMemory(place, contender);
     // The first round warms up and does not count.
-    return report(all, await takeTurns(all.map((contender) => () => measureOne(place, isolates, contender, amount)), rounds, 1));
+    const found = await takeTurns(all.map((contender) => () => measureOne(place, isolates, contender, amount)), rounds, 1);
+    return new Map(all.map((contender, index) => [contender, found[index]]));
   } finally {
     await dispose();
     await sandbox.stop();
@@ -92,9 +117,10 @@ async function measureOne(place: Place, isolates: IsolateCounter, contender: Con
   const [start, cpu, built] = [performance.now(), cpuOf(place.pids), isolates.count];
   const measured = await load(addressOf(place, contender), amount, CONNECTIONS, next);
   if (measured.statuses[status] !== amount) throw new Error(`"${name}" did not answer ${amount} deliveries with ${status}: ${JSON.stringify(measured.statuses)}`);
-  await executed(place, name, runs ? amount : 0);
+  await executed(place, contender, runs ? amount : 0);
   return {
     ...measured,
+    runs,
     finished: (performance.now() - start) / 1000,
     cpu: (cpuOf(place.pids) - cpu) / amount,
     isolates: (isolates.count - built) / amount,
@@ -106,17 +132,19 @@ async function acceptOne(place: Place, contender: Contender, next: () => Deliver
   const { body, headers } = next();
   const { status } = await post(addressOf(place, contender), body, headers);
   if (status !== 200) throw new Error(`A delivery was answered with ${status}`);
-  await executed(place, contender.name, 1);
+  await executed(place, contender, 1);
 }
 
 const addressOf = ({ address }: Place, { url }: Contender) => address + new URL(url).pathname;
 
 /** Waits until all executions are over, so that nobody pays for another's, and deletes them: a database that grows would become slower. */
-async function executed({ n8n, query }: Place, name: string, expected: number): Promise<void> {
+async function executed({ n8n, query }: Place, { name, forgets }: Contender, started: number): Promise<void> {
+  const expected = forgets ? 0 : started;
   const executions = await eventually(
     async () => {
       const found = await query('SELECT id, status FROM execution_entity');
-      return found.length >= expected && !found.some(([, status]) => UNFINISHED.includes(status)) && found;
+      const over = !found.some(([, status]) => UNFINISHED.includes(status) || forgets);
+      return found.length >= expected && over && found;
     },
     { timeout: 120_000, every: 50, what: `${expected} executions of "${name}"` },
   );
@@ -143,24 +171,34 @@ async function fillMemory(place: Place, contender: Contender): Promise<void> {
 }
 
 /** A row for each contender. Ratios are of one round, and the median of the rounds. */
-function report(all: Contender[], found: Measured[][]): string {
-  const rate = ({ latencies, seconds }: Measured) => latencies.length / seconds;
-  const ours = found[all.findIndex(({ name }) => name === OURS)].map(rate);
-  const rows = all.map(({ name, runs }, index) => {
-    const turns = found[index];
+function report(found: Map<Contender, Measured[]>): string {
+  const ours = [...found].find(([{ name }]) => name === OURS)![1].map(rate);
+  const rows = [...found].map(([{ name }, turns]) => {
     const latencies = turns.flatMap((turn) => turn.latencies);
     const ratios = turns.map((turn, round) => ours[round] / rate(turn));
     return [
       name,
-      median(turns.map(rate)).toFixed(1),
-      runs ? median(turns.map(({ latencies, finished }) => latencies.length / finished)).toFixed(1) : '–',
+      ...ratesOf(turns),
       ...[0.5, 0.99].map((q) => quantile(latencies, q).toFixed(0)),
-      orNothing(median(turns.map(({ cpu }) => cpu)), (cpu) => cpu.toFixed(1)),
-      (turns.reduce((sum, { isolates }) => sum + isolates, 0) / turns.length).toFixed(2),
+      ...costsOf(turns),
       name === OURS ? '1' : `${median(ratios).toFixed(3)} (${[0.25, 0.75].map((q) => quantile(ratios, q).toFixed(3)).join('–')})`,
     ];
   });
   return table(['', 'Answered/s', 'Executed/s', 'p50, ms', 'p99, ms', 'CPU, ms', 'Isolates', `${OURS} ÷ this (quartiles)`], rows);
+}
+
+const rate = ({ latencies, seconds }: Measured) => latencies.length / seconds;
+
+/** Answered and executed each second. */
+function ratesOf(turns: Measured[]): string[] {
+  const executed = median(turns.map(({ latencies, finished }) => latencies.length / finished));
+  return [median(turns.map(rate)).toFixed(1), turns.some(({ runs }) => runs) ? executed.toFixed(1) : '–'];
+}
+
+/** The processor's time and the isolates for each delivery. */
+function costsOf(turns: Measured[]): string[] {
+  const isolates = turns.reduce((sum, turn) => sum + turn.isolates, 0) / turns.length;
+  return [orNothing(median(turns.map(({ cpu }) => cpu)), (cpu) => cpu.toFixed(1)), isolates.toFixed(2)];
 }
 
 const regular: Start = async (env) => {
@@ -202,6 +240,7 @@ const deliveries: Record<string, Suite> = {
   queue: part(queue, {}, { inShort: false }),
   'queue-lazy': part(queue, LAZY_ISOLATES, { inShort: true }),
   'queue-legacy': part(queue, LEGACY, { inShort: false }),
+  settings,
 };
 
 export default deliveries;
