@@ -21,8 +21,6 @@ export interface Contender {
   status: number;
   /** whether a delivery starts an execution */
   runs: boolean;
-  /** whether n8n deletes each execution that succeeds */
-  forgets?: boolean;
   /** whether it is our trigger with its memory, which is filled before the first round */
   remembers?: boolean;
   next: () => Delivery;
@@ -68,7 +66,7 @@ async function automatic(stage: Stage): Promise<Contender[]> {
   let known = eventOf();
   return [
     accepted,
-    await registered(stage, 'Ours: Deduplicate off', { parameters: { options: { deduplicate: false } } }),
+    await registered(stage, 'Ours: Deduplicate off', { options: { deduplicate: false } }),
     {
       ...cheap,
       name: 'Ours: a duplicate',
@@ -81,24 +79,14 @@ async function automatic(stage: Stage): Promise<Contender[]> {
   ];
 }
 
-/** Our trigger as it was added before version 1.1, as it is added now, and in a workflow that keeps no successful executions. */
-export async function variants(stage: Stage): Promise<{ all: Contender[]; dispose: () => Promise<void> }> {
-  const all = [
-    await registered(stage, 'trigger of version 1', { typeVersion: 1 }),
-    await registered(stage, 'trigger of version 1.1', {}),
-    { ...(await registered(stage, 'version 1.1, successful executions not saved', { settings: { saveDataSuccessExecution: 'none' } })), forgets: true },
-  ];
-  return { all: all.map((one) => ({ ...one, remembers: true })), dispose: async () => {} };
-}
-
 /** A published workflow of our trigger in the automatic set-up, with deliveries that start it. */
 async function registered(
   stage: Stage,
   name: string,
-  { parameters = {}, typeVersion = 1.1, settings }: { parameters?: object; typeVersion?: number; settings?: Record<string, unknown> },
+  parameters: object,
 ): Promise<Contender & { secret: string }> {
-  const node = { ...triggerNode(stage.credential, { filters: FILTERS, ...parameters }), typeVersion };
-  const workflowId = await stage.n8n.createWorkflow({ name, nodes: [node], connections: chain(NODE), settings });
+  const node = triggerNode(stage.credential, { filters: FILTERS, ...parameters });
+  const workflowId = await stage.n8n.createWorkflow({ name, nodes: [node], connections: chain(NODE) });
   const { url, secret } = await goLive(stage, workflowId);
   return { name, workflowId, url, secret, status: 200, runs: true, next: signedWith(secret) };
 }
