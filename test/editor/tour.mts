@@ -30,7 +30,8 @@ export async function openTrigger(tour: Tour, parameters: Record<string, unknown
 
 /** Opens a workflow with the Poll Trigger alone, and the node in it. @returns the workflow's id */
 export async function openPollTrigger(tour: Tour, parameters: Record<string, unknown> = {}): Promise<string> {
-  const id = await open(tour, 'Testimonials, asked for', [pollNode(tour.stage.credential, parameters)]);
+  const everyMinute = { pollTimes: { item: [{ mode: 'everyMinute' }] } };
+  const id = await open(tour, 'Testimonials, asked for', [pollNode(tour.stage.credential, { ...everyMinute, ...parameters })]);
   await tour.editor.openNode(POLL_NODE);
   return id;
 }

@@ -116,7 +116,8 @@ export const trigger: Record<string, Scene> = {
     await dialog.getByTestId('parameter-input-webhookSecret').locator('input').fill(secret);
     await dialog.getByTestId('credential-save-button').click();
     await dialog.getByText('Connection tested successfully').filter({ visible: true }).waitFor();
-    await page.keyboard.press('Escape');
+    await dialog.getByRole('button', { name: 'Close' }).click();
+    await dialog.waitFor({ state: 'detached' });
     await editor.closeNode();
     await publish(tour);
     await page.getByTestId('activation-modal').waitFor();
