@@ -114,7 +114,7 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
         const one = await goLive(stage, id, 'One');
         let isBusy = true;
         const traffic = (async () => {
-          while (isBusy) await deliver(one.url, eventOf(), secretAt(one.url));
+          while (isBusy) await deliver(one.url, eventOf(), one.secret);
         })();
         const { nodes } = await stage.n8n.workflow(id);
         await stage.n8n.updateWorkflow(id, { nodes: [...nodes, { ...triggerNode(stage.credential, {}, 'Two'), id: 'two', position: [0, 300] }] });
