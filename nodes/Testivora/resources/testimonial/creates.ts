@@ -182,7 +182,9 @@ export class Creates {
 			// What moved while the list was read may come twice.
 			if (existing.ids.has(testimonial.id as string)) continue;
 			existing.ids.add(testimonial.id as string);
-			existing.unused.set(key, [...(existing.unused.get(key) ?? []), testimonial]);
+			const same = existing.unused.get(key);
+			if (same) same.push(testimonial);
+			else existing.unused.set(key, [testimonial]);
 		}
 		return existing;
 	}

@@ -117,7 +117,12 @@ export async function settle(
 
 function grouped(creates: OpenCreate[], keyOf: (create: OpenCreate) => string): Map<string, OpenCreate[]> {
 	const groups = new Map<string, OpenCreate[]>();
-	for (const create of creates) groups.set(keyOf(create), [...(groups.get(keyOf(create)) ?? []), create]);
+	for (const create of creates) {
+		const key = keyOf(create);
+		const group = groups.get(key);
+		if (group) group.push(create);
+		else groups.set(key, [create]);
+	}
 	return groups;
 }
 
