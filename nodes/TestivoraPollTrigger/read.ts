@@ -26,7 +26,7 @@ export async function readTestimonials(context: IPollFunctions, space: string | 
 
 	const query = space === undefined ? {} : { space_id: space };
 	try {
-		for await (const { entries } of pages(context, { path: '/v1/testimonials', query, deadline }, { credential })) {
+		for await (const { entries } of pages(context, { path: '/v1/testimonials', query, deadline, credential })) {
 			// An API that does not know the parameter would ignore it (assumption A3).
 			for (const entry of entries as Testimonial[]) if (isIn(space, entry)) testimonials.set(entry.id, entry);
 			if (testimonials.size > CAPACITY) break;

@@ -16,7 +16,7 @@ import type { HttpAnswer, Outcome } from './answer';
 import { baseUrlOf, secretsOf } from './credential';
 import { apiError, firstIssue, isTransient, neverArrived } from './errors';
 import type { Fault } from './errors';
-import { journalOf, noteDate } from './journal';
+import { elapsed, journalOf, noteDate } from './journal';
 import { objectSchema, pageSchema } from './schemas';
 import { afterRefusal, backoff, mayWait, waitUnlessCancelled } from './waiting';
 
@@ -30,8 +30,10 @@ export interface ApiRequest {
 	path: string;
 	query?: IDataObject;
 	body?: IDataObject;
-	/** Index of the input item this request is for; its errors name the item. */
+	/** Index of the input item this request is for: its errors name the item, and expressions in the credential are of this item. */
 	itemIndex?: number;
+	/** Read before by the caller; absent: read for this request. */
+	credential?: ICredentialDataDecryptedObject;
 	/** Milliseconds since 1970 at which waiting and retrying end, and a request that is under way is cut. */
 	deadline?: number;
 }
@@ -69,12 +71,12 @@ export function segment(id: string): string {
  */
 export async function request<Schema extends ZodTypeAny>(
 	caller: Caller,
-	{ method, path, query, body, itemIndex }: ApiRequest,
+	request: ApiRequest,
 	schema: Schema,
 ): Promise<Infer<Schema>>;
 export async function request(caller: Caller, request: ApiRequest): Promise<undefined>;
 export async function request(caller: Caller, request: ApiRequest, schema?: ZodTypeAny): Promise<unknown> {
-	return await ask(caller, await caller.getCredentials('testivoraApi'), request, schema);
+	return await ask(caller, request.credential ?? (await caller.getCredentials('testivoraApi', request.itemIndex)), request, schema);
 }
 
 /** {@link request} with a credential that was read before: each read costs n8n a database query and a decryption. */
@@ -102,6 +104,7 @@ async function ask(
 
 	for (let refusals = 0, faults = 0; ; ) {
 		const begun = Date.now();
+		if (method === 'POST') journalOf(caller).postedAt = elapsed();
 		const outcome = await send(caller, credential, { ...options, ...limitsUntil(deadline) }, `${method} ${path}`, schema);
 		if (!isFault(outcome)) return outcome.answer;
 
@@ -136,7 +139,6 @@ interface PageOptions<Schema> {
 	limit?: number;
 	cursor?: string;
 	schema?: Schema;
-	credential?: ICredentialDataDecryptedObject;
 }
 
 /**
@@ -145,18 +147,17 @@ interface PageOptions<Schema> {
  * @param query the list's filters; `limit` and `cursor` are added
  * @param limit entries on a page, at most {@link PAGE_SIZE}
  * @param cursor where to begin: the `next` of an earlier page
- * @param credential read before by the caller; absent: read here
  * @throws NodeApiError when a page cannot be read, says that there is more but gives no cursor, or repeats a cursor: a list is never
  *   cut short in silence, nor read in an endless loop
  */
 export async function* pages<Schema extends ZodTypeAny = typeof objectSchema>(
 	caller: Caller,
-	{ path, query = {}, itemIndex, deadline }: Omit<ApiRequest, 'method' | 'body'>,
-	{ limit = PAGE_SIZE, cursor, schema, credential }: PageOptions<Schema> = {},
+	{ path, query = {}, itemIndex, deadline, credential }: Omit<ApiRequest, 'method' | 'body'>,
+	{ limit = PAGE_SIZE, cursor, schema }: PageOptions<Schema> = {},
 ): AsyncGenerator<Page<Infer<Schema>>> {
 	const node = caller.getNode();
 	const name = `GET ${path}`;
-	const known: ICredentialDataDecryptedObject = credential ?? (await caller.getCredentials('testivoraApi'));
+	const known: ICredentialDataDecryptedObject = credential ?? (await caller.getCredentials('testivoraApi', itemIndex));
 	const seen = new Set(cursor === undefined ? [] : [cursor]);
 	for (let next = cursor; ; ) {
 		const page = (await ask(

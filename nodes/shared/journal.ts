@@ -2,6 +2,8 @@
 export interface Journal {
 	/** Milliseconds waited because of 429. */
 	waitedMs: number;
+	/** When the last POST was sent, by {@link elapsed}; those that are sent again after a 429 count anew. */
+	postedAt?: number;
 	/**
 	 * By how many milliseconds the API's clock is at least ahead of {@link elapsed}, from the `Date` headers of its answers; undefined
 	 * before the first one.

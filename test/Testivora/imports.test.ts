@@ -128,3 +128,89 @@ describe('a create whose answer is lost', () => {
     ]);
   });
 });
+
+/** A Testivora of which nock plays as much as an import needs; the list has the newest first. */
+function testivora({ answers = [], lagMs = 0 }: { answers?: Array<number | 'before'>; lagMs?: number } = {}) {
+  const made: Array<{ at: number; testimonial: ReturnType<typeof there> }> = [];
+  const sent: string[] = [];
+  const keys: unknown[] = [];
+  const date = () => ({ date: new Date().toUTCString() });
+  const put = (text: string) => {
+    const testimonial = there(`n${made.length + 1}`, text, { created_at: new Date().toISOString() });
+    made.unshift({ at: Date.now(), testimonial });
+    return testimonial;
+  };
+  nock(BASE_URL)
+    .persist()
+    .post('/v1/testimonials')
+    .reply(function (_uri, body) {
+      const { text } = body as { text: string };
+      sent.push(text);
+      keys.push(this.req.headers.authorization);
+      const answer = answers.shift();
+      if (answer === 429) return [429, refusal('rate_limited', 'Slow down'), { ...date(), 'retry-after': '3' }];
+      if (answer === 422) return [422, refusal('invalid_text', 'No'), date()];
+      if (answer === 'before') return [503, '', date()];
+      const testimonial = put(text);
+      return answer ? [answer, '', date()] : [201, testimonial, date()];
+    });
+  nock(BASE_URL)
+    .persist()
+    .get('/v1/testimonials')
+    .query(({ status }) => status === undefined)
+    .reply(function () {
+      keys.push(this.req.headers.authorization);
+      return [200, page(made.filter(({ at }) => Date.now() - at >= lagMs).map(({ testimonial }) => testimonial)), date()];
+    });
+  return { made, sent, keys, put };
+}
+
+test('a credential that is an expression gives each item its own key, quota and space', async () => {
+  const { keys, sent } = testivora({ answers: [502] });
+  const outcome = await runTestivora(
+    { ...create, options: { skipExisting: '={{ $json.skip }}' } },
+    [{ text: 'One', key: 'client-a', skip: false }, { text: 'Two', key: 'client-b', skip: true }],
+    { credential: { apiKey: '={{ $json.key }}' }, onError: 'continueRegularOutput' },
+  );
+  expect(given(outcome)).toEqual([['n1', undefined], ['n2', undefined]]);
+  expect(sent).toEqual(['One', 'Two']);
+  expect(keys).toEqual(['Bearer client-a', 'Bearer client-b', 'Bearer client-b', 'Bearer client-a']);
+});
+
+test('the quota of one account does not stop the items of another', async () => {
+  nock(BASE_URL, { reqheaders: { authorization: 'Bearer client-a' } }).post('/v1/testimonials').reply(402, refusal('quota_exceeded', 'Used up'));
+  nock(BASE_URL, { reqheaders: { authorization: 'Bearer client-b' } }).post('/v1/testimonials').reply(201, there('t1', 'Two'));
+  const outcome = await runTestivora(
+    create,
+    [{ text: 'One', key: 'client-a' }, { text: 'Two', key: 'client-b' }],
+    { credential: { apiKey: '={{ $json.key }}' }, onError: 'continueRegularOutput' },
+  );
+  expect(given(outcome)[1]).toEqual(['t1', undefined]);
+});
+
+test('a space that is read for Skip Existing after a create says nothing of what that create made', async () => {
+  const { sent } = testivora({ answers: [502] });
+  const outcome = await runTestivora(
+    { ...create, options: { skipExisting: '={{ $json.skip }}' } },
+    [{ text: 'One', skip: false }, { text: 'Two', skip: true }],
+    { onError: 'continueRegularOutput' },
+  );
+  expect(given(outcome)).toEqual([['n1', undefined], ['n2', undefined]]);
+  expect(sent).toEqual(['One', 'Two']);
+});
+
+test('a testimonial of this import is none that was there before', async () => {
+  const { sent } = testivora();
+  const items = [{ text: 'One', skip: false }, { text: 'One', skip: true }];
+  const outcome = await runTestivora({ ...create, options: { skipExisting: '={{ $json.skip }}' } }, items);
+  expect(given(outcome)).toEqual([['n1', undefined], ['n2', undefined]]);
+  expect(sent).toEqual(['One', 'One']);
+});
+
+test('what another adds while a row waits for the rate limit is not given out as the row’s', async () => {
+  const { put } = testivora({ answers: [201, 429, 'before'] });
+  setTimeout(() => put('Great'), 1_500);
+  const outcome = await runTestivora(create, texts('One', 'Great'), { onError: 'continueRegularOutput' });
+  expect(given(outcome)[1]).toEqual(['Testivora is not working at the moment (503)', undefined]);
+  expect(outcome.items[1].json.message).toContain('may have been created');
+}, 60_000);

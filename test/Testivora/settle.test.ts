@@ -12,15 +12,17 @@ const failed = (code: number | string) =>
 interface Row {
   text: string;
   rating?: number;
+  /** Milliseconds that pass before it is sent. */
+  gap?: number;
 }
 
 /** What the service does with one request, in turn; afterwards it works. */
-type Act = { handled: boolean; answer: number | string; lag?: number };
+type Act = { handled: boolean; answer: number | string; lag?: number};
 
 /** A Testivora with a clock of its own, whose list shows a testimonial only after a while. */
 class World {
   /** by the API's clock, which is ahead of ours */
-  now = 1_000_000;
+  now = 1_000_123;
   reads = 0;
   private made = 0;
   readonly testimonials: Array<IDataObject & { shownFrom: number }> = [];
@@ -28,6 +30,11 @@ class World {
   /** What the next reads of the list end with. */
   readonly listFaults: Array<number | string> = [];
   cancelAt = Infinity;
+  /** What the API makes of a text. */
+  changed = (text: string) => text;
+  /** By how much the clock of `created_at` is behind that of the answers. */
+  behind = 0;
+  wholeSeconds = false;
   canTellTime = true;
 
   constructor(private readonly order: 'newest' | 'oldest' = 'newest') {}
@@ -38,7 +45,7 @@ class World {
       text: row.text,
       rating: row.rating ?? null,
       author: { name: 'Ana' },
-      created_at: new Date(this.now).toISOString(),
+      created_at: new Date(this.wholeSeconds ? Math.floor(this.now / 1_000) * 1_000 : this.now - this.behind).toISOString(),
       shownFrom: this.now + lag,
     };
     this.testimonials.push(testimonial);
@@ -49,7 +56,7 @@ class World {
   post(row: Row): IDataObject {
     const { handled, answer, lag = 0 } = this.acts.shift() ?? { handled: true, answer: 201 };
     this.now += 20;
-    const made = handled ? this.put(row, lag) : undefined;
+    const made = handled ? this.put({ ...row, text: this.changed(row.text) }, lag) : undefined;
     this.now += 30;
     if (answer !== 201) throw failed(answer);
     return made!;
@@ -63,6 +70,7 @@ class World {
     const open: OpenCreate[] = [];
     const begun0 = this.now;
     for (const [itemIndex, row] of rows.entries()) {
+      this.now += row.gap ?? 0;
       const body = { space_id: 'spc_1', text: row.text, author: { name: 'Ana' }, ...(row.rating && { rating: row.rating }) };
       const begun = this.now;
       try {
@@ -71,7 +79,7 @@ class World {
         last = Date.parse(created as string);
         outcomes[itemIndex] = { id: id as string };
       } catch (error) {
-        open.push({ itemIndex, body, error: error as never, begun, ended: this.now, sent: 1, handledFrom: last });
+        open.push({ itemIndex, body, error: error as never, begun, ended: this.now, sent: 1, lastCreated: last });
       }
     }
     const settled = await settle(open, claimed, this.service(rows));
@@ -93,7 +101,7 @@ class World {
       now: () => this.now,
       wasThere: () => undefined,
       // The Date header's second is over by up to a second.
-      handledFrom: ({ handledFrom, begun }) => handledFrom ?? (this.canTellTime ? begun - 600 : undefined),
+      apiTime: (moment) => (this.canTellTime ? moment - 600 : undefined),
       givesBackContent: () => true,
     };
   }
@@ -126,14 +134,14 @@ describe.each(['newest', 'oldest'] as const)('a list with the %s first', (order)
     ['503 after the work was done', { handled: true, answer: 503 }],
     ['504 after the work was done', { handled: true, answer: 504 }],
     ['503 before', { handled: false, answer: 503 }],
-    ['504 before', { handled: false, answer: 504 }],
+    ['504 while the work goes on for 25 s', { handled: true, answer: 504, lag: 25_000 }],
     ['a list that shows it 3 s later', { handled: true, answer: 'ECONNRESET', lag: 3_000 }],
     ['a list that shows it 12 s later', { handled: true, answer: 503, lag: 12_000 }],
   ])('%s: once in the end, first row, middle or last', async (_what, act) => {
     for (const position of [0, 1, 2]) {
       const world = new World(order);
       world.put({ text: 'b' });
-      world.now += 5_000;
+      world.now += 120_000;
       const ok: Act = { handled: true, answer: 201 };
       world.acts.push(...[0, 1, 2].map((index) => (index === position ? act : ok)));
       const outcomes = await world.import(rows('a', 'b', 'c'));
@@ -144,9 +152,9 @@ describe.each(['newest', 'oldest'] as const)('a list with the %s first', (order)
     }
   });
 
-  test('a reset before anything was done ends with "may have been created", and is not sent again', async () => {
+  test.each(['ECONNRESET', 504, 520, 522, 524])('%s before anything was done ends with "may have been created", and is not sent again', async (answer) => {
     const world = new World(order);
-    world.acts.push({ handled: false, answer: 'ECONNRESET' });
+    world.acts.push({ handled: false, answer });
     const [outcome] = await world.import(rows('a'));
     expect(outcome).toMatchObject({ inDoubt: true, error: { description: expect.stringContaining('may have been created') } });
     expect(world.count('a')).toBe(0);
@@ -160,6 +168,14 @@ describe.each(['newest', 'oldest'] as const)('a list with the %s first', (order)
     expect(world.count('a')).toBe(4);
   });
 
+  test.each([0, 500, 2_000, 5_000])('rows of the same content that follow each other after %i ms are told apart', async (gap) => {
+    const world = new World(order);
+    world.acts.push(...Array<Act>(3).fill({ handled: true, answer: 503 }));
+    const outcomes = await world.import([{ text: 'a' }, { text: 'a', gap }, { text: 'a', gap }]);
+    expect(outcomes.map(({ id }) => id)).toEqual(['t1', 't2', 't3']);
+    expect(world.count('a')).toBe(3);
+  });
+
   test('of rows with the same text, each gets the testimonial with its own rating', async () => {
     const world = new World(order);
     world.acts.push({ handled: true, answer: 503 }, { handled: true, answer: 503 });
@@ -168,10 +184,10 @@ describe.each(['newest', 'oldest'] as const)('a list with the %s first', (order)
   });
 });
 
-test('what was there two seconds before the first row does not count', async () => {
+test('what was there two minutes before the first row does not count', async () => {
   const world = new World();
   const { id } = world.put({ text: 'a' });
-  world.now += 2_000;
+  world.now += 120_000;
   world.acts.push({ handled: false, answer: 503 });
   const [outcome] = await world.import(rows('a'));
   expect(outcome.id).toBeDefined();
@@ -188,6 +204,53 @@ test.each([true, false])('where it cannot be told what was there before, nothing
   const [outcome] = await world.import(rows('a'));
   expect(outcome.inDoubt).toBe(true);
   expect(world.count('a')).toBe(1);
+});
+
+test.each<[string, (text: string) => string]>([
+  ['strips HTML', (text) => text.replace(/<[^>]+>/g, '')],
+  ['cuts them short', (text) => text.slice(0, 4)],
+  ['leaves them out of lists', () => ''],
+])('an API that changes texts, because it %s, gets nothing twice', async (_what, changed) => {
+  const world = new World();
+  world.changed = changed;
+  world.acts.push({ handled: true, answer: 503 });
+  const [outcome] = await world.import(rows('<b>Great</b>'));
+  expect(outcome.inDoubt).toBe(true);
+  expect(world.testimonials).toHaveLength(1);
+});
+
+test('what others add at other times does not keep a create from being sent again', async () => {
+  const world = new World();
+  world.put({ text: 'x' });
+  world.now += 120_000;
+  world.acts.push({ handled: false, answer: 503 });
+  const [outcome] = await world.import(rows('a'));
+  expect(outcome.id).toBe('t2');
+});
+
+test.each([3_000, 40_000, -40_000])('a clock of created_at that is %i ms behind makes nothing twice', async (behind) => {
+  const world = new World();
+  world.behind = behind;
+  world.acts.push({ handled: true, answer: 503 });
+  const [outcome] = await world.import(rows('a'));
+  expect([outcome.inDoubt, outcome.id]).toEqual(behind > 0 ? [true, undefined] : [undefined, 't1']);
+  expect(world.count('a')).toBe(1);
+});
+
+test('a created_at in whole seconds finds them all', async () => {
+  const world = new World();
+  world.wholeSeconds = true;
+  world.acts.push(...[503, 201, 503, 'ECONNRESET'].map((answer): Act => ({ handled: true, answer })));
+  const outcomes = await world.import([{ text: 'a' }, { text: 'b', gap: 300 }, { text: 'c', gap: 500 }, { text: 'd', gap: 900 }]);
+  expect(outcomes.map(({ id }) => id)).toEqual(['t1', 't2', 't3', 't4']);
+});
+
+test('an outage of the list long after the creates is waited for', async () => {
+  const world = new World();
+  world.acts.push({ handled: true, answer: 503 });
+  world.listFaults.push(503);
+  const [outcome] = await world.import([{ text: 'a' }, { text: 'b', gap: 300_000 }]);
+  expect(outcome.id).toBe('t1');
 });
 
 test('a page that fails while it looks is no proof of absence', async () => {
@@ -247,15 +310,18 @@ test('nothing is ever created twice, claimed twice or called created when it is 
   await fc.assert(
     fc.asyncProperty(
       fc.constantFrom('newest' as const, 'oldest' as const),
-      fc.array(fc.record({ text: fc.constantFrom('a', 'b', 'c'), rating: fc.constantFrom(undefined, 4, 5) }), { minLength: 1, maxLength: 8 }),
+      fc.array(fc.record({ text: fc.constantFrom('a', 'b', 'c'), rating: fc.constantFrom(undefined, 4, 5), gap: fc.nat(5_000) }), { minLength: 1, maxLength: 8 }),
       fc.array(act, { maxLength: 14 }),
       fc.array(fc.constantFrom('a', 'b'), { maxLength: 3 }),
       fc.array(fc.constantFrom<number | string>(503, 'ECONNRESET'), { maxLength: 3 }),
-      async (order, imported, acts, before, listFaults) => {
+      fc.constantFrom(3_000, 61_000, 300_000),
+      fc.constantFrom(0, 0, -2_000, 2_000, 30_000),
+      async (order, imported, acts, before, listFaults, pause, behind) => {
         const world = new World(order);
+        world.behind = behind;
         for (const text of before) world.put({ text });
         const there = world.testimonials.length;
-        world.now += 3_000;
+        world.now += pause;
         world.acts.push(...acts.map((one) => ({ ...one, handled: one.handled || one.answer === 201 || one.answer === 200 })));
         world.listFaults.push(...listFaults);
         const outcomes = await world.import(imported);

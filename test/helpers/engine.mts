@@ -88,8 +88,14 @@ export class Credentials extends ICredentialsHelper {
   async getCredentials(): Promise<ICredentials> {
     throw new Error('Tests hold no encrypted credentials');
   }
-  async getDecrypted() {
-    return this.data;
+  async getDecrypted(...[, , , mode, executeData, , expressions]: Parameters<ICredentialsHelper['getDecrypted']>) {
+    if (!expressions) return this.data;
+    // As n8n's own helper resolves expressions in a credential: for the item that it is asked for.
+    const { workflow, runExecutionData, runIndex, itemIndex, node, connectionInputData } = expressions;
+    const { expression } = workflow;
+    const { data } = this;
+    const given = [runExecutionData, runIndex, itemIndex, node.name, connectionInputData, mode, {}, executeData, false, data] as const;
+    return expression.getParameterValue(data as INodeParameters, ...given) as ICredentialDataDecryptedObject;
   }
   async updateCredentials() {}
   async updateCredentialsOauthTokenData() {}
@@ -101,6 +107,8 @@ export class Credentials extends ICredentialsHelper {
 /** How a node runs in a test, beside its parameters. */
 export interface Settings {
   onError?: INode['onError'];
+  /** n8n's Retry On Fail: the most tries, a second apart. */
+  maxTries?: number;
   /** As an AI agent's tool. */
   asTool?: boolean;
   /** Parts of the credential that differ from {@link API_KEY} at {@link BASE_URL}. */
@@ -130,9 +138,9 @@ export interface Outcome {
 export async function runTestivora(
   parameters: INodeParameters,
   input: IDataObject[] = [{}],
-  { onError, asTool, credential, timezone, whileRunning }: Settings = {},
+  { onError, maxTries, asTool, credential, timezone, whileRunning }: Settings = {},
 ): Promise<Outcome> {
-  const workflow = workflowWith(parameters, { onError, asTool, timezone });
+  const workflow = workflowWith(parameters, { onError, maxTries, asTool, timezone });
   const runExecutionData = createRunExecutionData({
     executionData: {
       contextData: {},
@@ -173,7 +181,7 @@ export async function searchTestivora(
   return await new Testivora().methods.listSearch[method].call(context, filter, cursor);
 }
 
-function workflowWith(parameters: INodeParameters, { onError, asTool = false, timezone = 'UTC' }: Settings = {}): Workflow {
+function workflowWith(parameters: INodeParameters, { onError, maxTries, asTool = false, timezone = 'UTC' }: Settings = {}): Workflow {
   const node = (name: string, type: string, more: Partial<INode> = {}): INode => ({
     id: name,
     name,
@@ -188,6 +196,7 @@ function workflowWith(parameters: INodeParameters, { onError, asTool = false, ti
     node('Testivora', `n8n-nodes-testivora.testivora${asTool ? 'Tool' : ''}`, {
       parameters,
       onError,
+      ...(maxTries && { retryOnFail: true, maxTries, waitBetweenTries: 1_000 }),
       credentials: { testivoraApi: { id: '1', name: 'Testivora' } },
     }),
   ];

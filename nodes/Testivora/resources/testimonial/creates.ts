@@ -1,7 +1,8 @@
-import type { IDataObject, IExecuteFunctions, NodeExecutionHint } from 'n8n-workflow';
+import type { ICredentialDataDecryptedObject, IDataObject, IExecuteFunctions, NodeExecutionHint } from 'n8n-workflow';
 
 import { list, request } from '../../../shared/api';
 import { hasStatus, inputError } from '../../../shared/errors';
+import { createdAt } from '../../../shared/filters';
 import { elapsed, journalOf } from '../../../shared/journal';
 import { objectSchema, TESTIMONIAL_STATUSES } from '../../../shared/schemas';
 import { waitUnlessCancelled } from '../../../shared/waiting';
@@ -9,11 +10,30 @@ import { contentKey } from './sameness';
 import { isCreateInDoubt, settle } from './settle';
 import type { OpenCreate, Service, Settled } from './settle';
 
-/** The testimonials that were in a space before an import began. */
+/** The testimonials that a space had when it was read. */
 interface Existing {
+	/** When that was, by {@link elapsed}. */
+	at: number;
 	ids: Set<string>;
 	/** By content; each stands for one row of the import only. */
 	unused: Map<string, IDataObject[]>;
+}
+
+/** What the creates with one credential have found out. Items have different ones where the credential holds an expression. */
+class Account {
+	quotaUsedUp = false;
+	/** Whether texts come back as they were sent. */
+	givesBackContent = true;
+	readonly open: OpenCreate[] = [];
+	/** By space; rejected where the space could not be read. */
+	readonly reading = new Map<string, Promise<Existing>>();
+	readonly existing = new Map<string, Existing>();
+	/** `created_at` of the testimonial that was created last, in milliseconds since 1970. */
+	lastCreated?: number;
+	/** By how many milliseconds the clock of `created_at` is at least ahead of {@link elapsed}. */
+	aheadMs?: number;
+
+	constructor(readonly credential: ICredentialDataDecryptedObject) {}
 }
 
 /** All creates of one run of the node: what one of them finds out, the others use. */
@@ -24,16 +44,10 @@ export class Creates {
 	private beyondQuota = 0;
 	/** Items of which it is not known whether they were created. */
 	private readonly inDoubt: number[] = [];
-	private readonly open: OpenCreate[] = [];
+	/** By base URL and API key. */
+	private readonly accounts = new Map<string, Account>();
 	/** IDs of testimonials that are the answer to one of these creates. */
 	private readonly claimed = new Set<string>();
-	private readonly existing = new Map<string, Promise<Existing>>();
-	/** `created_at` of the testimonial that was created last, in milliseconds since 1970. */
-	private lastCreated?: number;
-	/** By how many milliseconds the clock of `created_at` is at least ahead of {@link elapsed}. */
-	private aheadMs?: number;
-	private givesBackContent = true;
-	private quotaUsedUp = false;
 
 	/** @param atOnce whether a create in doubt is settled before the next one, because the run ends with the first one that fails */
 	constructor(
@@ -48,29 +62,24 @@ export class Creates {
 	 * @throws NodeApiError or NodeOperationError; where the outcome is unknown and is not settled at once, {@link settleOpen} replaces it
 	 */
 	async create(body: IDataObject, itemIndex: number, skipExisting: boolean): Promise<IDataObject> {
-		const existing = skipExisting ? await this.takeExisting(body) : undefined;
+		const account = await this.accountOf(itemIndex);
+		const existing = skipExisting ? await this.takeExisting(account, body) : undefined;
 		if (existing) {
 			this.skipped += 1;
 			return { ...existing, alreadyExisted: true };
 		}
-		const begun = elapsed();
-		const outcome = await this.send(body, itemIndex).catch((error: Error) => error);
+		const { lastCreated } = account;
+		const outcome = await this.send(account, body, itemIndex).catch((error: Error) => error);
 		if (!(outcome instanceof Error)) return outcome;
 		if (!isCreateInDoubt(outcome)) throw outcome;
-		const open: OpenCreate = {
-			itemIndex,
-			body,
-			error: outcome,
-			begun,
-			ended: elapsed(),
-			sent: 1,
-			handledFrom: this.lastCreated,
-		};
+		const ended = elapsed();
+		const begun = journalOf(this.context).postedAt ?? ended;
+		const open: OpenCreate = { itemIndex, body, error: outcome, begun, ended, sent: 1, lastCreated };
 		if (!this.atOnce) {
-			this.open.push(open);
+			account.open.push(open);
 			throw outcome;
 		}
-		const settled = (await this.settleAll([open])).get(open)!;
+		const settled = (await this.settleAll(account, [open])).get(open)!;
 		if ('error' in settled) throw settled.error;
 		return settled.testimonial;
 	}
@@ -78,9 +87,11 @@ export class Creates {
 	/** @returns how the creates in doubt ended, by their item */
 	async settleOpen(): Promise<Map<number, IDataObject | Error>> {
 		const outcomes = new Map<number, IDataObject | Error>();
-		for (const [{ itemIndex }, settled] of await this.settleAll(this.open)) {
-			outcomes.set(itemIndex, 'error' in settled ? settled.error : settled.testimonial);
-			if ('error' in settled && settled.inDoubt) this.inDoubt.push(itemIndex);
+		for (const account of this.accounts.values()) {
+			for (const [{ itemIndex }, settled] of await this.settleAll(account, account.open)) {
+				outcomes.set(itemIndex, 'error' in settled ? settled.error : settled.testimonial);
+				if ('error' in settled && settled.inDoubt) this.inDoubt.push(itemIndex);
+			}
 		}
 		return outcomes;
 	}
@@ -109,30 +120,36 @@ export class Creates {
 		];
 	}
 
-	private async settleAll(open: OpenCreate[]): Promise<Map<OpenCreate, Settled>> {
-		if (open.length === 0) return new Map();
-		const known = new Map<string, Existing>();
-		for (const [spaceId, reading] of this.existing) {
-			const existing = await reading.catch(() => undefined);
-			if (existing) known.set(spaceId, existing);
-		}
+	private async accountOf(itemIndex: number): Promise<Account> {
+		const credential: ICredentialDataDecryptedObject = await this.context.getCredentials('testivoraApi', itemIndex);
+		const key = JSON.stringify([credential.baseUrl, credential.apiKey]);
+		const account = this.accounts.get(key) ?? new Account(credential);
+		this.accounts.set(key, account);
+		return account;
+	}
+
+	private async settleAll(account: Account, open: OpenCreate[]): Promise<Map<OpenCreate, Settled>> {
 		const service: Service = {
-			list: (spaceId) => this.list(spaceId),
-			send: async ({ body, itemIndex }) => await this.send(body, itemIndex),
+			list: (spaceId) => this.list(account, spaceId),
+			send: async ({ body, itemIndex }) => await this.send(account, body, itemIndex),
 			wait: async (ms) => await waitUnlessCancelled(this.context, ms, open[0].error),
 			now: elapsed,
-			wasThere: (spaceId, id) => known.get(spaceId)?.ids.has(id),
-			handledFrom: ({ handledFrom, begun }) => {
-				const ahead = this.aheadMs ?? journalOf(this.context).aheadMs;
-				return handledFrom ?? (ahead === undefined ? undefined : begun + ahead);
+			wasThere: ({ body, begun }, id) => {
+				const existing = account.existing.get(body.space_id as string);
+				// A space that was read after the request may hold what the request created.
+				return existing && existing.at <= begun ? existing.ids.has(id) : undefined;
 			},
-			givesBackContent: () => this.givesBackContent,
+			apiTime: (moment) => {
+				const ahead = account.aheadMs ?? journalOf(this.context).aheadMs;
+				return ahead === undefined ? undefined : moment + ahead;
+			},
+			givesBackContent: () => account.givesBackContent,
 		};
 		return await settle(open, this.claimed, service);
 	}
 
-	private async send(body: IDataObject, itemIndex: number): Promise<IDataObject> {
-		if (this.quotaUsedUp) {
+	private async send(account: Account, body: IDataObject, itemIndex: number): Promise<IDataObject> {
+		if (account.quotaUsedUp) {
 			this.beyondQuota += 1;
 			throw inputError(
 				this.context.getNode(),
@@ -141,47 +158,51 @@ export class Creates {
 				itemIndex,
 			);
 		}
-		const source = { method: 'POST', path: '/v1/testimonials', body, itemIndex } as const;
+		const source = { method: 'POST', path: '/v1/testimonials', body, itemIndex, credential: account.credential } as const;
 		const testimonial = (await request(this.context, source, objectSchema).catch((error: unknown) => {
 			if (hasStatus(error, 402)) {
-				this.quotaUsedUp = true;
+				account.quotaUsedUp = true;
 				this.beyondQuota += 1;
 			}
 			throw error;
 		})) as IDataObject;
-		this.learnFrom(testimonial, body);
+		this.learnFrom(account, testimonial, body);
 		return testimonial;
 	}
 
-	private learnFrom(testimonial: IDataObject, body: IDataObject): void {
+	private learnFrom(account: Account, testimonial: IDataObject, body: IDataObject): void {
 		this.claimed.add(testimonial.id as string);
-		const created = Date.parse(String(testimonial.created_at));
+		const created = createdAt(testimonial);
 		if (!Number.isNaN(created)) {
-			this.lastCreated = created;
-			this.aheadMs = Math.max(this.aheadMs ?? -Infinity, created - elapsed());
+			account.lastCreated = created;
+			account.aheadMs = Math.max(account.aheadMs ?? -Infinity, created - elapsed());
 		}
 		// An answer may leave fields out; one that has them changed tells that texts are not given back as sent.
-		if (contentKey({ ...body, ...testimonial }) !== contentKey(body)) this.givesBackContent = false;
+		if (contentKey({ ...body, ...testimonial }) !== contentKey(body)) account.givesBackContent = false;
 	}
 
-	/** A testimonial of this content that was there before the import and stands for no other row of it. */
-	private async takeExisting(body: IDataObject): Promise<IDataObject | undefined> {
+	/** A testimonial of this content that was there before the row and stands for no other row of the import. */
+	private async takeExisting(account: Account, body: IDataObject): Promise<IDataObject | undefined> {
 		const spaceId = body.space_id as string;
 		// Kept also when it fails, as every row would wait for it anew.
-		const reading = this.existing.get(spaceId) ?? this.readExisting(spaceId);
-		this.existing.set(spaceId, reading);
-		const found = (await reading).unused.get(contentKey(body))?.shift();
+		const reading = account.reading.get(spaceId) ?? this.readExisting(account, spaceId);
+		account.reading.set(spaceId, reading);
+		const existing = await reading;
+		account.existing.set(spaceId, existing);
+		const found = existing.unused.get(contentKey(body))?.shift();
 		if (found) this.claimed.add(found.id as string);
 		return found;
 	}
 
-	private async readExisting(spaceId: string): Promise<Existing> {
-		const existing: Existing = { ids: new Set(), unused: new Map() };
-		for await (const testimonial of this.list(spaceId)) {
-			const key = contentKey(testimonial);
+	private async readExisting(account: Account, spaceId: string): Promise<Existing> {
+		const existing: Existing = { at: elapsed(), ids: new Set(), unused: new Map() };
+		for await (const testimonial of this.list(account, spaceId)) {
+			const id = testimonial.id as string;
 			// What moved while the list was read may come twice.
-			if (existing.ids.has(testimonial.id as string)) continue;
-			existing.ids.add(testimonial.id as string);
+			if (existing.ids.has(id)) continue;
+			existing.ids.add(id);
+			if (this.claimed.has(id)) continue;
+			const key = contentKey(testimonial);
 			const same = existing.unused.get(key);
 			if (same) same.push(testimonial);
 			else existing.unused.set(key, [testimonial]);
@@ -195,17 +216,17 @@ export class Creates {
 	 *
 	 * @throws when the execution is cancelled
 	 */
-	private async *list(spaceId: string): AsyncGenerator<IDataObject> {
+	private async *list(account: Account, spaceId: string): AsyncGenerator<IDataObject> {
 		const shown = new Set<unknown>();
-		for await (const testimonial of this.listWith(spaceId)) {
+		for await (const testimonial of this.listWith(account, spaceId)) {
 			shown.add(testimonial.status);
 			yield testimonial;
 		}
-		for (const status of TESTIMONIAL_STATUSES) if (!shown.has(status)) yield* this.listWith(spaceId, status);
+		for (const status of TESTIMONIAL_STATUSES) if (!shown.has(status)) yield* this.listWith(account, spaceId, status);
 	}
 
-	private async *listWith(spaceId: string, status?: string): AsyncGenerator<IDataObject> {
-		const testimonials = list(this.context, { path: '/v1/testimonials', query: { space_id: spaceId, status } });
+	private async *listWith({ credential }: Account, spaceId: string, status?: string): AsyncGenerator<IDataObject> {
+		const testimonials = list(this.context, { path: '/v1/testimonials', query: { space_id: spaceId, status }, credential });
 		for await (const testimonial of testimonials as AsyncIterable<IDataObject>) {
 			if (this.context.getExecutionCancelSignal()?.aborted) throw new Error('The execution was cancelled');
 			// Also where the API does not filter by space.

@@ -1,6 +1,7 @@
 import type { IDataObject, NodeApiError } from 'n8n-workflow';
 
-import { hasStatus, isOutcomeUnknown, isTransient, neverArrived } from '../../../shared/errors';
+import { isOutcomeUnknown, isTransient, neverArrived } from '../../../shared/errors';
+import { createdAt } from '../../../shared/filters';
 import { contentKey, likeness } from './sameness';
 
 /**
@@ -8,7 +9,8 @@ import { contentKey, likeness } from './sameness';
  *
  * Each is looked for in its space, by its content. Found, the testimonial is the answer. Not found although the list had time to show it,
  * it is sent again if the API had answered with a 5xx: that answer ended the request. After a time-out or a reset the request may still
- * be under way, so it is not sent again. Wherever this cannot be told, the create ends with the message that it may have been created.
+ * be under way, so it is not sent again. Nor is it when the space has a testimonial of about that time that no other create accounts for:
+ * the API may have changed its text. Wherever this cannot be told, the create ends with the message that it may have been created.
  */
 
 /** A create whose outcome is unknown. Times are {@link Service.now}. */
@@ -18,14 +20,14 @@ export interface OpenCreate {
 	body: IDataObject;
 	/** What the latest request ended with. */
 	error: NodeApiError;
-	/** When the first request began. */
+	/** When the first request began; requests that were refused (429) or never arrived do not count. */
 	begun: number;
 	/** When the latest request ended. */
 	ended: number;
 	/** How often it was sent. */
 	sent: number;
-	/** Milliseconds since 1970 by the API's clock: the first request was certainly not handled earlier. Undefined while not known. */
-	handledFrom?: number;
+	/** `created_at` of what this import created before, in milliseconds since 1970; undefined where there is none. */
+	lastCreated?: number;
 }
 
 /** How a create ended: with its testimonial, or with an error, after which the testimonial may still be there or is surely not. */
@@ -41,10 +43,10 @@ export interface Service {
 	wait(ms: number): Promise<void>;
 	/** Milliseconds from any fixed moment. */
 	now(): number;
-	/** Whether a testimonial was there before the import began; undefined where the space was not read then. */
-	wasThere(spaceId: string, id: string): boolean | undefined;
-	/** {@link OpenCreate.handledFrom} from what is known by now. */
-	handledFrom(open: OpenCreate): number | undefined;
+	/** Whether a testimonial was there before the create began; undefined where that is not known. */
+	wasThere(create: OpenCreate, id: string): boolean | undefined;
+	/** What the API's clock showed at least at a moment of {@link now}, in milliseconds since 1970; undefined while not known. */
+	apiTime(moment: number): number | undefined;
 	/** Whether the API gives out texts as they were sent; where it changes them, nothing can be looked for. */
 	givesBackContent(): boolean;
 }
@@ -55,8 +57,10 @@ const LIST_LAG_MS = 15_000;
 const UNDER_WAY_MS = 30_000;
 /** How long a space that cannot be read is tried again. */
 const OUTAGE_MS = 60_000;
-/** How far `created_at` may lie before the moment of the request, because servers' clocks differ or it is in whole seconds. */
-const CLOCK_SKEW_MS = 1_000;
+/** By how much the clocks of the API's servers may differ. */
+const CLOCK_SKEW_MS = 60_000;
+/** 504 of RFC 9110, and what Cloudflare answers when the server behind it gave no answer that it could use: 520, 522, 524. */
+const GATEWAY_TIMEOUTS = ['504', '520', '522', '524'];
 /** How often one create is sent at most. */
 const MAX_SENT = 4;
 /** After so many lost answers in a row, the rest is not sent again: the API is down. */
@@ -75,7 +79,7 @@ export function isCreateInDoubt(error: unknown): error is NodeApiError {
 }
 
 /**
- * Settles creates whose outcome is unknown; see the top of this file.
+ * Settles creates of one account whose outcome is unknown; see the top of this file.
  *
  * @param claimed IDs of testimonials that are the answer to another create of this import; those that are found are added
  * @throws when the execution is cancelled
@@ -87,6 +91,7 @@ export async function settle(
 ): Promise<Map<OpenCreate, Settled>> {
 	const results = new Map<OpenCreate, Settled>();
 	const giveUp = (create: OpenCreate) => results.set(create, { error: create.error, inDoubt: true });
+	const began = service.now();
 	let open = creates;
 	let pause = open.every((create) => hadTime(create, service.now())) ? 0 : FIRST_PAUSE_MS;
 	while (open.length > 0) {
@@ -101,7 +106,7 @@ export async function settle(
 			for (const create of inSpace) {
 				const found = look.found.get(create);
 				if (found) results.set(create, { testimonial: found });
-				else if (look.error && (!isTransient(look.error) || since - create.ended >= OUTAGE_MS)) giveUp(create);
+				else if (look.error && (!isTransient(look.error) || since - Math.max(create.ended, began) >= OUTAGE_MS)) giveUp(create);
 				else if (look.error || !hadTime(create, since)) continue;
 				else if (!isAnswered(create.error) || look.unclear.has(create) || !service.givesBackContent()) giveUp(create);
 				else again.push(create);
@@ -126,19 +131,19 @@ function grouped(creates: OpenCreate[], keyOf: (create: OpenCreate) => string): 
 	return groups;
 }
 
-/** Whether the API answered, which ended the request whatever it had done before. */
-function isAnswered(error: NodeApiError): boolean {
-	return /^5\d\d$/.test(error.httpCode ?? '');
+/** Whether the API answered, which ended the request whatever it had done before. Behind a gateway that gave up, it may still be under way. */
+function isAnswered({ httpCode }: NodeApiError): boolean {
+	return /^5\d\d$/.test(httpCode ?? '') && !GATEWAY_TIMEOUTS.includes(httpCode ?? '');
 }
 
-/** Whether a testimonial would be in the list by now if it had been created. Behind a gateway that timed out (504), the request may still be under way. */
+/** Whether a testimonial would be in the list by now if it had been created. */
 function hadTime({ error, ended }: OpenCreate, now: number): boolean {
-	return now - ended >= (isAnswered(error) && !hasStatus(error, 504) ? LIST_LAG_MS : UNDER_WAY_MS);
+	return now - ended >= (isAnswered(error) ? LIST_LAG_MS : UNDER_WAY_MS);
 }
 
 interface Look {
 	found: Map<OpenCreate, IDataObject>;
-	/** Those of which a testimonial with the same content is there that may be theirs or may have been there before. */
+	/** Those that are not found although a testimonial is there that may be theirs. */
 	unclear: Set<OpenCreate>;
 	/** Entries read. */
 	read: number;
@@ -149,27 +154,58 @@ interface Look {
 /** Reads a space until all are found, or to its end. */
 async function lookFor(creates: OpenCreate[], spaceId: string, claimed: Set<string>, service: Service): Promise<Look> {
 	const byContent = grouped(creates, ({ body }) => contentKey(body));
+	const spans = new Map(creates.map((create) => [create, spanOf(create, service)]));
+	const earliest = creates.reduce((time, create) => Math.min(time, spans.get(create)!.from), Infinity);
 	const candidates: Candidate[] = [];
-	const unclear: Array<{ create: OpenCreate; id: string }> = [];
+	const [withCandidate, eligible] = [new Set<OpenCreate>(), new Set<unknown>()];
+	const recent: IDataObject[] = [];
 	const look: Look = { found: new Map(), unclear: new Set(), read: 0 };
 	try {
 		for await (const testimonial of service.list(spaceId)) {
 			look.read += 1;
-			if (claimed.has(testimonial.id as string)) continue;
-			for (const create of byContent.get(contentKey(testimonial)) ?? []) {
-				const origin = originOf(testimonial, create, spaceId, service);
-				if (origin === 'unclear') unclear.push({ create, id: testimonial.id as string });
-				if (origin === 'request') candidates.push({ create, testimonial, likeness: likeness(create.body, testimonial) });
+			const id = testimonial.id as string;
+			if (claimed.has(id)) continue;
+			if (!(createdAt(testimonial) < earliest - CLOCK_SKEW_MS)) recent.push(testimonial);
+			const matching = (byContent.get(contentKey(testimonial)) ?? []).filter(
+				(create) => !(service.wasThere(create, id) ?? !isAfter(testimonial, spans.get(create)!.from)),
+			);
+			for (const create of matching) {
+				candidates.push({ create, testimonial, likeness: likeness(create.body, testimonial) });
+				withCandidate.add(create);
+				eligible.add(id);
 			}
-			if (candidates.length >= creates.length && matched(candidates).size === creates.length) break;
+			const mayBeAll = matching.length > 0 && withCandidate.size === creates.length && eligible.size >= creates.length;
+			if (mayBeAll && matched(candidates).size === creates.length) break;
 		}
 	} catch (error) {
 		look.error = error;
 	}
 	look.found = matched(candidates);
 	for (const { id } of look.found.values()) claimed.add(id as string);
-	for (const { create, id } of unclear) if (!claimed.has(id)) look.unclear.add(create);
+	const unaccounted = recent.filter(({ id }) => !claimed.has(id as string));
+	for (const create of creates) {
+		const { from, to } = spans.get(create)!;
+		const mayBeIts = (testimonial: IDataObject) =>
+			!service.wasThere(create, testimonial.id as string) &&
+			!(createdAt(testimonial) < from - CLOCK_SKEW_MS || createdAt(testimonial) > to + CLOCK_SKEW_MS);
+		if (!look.found.has(create) && unaccounted.some(mayBeIts)) look.unclear.add(create);
+	}
 	return look;
+}
+
+/**
+ * When a create was handled if it was, by the API's clock, in milliseconds since 1970; infinite where that is not known. Assumption A4:
+ * `created_at` is when the API created the testimonial, by the clock of its `Date` headers, give or take {@link CLOCK_SKEW_MS}.
+ */
+function spanOf({ begun, ended, lastCreated = -Infinity }: OpenCreate, service: Service): { from: number; to: number } {
+	return { from: Math.max(lastCreated, service.apiTime(begun) ?? -Infinity), to: service.apiTime(ended) ?? Infinity };
+}
+
+/** Whether a testimonial was certainly created after a moment. */
+function isAfter(testimonial: IDataObject, from: number): boolean {
+	const created = createdAt(testimonial);
+	// An API whose `created_at` is in whole seconds cuts off what is less.
+	return from > -Infinity && created >= (created % 1_000 === 0 ? Math.floor(from / 1_000) * 1_000 : from);
 }
 
 interface Candidate {
@@ -178,30 +214,19 @@ interface Candidate {
 	likeness: number;
 }
 
-/** Pairs each create with at most one testimonial and the other way round, those first that agree in most fields. */
+/** Pairs each create with at most one testimonial and the other way round, those first that agree in most fields, and of these the earliest: a later one may be another row's. */
 function matched(candidates: Candidate[]): Map<OpenCreate, IDataObject> {
 	const pairs = new Map<OpenCreate, IDataObject>();
 	const taken = new Set<unknown>();
-	for (const { create, testimonial } of [...candidates].sort((one, other) => other.likeness - one.likeness)) {
+	const inOrder = [...candidates].sort(
+		(one, other) => other.likeness - one.likeness || createdAt(one.testimonial) - createdAt(other.testimonial) || 0,
+	);
+	for (const { create, testimonial } of inOrder) {
 		if (pairs.has(create) || taken.has(testimonial.id)) continue;
 		pairs.set(create, testimonial);
 		taken.add(testimonial.id);
 	}
 	return pairs;
-}
-
-/**
- * Whether a testimonial comes from the request or was there before it. Assumption A4: `created_at` is when the API created the
- * testimonial, by the clock of its other testimonials, and within {@link CLOCK_SKEW_MS} of that of its `Date` headers.
- */
-function originOf(testimonial: IDataObject, create: OpenCreate, spaceId: string, service: Service): 'request' | 'before' | 'unclear' {
-	const wasThere = service.wasThere(spaceId, testimonial.id as string);
-	if (wasThere !== undefined) return wasThere ? 'before' : 'request';
-	const from = service.handledFrom(create);
-	const created = Date.parse(String(testimonial.created_at));
-	if (from === undefined || Number.isNaN(created)) return 'unclear';
-	if (created >= from) return 'request';
-	return created < from - CLOCK_SKEW_MS ? 'before' : 'unclear';
 }
 
 /** Sends again what is surely not there, and puts those that are settled by it into the results. */

@@ -89,7 +89,7 @@ function isPresent(value: unknown): boolean {
 async function deliveryUrlOf(context: IExecuteFunctions, value: unknown, itemIndex: number): Promise<string> {
 	const node = context.getNode();
 	const url = checkInput(urlInput, value, 'URL', node, itemIndex);
-	const base = baseUrlOf(await context.getCredentials('testivoraApi'), node);
+	const base = baseUrlOf(await context.getCredentials('testivoraApi', itemIndex), node);
 	if (new URL(url).protocol === 'https:' || base.startsWith('http:')) return url;
 	throw inputError(
 		node,
