@@ -1,8 +1,8 @@
 import jest from './jest.config.js';
 
 /**
- * Mutation tests: is there a unit test that fails when a line of the nodes is changed? `npm run mutate` takes an hour;
- * `npm run mutate -- --mutate nodes/shared/api.ts` looks at one file.
+ * Mutation tests: is there a unit test that fails when a line of the nodes is changed? CONTRIBUTING tells
+ * how to look at one file.
  */
 const [{ rootDir: _rootDir, displayName: _displayName, ...unit }] = jest.projects;
 
@@ -11,6 +11,8 @@ export default {
   testRunner: 'jest',
   jest: {
     config: {
+      // Of the projects in jest.config.js only this one: the others start n8n.
+      projects: [],
       ...unit,
       testTimeout: 20_000,
       // These read the sources, or need none of them.
