@@ -78,7 +78,7 @@ export class TestivoraPollTrigger implements INodeType {
 						noDataExpression: true,
 						default: '',
 						description:
-							'Testimonials created since this time start the workflow, too. It counts when the workflow is first published (activated). Empty: only those that come from then on.',
+							'Testimonials created since this time start the workflow, too. It counts when the workflow is first published (activated); a time in the future has no effect. Empty: only those that come from then on.',
 					},
 				],
 			},

@@ -39,6 +39,8 @@ export interface Look {
 	memory: Memory;
 	/** Oldest first. */
 	events: TestivoraEvent[];
+	/** How many more events there were than one look gives out. */
+	waiting: number;
 	/** Why testimonials that are not remembered were taken as already seen; for n8n's log. */
 	warning?: string;
 }
@@ -66,23 +68,25 @@ export function look(before: Memory | undefined, reading: Reading, choice: Choic
 	const judgement = judge(before, listed, reading, choice);
 	if (!judgement) {
 		// No baseline yet: what is created after this first attempt will be new all the same.
-		return { memory: { ...(before ?? { scope, key, at: 0 }), since: before?.since ?? reading.at }, events: [] };
+		return { memory: { ...(before ?? { scope, key, at: 0 }), since: before?.since ?? reading.at }, events: [], waiting: 0 };
 	}
 
-	const { known, isNew, warning } = judgement;
-	const { noted, events } = compare(known, listed, reading, choice, isNew);
+	const { known, warning } = judgement;
+	const { noted, events, waiting } = compare(judgement, listed, reading, choice);
 	const memory: Memory =
 		isComplete || !before
 			? { scope, key, at, seen: bounded(new Map([...without(known, listed), ...noted])) }
 			: // Unbounded, because an entry that is evicted may stand in the part of the list that was not read.
 				{ ...before, seen: new Map([...known, ...noted]) };
-	return { memory, events, warning };
+	return { memory, events, waiting, warning };
 }
 
 interface Judgement {
 	known: Map<string, boolean>;
 	/** Whether a testimonial that is not known is new, rather than taken as seen before. */
 	isNew: (testimonial: Testimonial) => boolean;
+	/** Whether one that is taken as seen before was approved only afterwards. */
+	isApprovedSince?: (testimonial: Testimonial) => boolean;
 	warning?: string;
 }
 
@@ -108,9 +112,12 @@ function judge(
 	}
 	if (!isComplete) return undefined;
 	const isFirst = !before?.seen;
+	const since = before?.since ?? Infinity;
 	return {
 		known: new Map(),
-		isNew: createdSince(Math.min(before?.since ?? Infinity, isFirst ? startFrom : Infinity)),
+		// Where there was no testimonial yet, another key is most likely a rotated one, so what has come since is new.
+		isNew: createdSince(Math.min(since, isFirst ? startFrom : Infinity, known?.size === 0 ? before!.at : Infinity)),
+		isApprovedSince: ({ published_at: published }) => typeof published === 'string' && Date.parse(published) >= since,
 		warning: isFirst ? undefined : OTHER_LIST,
 	};
 }
@@ -124,12 +131,11 @@ interface Candidate {
 
 /** The events in a list, and what to note of each testimonial in it. */
 function compare(
-	known: Map<string, boolean>,
+	{ known, isNew, isApprovedSince = () => false }: Judgement,
 	listed: Map<string, Testimonial>,
 	{ at, isComplete }: Reading,
 	{ events: chosen, isWanted, maxItems }: Choice,
-	isNew: Judgement['isNew'],
-): { noted: Map<string, boolean>; events: TestivoraEvent[] } {
+): { noted: Map<string, boolean>; events: TestivoraEvent[]; waiting: number } {
 	const noted = new Map<string, boolean>();
 	const candidates: Candidate[] = [];
 	for (const [print, testimonial] of listed) {
@@ -138,6 +144,9 @@ function compare(
 		if (was === undefined && !isNew(testimonial)) {
 			// A list that broke off is no reason to take anything as seen.
 			if (isComplete) noted.set(print, isApproved);
+			if (isApproved && isApprovedSince(testimonial) && isWanted(testimonial) && chosen.includes(APPROVED)) {
+				candidates.push(approvedCandidate(print, testimonial, at));
+			}
 			continue;
 		}
 		noted.set(print, isApproved);
@@ -148,11 +157,12 @@ function compare(
 	candidates.sort((one, other) => one.time - other.time);
 
 	// What must wait is not noted.
-	for (const { print, event } of candidates.slice(maxItems)) {
+	const waiting = candidates.slice(maxItems);
+	for (const { print, event } of waiting) {
 		if (event.event === CREATED) noted.delete(print);
 		else if (noted.has(print)) noted.set(print, false);
 	}
-	return { noted, events: candidates.slice(0, maxItems).map(({ event }) => event) };
+	return { noted, events: candidates.slice(0, maxItems).map(({ event }) => event), waiting: waiting.length };
 }
 
 function createdCandidate(print: string, testimonial: Testimonial): Candidate {

@@ -1,6 +1,6 @@
 import type { IPollFunctions } from 'n8n-workflow';
 
-import { merge } from './memory';
+import { merge, toStored } from './memory';
 import type { Memory } from './memory';
 
 /**
@@ -10,10 +10,12 @@ import type { Memory } from './memory';
  * So what polls learn is remembered here, too, and outlives a new publication. A restart leaves only what n8n saved.
  */
 export interface PollingNode {
-	/** What polls have learnt whose result n8n took over. */
+	/** What polls have learnt whose output n8n has read. */
 	memory?: Memory;
-	/** Whether a poll is under way: n8n starts the next one all the same. */
-	isPolling: boolean;
+	/** The poll that is under way, because n8n starts the next one all the same; and when it counts as one that never ends, in milliseconds since 1970. */
+	turn?: { until: number };
+	/** What the last poll wrote into static data, as long as n8n has not read its output: it must not count as given out. */
+	unread?: { memory: Memory };
 	/** While polls do not succeed: since when, and when that was last shown as a failed execution; in milliseconds since 1970. */
 	outage?: { since: number; shownAt: number };
 }
@@ -26,7 +28,7 @@ const nodes = new Map<string, PollingNode>();
 /** This process's knowledge of a node. It is found by the node's ID, because the name may change. */
 export function pollingNodeOf(context: IPollFunctions): PollingNode {
 	const key = `${context.getWorkflow().id}:${context.getNode().id}`;
-	const node = nodes.get(key) ?? { isPolling: false };
+	const node = nodes.get(key) ?? {};
 	// Last in the map is last used.
 	nodes.delete(key);
 	nodes.set(key, node);
@@ -39,15 +41,23 @@ export function learn(node: PollingNode, memory: Memory): void {
 	node.memory = merge(node.memory, memory);
 }
 
+/** What static data holds, unless a poll wrote it whose output n8n has not read. */
+export function trusted({ unread }: PollingNode, kept: Memory | undefined): Memory | undefined {
+	const isUnread = kept && unread && JSON.stringify(toStored(kept)) === JSON.stringify(toStored(unread.memory));
+	return isUnread ? undefined : kept;
+}
+
 /** What n8n's context of a poll offers in newer versions. */
 type Budgeted = IPollFunctions & { getPollBudgetMs?: () => number };
 
-/** The time for a poll where n8n does not limit it, in milliseconds; also what newer versions of n8n then say. */
-const UNLIMITED_MS = 5 * 60_000;
+/** The time for a poll where n8n does not limit it, in milliseconds. */
+const TICK_BUDGET_MS = 5 * 60_000;
+/** What newer versions of n8n say where they do not limit it. */
+const N8N_UNLIMITED_MS = 5 * 60_000;
 
 /** The time that n8n gives this poll, in milliseconds. */
 export function budgetOf(context: IPollFunctions): number {
-	return (context as Budgeted).getPollBudgetMs?.() ?? UNLIMITED_MS;
+	return (context as Budgeted).getPollBudgetMs?.() ?? TICK_BUDGET_MS;
 }
 
 const polledBefore = new WeakSet<IPollFunctions>();
@@ -60,5 +70,5 @@ const polledBefore = new WeakSet<IPollFunctions>();
 export function isActivationPoll(context: IPollFunctions): boolean {
 	const isFirst = !polledBefore.has(context);
 	polledBefore.add(context);
-	return isFirst && budgetOf(context) === UNLIMITED_MS;
+	return isFirst && ((context as Budgeted).getPollBudgetMs?.() ?? N8N_UNLIMITED_MS) === N8N_UNLIMITED_MS;
 }

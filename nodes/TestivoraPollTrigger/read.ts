@@ -38,7 +38,7 @@ export async function readTestimonials(context: IPollFunctions, space: string | 
 		throw inputError(
 			context.getNode(),
 			'There are more than 10,000 testimonials, which Testivora Poll Trigger cannot watch',
-			'Choose a Space in the node, and add one such node for each space; or use Testivora Trigger, which has no such limit.',
+			'Choose a Space in the node, and make a workflow of its own for each space; or use Testivora Trigger, which has no such limit.',
 		);
 	}
 	return reading();

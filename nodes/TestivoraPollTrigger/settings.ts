@@ -5,6 +5,7 @@ import { whyUnwanted } from '../shared/filters';
 import { idInput, maxItemsInput } from '../shared/schemas';
 import { timeOf } from '../shared/time';
 import { filtersOf } from '../shared/triggerFields';
+import { APPROVED, CREATED } from './look';
 import type { Choice } from './look';
 
 const DEFAULT_MAX_ITEMS = 100;
@@ -26,6 +27,9 @@ export function settingsOf(context: IPollFunctions): Settings {
 	const events = context.getNodeParameter('events', []) as string[];
 	if (!Array.isArray(events) || events.length === 0) {
 		throw inputError(node, 'Choose at least one event in Trigger On');
+	}
+	if (!events.every((event) => event === CREATED || event === APPROVED)) {
+		throw inputError(node, 'Trigger On has an event that Testivora Poll Trigger cannot tell', 'Choose among those that the field offers.');
 	}
 	const space = context.getNodeParameter('spaceId', '', { extractValue: true });
 	const { startFrom, maxItems } = context.getNodeParameter('options', {}) as { startFrom?: unknown; maxItems?: unknown };

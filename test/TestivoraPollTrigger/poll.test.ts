@@ -108,7 +108,7 @@ describe('a first poll', () => {
 	])('that is refused with %i says so at publication', async (status, type, message) => {
 		bench.answer = () => ({ status, type });
 		await expect(bench.poll()).rejects.toThrow(message);
-		for (const mode of ['init', 'leadershipChange']) {
+		for (const mode of ['init', 'leadershipChange', 'update']) {
 			bench.activate(mode);
 			expect(await bench.poll()).toBeNull();
 			expect(bench.log.at(-1)).toBe(`warn Testivora Poll Trigger: ${message}. The next poll tries again.`);
@@ -124,10 +124,24 @@ describe('a first poll', () => {
 		expect(ids(await bench.poll())).toEqual(['meanwhile']);
 	});
 
+	test('that finds Testivora down does not lose what is approved until the next one', async () => {
+		bench.parameters = { events: ['testimonial.approved'], options: { maxItems: 1 } };
+		const approved = (id: string, minutes: number) => entry(id, { created_at: at(-60), status: 'approved', published_at: at(minutes) });
+		bench.answer = () => ({ status: 503 });
+		expect(await bench.poll()).toBeNull();
+		jest.setSystemTime(Date.parse(at(60)));
+		bench.list = [approved('before', -30), approved('second', 31), approved('first', 30), entry('pending', { created_at: at(-60) })];
+		bench.answer = () => ({ data: bench.list });
+		expect(ids(await bench.poll())).toEqual(['first']);
+		expect(ids(await bench.poll())).toEqual(['second']);
+		expect(await bench.poll()).toBeNull();
+	});
+
 	test.each([
 		[{ options: { startFrom: 'soon' } }, 'Start From must be a date such as 2026-06-03 or 2026-06-03T10:00:00Z'],
 		[{ options: { maxItems: 1_001 } }, 'Max Items must be a whole number from 1 to 1,000'],
 		[{ events: [] }, 'Choose at least one event in Trigger On'],
+		[{ events: ['testimonial.deleted'] }, 'Trigger On has an event that Testivora Poll Trigger cannot tell'],
 	])('with %j says what to correct', async (parameters, message) => {
 		bench.parameters = parameters;
 		await expect(bench.poll()).rejects.toThrow(message);
@@ -230,6 +244,16 @@ describe('another list', () => {
 		expect(ids(await bench.poll())).toEqual(['second']);
 	});
 
+	test('the first testimonial of an empty account whose key was rotated is new', async () => {
+		bench.list = [];
+		await baseline();
+		bench.credential.apiKey = 'tv_live_rotated';
+		bench.list = [entry('old', { created_at: at(-60) }), entry('first', { created_at: at(30) })];
+		jest.setSystemTime(Date.parse(at(60)));
+		expect(ids(await bench.poll())).toEqual(['first']);
+		expect(await bench.poll()).toBeNull();
+	});
+
 	test('a space that the API does not filter by is filtered here', async () => {
 		bench.parameters = { spaceId: 'spc_mine' };
 		bench.list = [];
@@ -283,6 +307,44 @@ describe('what survives', () => {
 		expect(await bench.poll({ dropped: true })).toBeNull();
 		bench.activate('update');
 		expect(ids(await bench.poll())).toEqual(['b']);
+	});
+
+	test('nothing of a poll whose result n8n could not store, while the workflow stays as it is', async () => {
+		await baseline();
+		bench.list.push(entry('b'));
+		expect(await bench.poll({ dropped: true })).toBeNull();
+		expect(ids(await bench.poll())).toEqual(['b']);
+		expect(await bench.poll()).toBeNull();
+	});
+
+	test('nothing of a first poll with Start From whose result n8n could not store', async () => {
+		bench.parameters = { options: { startFrom: '2026-11-21T00:00:00Z' } };
+		expect(await bench.poll({ dropped: true })).toBeNull();
+		expect(ids(await bench.poll())).toEqual(['a']);
+	});
+
+	test('what another process has saved after an output that was not read', async () => {
+		await baseline();
+		bench.list.push(entry('b'));
+		await bench.poll({ dropped: true });
+		jest.setSystemTime(Date.parse(at(1)));
+		const there = new PollBench();
+		there.list = bench.list;
+		there.saved = structuredClone(bench.saved);
+		there.activate('leadershipChange');
+		expect(ids(await there.poll())).toEqual(['b']);
+		bench.saved = there.saved;
+		bench.activate('leadershipChange');
+		expect(await bench.poll()).toBeNull();
+	});
+
+	test('only the later one of two polls that found the same, when n8n comes to the first one late', async () => {
+		await baseline();
+		bench.list.push(entry('b'));
+		const late = await bench.pollUnread();
+		expect(ids(await bench.poll())).toEqual(['b']);
+		expect(() => late![0]).toThrow('A later poll of Testivora Poll Trigger has found the same again');
+		expect(await bench.poll()).toBeNull();
 	});
 
 	test('static data that cannot be read is a first poll', async () => {
@@ -355,6 +417,54 @@ test('polls do not overlap', async () => {
 	expect(ids(await slow)).toEqual(['b']);
 	bench.answer = () => ({ data: [...bench.list, entry('b'), entry('c')] });
 	expect(ids(await bench.poll())).toEqual(['c']);
+});
+
+test('a poll that never ends is replaced, and what it brings later is dropped', async () => {
+	await baseline();
+	let release = () => {};
+	bench.answer = async () => {
+		await new Promise<void>((resolve) => (release = resolve));
+		return { data: [...bench.list, entry('b')] };
+	};
+	const stuck = bench.poll();
+	await jest.advanceTimersByTimeAsync(1);
+	bench.answer = () => ({ data: [...bench.list, entry('b')] });
+	jest.setSystemTime(Date.parse(at(5)));
+	expect(await bench.poll()).toBeNull();
+	jest.setSystemTime(Date.parse(at(7)));
+	expect(ids(await bench.poll())).toEqual(['b']);
+	expect(bench.log.at(-1)).toBe('warn Testivora Poll Trigger: the poll before did not end in time, so this one takes its place');
+	release();
+	expect(await stuck).toBeNull();
+	expect(await bench.poll()).toBeNull();
+});
+
+test('a workflow that is published anew during a poll is polled at once, and that poll is dropped', async () => {
+	await baseline();
+	let release = () => {};
+	bench.answer = async () => {
+		await new Promise<void>((resolve) => (release = resolve));
+		return { status: 401, type: 'unauthorized' };
+	};
+	const slow = bench.poll();
+	await jest.advanceTimersByTimeAsync(1);
+	bench.answer = () => ({ data: bench.list });
+	bench.parameters = { spaceId: 'spc_2' };
+	bench.list = [];
+	bench.activate('update');
+	expect(await bench.poll()).toBeNull();
+	release();
+	expect(await slow).toBeNull();
+	bench.list = [entry('new', { space_id: 'spc_2', created_at: at(60) })];
+	expect(ids(await bench.poll())).toEqual(['new']);
+});
+
+test('what waits for want of room is told in the log', async () => {
+	bench.parameters = { options: { maxItems: 1 } };
+	await baseline();
+	bench.list.push(entry('b'), entry('c'));
+	expect(ids(await bench.poll())).toEqual(['b']);
+	expect(bench.log).toEqual(['info Testivora Poll Trigger: 1 more wait for the next polls, as Max Items is 1']);
 });
 
 describe('Execute step', () => {

@@ -60,6 +60,11 @@ export class PollBench {
     return output && taken(output);
   }
 
+  /** One poll whose output n8n has not come to yet. */
+  async pollUnread(): Promise<INodeExecutionData[][] | null> {
+    return await poll(this.context);
+  }
+
   async sample(): Promise<IDataObject[]> {
     return taken(await sample(this.newContext('manual')));
   }
