@@ -12,7 +12,7 @@ import { testTestivoraApi } from '../shared/credentialTest';
 import { filtersField, simplifyField } from '../shared/triggerFields';
 import { receive } from './delivery';
 import { endpointStands, isManual, registerEndpoint, removeEndpoint } from './endpoint';
-import { hadSample, prepareSample, wantsSample } from './sample';
+import { prepareSample, wantsSample } from './sample';
 
 export class TestivoraTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -186,7 +186,7 @@ export class TestivoraTrigger implements INodeType {
 				return true;
 			},
 			async delete(this: IHookFunctions): Promise<boolean> {
-				if (!hadSample(this)) await removeEndpoint(this);
+				await removeEndpoint(this);
 				return true;
 			},
 		},

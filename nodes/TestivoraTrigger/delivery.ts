@@ -150,7 +150,9 @@ async function verify(
 async function credentialSecrets(webhook: IWebhookFunctions, name: string): Promise<CredentialSecrets> {
 	const credential = await webhook.getCredentials('testivoraApi');
 	const derived = deriveSecret(credential.apiKey, name);
-	return { automatic: derived === undefined ? [] : [derived], manual: webhookSecretsOf(credential) };
+	const automatic = derived === undefined ? [] : [derived];
+	// In the manual set-up, too, a sample is signed with the secret of the test URL.
+	return { automatic, manual: [...webhookSecretsOf(credential), ...(isTest(webhook) ? automatic : [])] };
 }
 
 /**

@@ -3,7 +3,6 @@ import { sleep } from 'n8n-workflow';
 import type { IDataObject, IHookFunctions, IN8nHttpFullResponse } from 'n8n-workflow';
 
 import { pages } from '../shared/api';
-import { webhookSecretsOf } from '../shared/credential';
 import { inputError } from '../shared/errors';
 import { newestOf, whyUnwanted } from '../shared/filters';
 import { filtersOf } from '../shared/triggerFields';
@@ -28,9 +27,6 @@ const TIMEOUT_MS = 10_000;
 /** Where n8n listens unless told otherwise: a public address may not lead from n8n back to itself. */
 const LOCAL_ORIGIN = 'http://127.0.0.1:5678';
 
-/** Test URLs to which a sample is on its way, so that the end of the test looks for no endpoint at Testivora. */
-const sampled = new Set<string>();
-
 /** Whether this is a test that asks for a sample. */
 export function wantsSample(hook: IHookFunctions): boolean {
 	const { sample } = hook.getNodeParameter('options', {}) as { sample?: string };
@@ -46,21 +42,18 @@ export async function prepareSample(hook: IHookFunctions): Promise<void> {
 	const event = await sampleEvent(hook);
 	if (!event) {
 		hook.logger.info('Testivora Trigger: there is no testimonial to show yet, so Execute step waits for the next event');
-		if (!isManual(hook)) await registerEndpoint(hook);
+		if (isManual(hook)) return;
+		await registerEndpoint(hook).catch((error: Error) => {
+			error.message = `There is no testimonial to show yet, and the next event cannot be waited for. ${error.message}`;
+			throw error;
+		});
 		return;
 	}
 	const secret = await secretOf(hook);
 	const url = await addressOf(hook);
-	const testUrl = urlOf(hook);
-	sampled.add(testUrl);
 	void deliver(hook, url, JSON.stringify(event), secret).catch((error: Error) => {
 		hook.logger.warn(`Testivora Trigger: the sample was not taken (${error.message}). Click Execute step again.`);
 	});
-}
-
-/** Whether the test that ends now had a sample, and nothing was registered for it; told once. */
-export function hadSample(hook: IHookFunctions): boolean {
-	return sampled.delete(urlOf(hook));
 }
 
 /** The newest testimonial as the first chosen event that it can be, in the shape of a delivery; undefined where there is none. */
@@ -88,18 +81,10 @@ async function sampleEvent(hook: IHookFunctions): Promise<IDataObject | undefine
 	return { id: `sample_${randomUUID()}`, object: 'event', event: name, version: '1.0', created: new Date().toISOString(), attempt: 1, data };
 }
 
-/** A secret that a delivery to this webhook is verified with. */
+/** The secret of the test URL alone, also in the manual set-up: whoever sees a sample on its way cannot send it to the published workflow. */
 async function secretOf(hook: IHookFunctions): Promise<string> {
-	const credential = await hook.getCredentials('testivoraApi');
-	const secret = isManual(hook)
-		? webhookSecretsOf(credential)[0]
-		: deriveSecret(credential.apiKey, webhookName(hook.getNode(), urlOf(hook)));
-	if (secret !== undefined) return secret;
-	throw inputError(
-		hook.getNode(),
-		'The credential has no Webhook Signing Secret yet, which a sample is signed with',
-		'Put the secret of the endpoint in Testivora (whsec_…) into the credential, or set Sample for Execute Step to Wait for the Next Event.',
-	);
+	const { apiKey } = await hook.getCredentials('testivoraApi');
+	return deriveSecret(apiKey, webhookName(hook.getNode(), urlOf(hook))) as string;
 }
 
 /**
