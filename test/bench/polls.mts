@@ -121,8 +121,8 @@ async function costOfGeneric(n8n: N8n, sandbox: Sandbox, count: number): Promise
   const times: number[] = [];
   for (let poll = 0; poll < count + 2; poll++) {
     await workflow.run().catch(() => undefined);
-    const { items, runData, status } = await workflow.latest();
-    if (status !== 'success') throw new Error(`${GENERIC}: ${status}`);
+    const { items, runData, status, error } = await workflow.latest();
+    if (status !== 'success') throw new Error(`${GENERIC}: ${status}, ${error?.message}`);
     const given = items['Remove Duplicates']?.length ?? 0;
     if (poll > 0 && given > 0) throw new Error(`${GENERIC}: ${given} given out in poll ${poll}`);
     const spent = nodes.flatMap(({ name }) => runData[name] ?? []).reduce((sum: number, { executionTime }) => sum + executionTime, 0);
