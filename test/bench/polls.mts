@@ -32,7 +32,7 @@ const OURS = 'Testivora Poll Trigger';
 const GENERIC = 'Schedule Trigger, HTTP Request, Split Out, Remove Duplicates';
 
 const polls: Suite = async ({ short }) => {
-  const [sizes, count] = short ? [[100], 2] : [[100, 1_000, 10_000], 7];
+  const [sizes, count] = short ? [[100], 2] : [[100, 1_000, 10_000], 5];
   const sandbox = await startSandbox({ seed: false });
   try {
     const rows: string[][] = [];
@@ -65,7 +65,7 @@ async function fresh(sandbox: Sandbox, measure: (n8n: N8n) => Promise<Cost>): Pr
 
 async function costOfOurs(n8n: N8n, sandbox: Sandbox, size: number, count: number): Promise<Cost> {
   const credential = await n8n.createCredential('Testivora', 'testivoraApi', credentialData(sandbox));
-  const id = await pollWorkflow({ n8n, sandbox, credential, dispose: async () => {} }, { pollTimes: everySeconds(4) });
+  const id = await pollWorkflow({ n8n, sandbox, credential, dispose: async () => {} }, { pollTimes: everySeconds(3) });
   const before = heldBy(n8n.pid!);
   forgetPeak(n8n.pid!);
   await n8n.activate(id);
