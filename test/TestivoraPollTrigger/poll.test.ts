@@ -484,3 +484,23 @@ describe('Execute step', () => {
 		await expect(bench.sample()).rejects.toThrow('There is no testimonial to show yet');
 	});
 });
+
+test('a testimonial that is missing from a list for a while is not new when it is back, also after a restart', async () => {
+	await baseline();
+	const [a] = bench.list;
+	bench.list = [a, entry('b')];
+	expect(ids(await bench.poll())).toEqual(['b']);
+	bench.list = [entry('b'), entry('c')];
+	expect(ids(await bench.poll())).toEqual(['c']);
+	bench.restart();
+	bench.list = [a, entry('b'), entry('c')];
+	expect(await bench.poll()).toBeNull();
+});
+
+test('Start From counts for the first poll only, not for another space', async () => {
+	bench.parameters = { options: { startFrom: '2020-01-01' } };
+	expect(ids(await bench.poll())).toEqual(['a']);
+	bench.parameters = { ...bench.parameters, spaceId: 'spc_other' };
+	bench.list = [entry('theirs', { space_id: 'spc_other' })];
+	expect(await bench.poll()).toBeNull();
+});

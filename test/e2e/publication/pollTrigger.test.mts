@@ -1,6 +1,7 @@
 import { startSandbox } from '../../sandbox/sandbox.mts';
 import { newTestimonial } from '../../sandbox/store.mts';
 import type { Testimonial } from '../../sandbox/store.mts';
+import { isAtLeast } from '../harness/version.mts';
 import { eventually, pause } from '../harness/wait.mts';
 import { everySeconds, givenOut, idsOf, lists, NEVER, nextPolls, POLL_NODE, pollWorkflow, startPolling, waitForItems } from '../polling.mts';
 import { credentialData, setStage } from '../stage.mts';
@@ -204,4 +205,34 @@ describe('Testivora Poll Trigger', () => {
       store.testimonials = before;
     }
   });
+});
+
+/** n8n keeps the memory in a table of its own there, and makes a new context for each poll. */
+(isAtLeast('2.41') ? describe : describe.skip)('Testivora Poll Trigger under n8n’s durable scheduler', () => {
+  test('gives each testimonial once, over a kill', async () => {
+    const env = {
+      N8N_SCHEDULER_ENABLED: 'true',
+      N8N_SCHEDULER_POLL_TRIGGERS_ENABLED: 'true',
+      N8N_POLLER_DURABLE_CURSORS_ENABLED: 'true',
+      N8N_SCHEDULER_EXECUTOR_INTERVAL: '1',
+      N8N_SCHEDULER_MATERIALIZATION_INTERVAL: '2',
+    };
+    const stage = await setStage({ engine: 'publication', env });
+    try {
+      const id = await pollWorkflow(stage);
+      await startPolling(stage, id);
+      await nextPolls(stage);
+      expect(await stage.n8n.countExecutions(id)).toEqual({});
+      const arrived = [stage.sandbox.submit().id, stage.sandbox.submit().id];
+      await waitForItems(stage, id, 2, 60_000);
+      await stage.n8n.kill();
+      arrived.push(stage.sandbox.submit().id);
+      await stage.n8n.start();
+      await waitForItems(stage, id, 3, 90_000);
+      await nextPolls(stage);
+      expect(idsOf(await givenOut(stage, id)).sort()).toEqual(arrived.sort());
+    } finally {
+      await stage.dispose();
+    }
+  }, 300_000);
 });
