@@ -184,13 +184,15 @@ describe('queue mode', () => {
   }, 180_000);
 
   test('deliveries spread over both webhook processes run once each, in the workers', async () => {
+    const started = () => cluster.workers.map((worker) => worker.log().match(/Worker started execution/g)?.length ?? 0);
+    const before = started();
     const row = await load('No fault', 100);
     expect(row).toMatchObject({ sent: 100, deliveries: 100, run: 100, twice: 0, cutShort: 0, lost: 0, endpointsLeft: 0 });
     expect(cluster.balancer.answered).toEqual([50, 50]);
     expect([...reads().values()]).toEqual(Array(100).fill(1));
-    const started = cluster.workers.map((worker) => worker.log().match(/Worker started execution/g)?.length ?? 0);
-    expect(Math.min(...started)).toBeGreaterThan(0);
-    expect(started[0] + started[1]).toBe(100);
+    const ran = started().map((count, worker) => count - before[worker]);
+    expect(Math.min(...ran)).toBeGreaterThan(0);
+    expect(ran[0] + ran[1]).toBe(100);
   });
 
   test('what one webhook process accepted the other knows after a little more traffic', async () => {
