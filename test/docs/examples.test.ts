@@ -1,6 +1,4 @@
-import { readFileSync } from 'node:fs';
-
-import { brokenLinksIn, namesIn } from './readme.mts';
+import { brokenLinksIn, namesIn, textOf } from './readme.mts';
 
 interface Node {
   name: string;
@@ -11,7 +9,7 @@ interface Node {
 
 /** The sections of examples/README.md, by the name of the file that their headings lead to. */
 const described = new Map(
-  readFileSync('examples/README.md', 'utf8')
+  textOf('examples/README.md')
     .split(/^## /m)
     .slice(1)
     .map((section) => [/^\[[^\]]+\]\(([^)]+)\.json\)/.exec(section)![1], section]),
@@ -23,7 +21,7 @@ test('examples/README.md describes every example, and no other', () => {
 });
 
 describe.each(namesIn('examples', '.json'))('%s', (name) => {
-  const { name: title, nodes } = JSON.parse(readFileSync(`examples/${name}.json`, 'utf8')) as { name: string; nodes: Node[] };
+  const { name: title, nodes } = JSON.parse(textOf(`examples/${name}.json`)) as { name: string; nodes: Node[] };
   const notes = nodes.filter(({ type }) => type === 'n8n-nodes-base.stickyNote');
 
   test('has a title that says what it does, and one of about 200 words', () => {

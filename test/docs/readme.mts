@@ -59,3 +59,8 @@ function headingsOf(page: string): string[] {
     heading.replace(/\[([^\]]+)\]\([^)]+\)/g, '$1').toLowerCase().replace(/[^\p{L}\p{N}\s-]/gu, '').replace(/\s/g, '-'),
   );
 }
+
+/** A file of this repository, as text. */
+export function textOf(path: string): string {
+  return readFileSync(path, 'utf8');
+}
