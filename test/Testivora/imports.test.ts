@@ -209,7 +209,7 @@ test('a testimonial of this import is none that was there before', async () => {
 
 test('what another adds while a row waits for the rate limit is not given out as the row’s', async () => {
   const { put } = testivora({ answers: [201, 429, 'before'] });
-  setTimeout(() => put('Great'), 1_500);
+  void sleep(1_500).then(() => put('Great'));
   const outcome = await runTestivora(create, texts('One', 'Great'), { onError: 'continueRegularOutput' });
   expect(given(outcome)[1]).toEqual(['Testivora is not working at the moment (503)', undefined]);
   expect(outcome.items[1].json.message).toContain('may have been created');

@@ -1,9 +1,10 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
-const read = (file: string) => readFileSync(file, 'utf8');
+/** A file of this repository, as text. */
+export const textOf = (file: string) => readFileSync(file, 'utf8');
 
-export const readme = () => read('README.md');
+export const readme = () => textOf('README.md');
 
 /** The messages in the left column of the README's troubleshooting tables. */
 export function messagesInReadme(): string[] {
@@ -17,7 +18,7 @@ export function messagesInReadme(): string[] {
 
 /** The links of a page that lead nowhere: to a file that is not there, or to a heading that it does not have. */
 export function brokenLinksIn(page: string): string[] {
-  const links = [...read(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link);
+  const links = [...textOf(page).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link]) => link);
   return links.filter((link) => {
     if (/^https?:/.test(link)) return false;
     const [file, heading] = link.split('#');
@@ -28,8 +29,8 @@ export function brokenLinksIn(page: string): string[] {
 
 /** The npm scripts a page names that package.json does not have. */
 export function unknownScriptsIn(page: string): string[] {
-  const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
-  const named = [...read(page).matchAll(/npm (?:run ([\w:]+)|(test)\b)/g)].map(([, run, test]) => run ?? test);
+  const { scripts } = JSON.parse(textOf('package.json')) as { scripts: Record<string, string> };
+  const named = [...textOf(page).matchAll(/npm (?:run ([\w:]+)|(test)\b)/g)].map(([, run, test]) => run ?? test);
   return named.filter((name) => !(name in scripts));
 }
 
@@ -49,18 +50,13 @@ export function namesIn(folder: string, ending: string): string[] {
 
 /** The suites of the benchmark between whose markers docs/performance.md has a table. */
 export function suitesWithFigures(): string[] {
-  const parts = read('docs/performance.md').matchAll(/<!-- ([\w/-]+) -->(.*?)<!-- \/\1 -->/gs);
+  const parts = textOf('docs/performance.md').matchAll(/<!-- ([\w/-]+) -->(.*?)<!-- \/\1 -->/gs);
   return [...parts].filter(([, , figures]) => figures.includes('| --- |')).map(([, suite]) => suite);
 }
 
 /** Headings as GitHub makes anchors of them. */
 function headingsOf(page: string): string[] {
-  return [...read(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
+  return [...textOf(page).matchAll(/^#+ (.+)$/gm)].map(([, heading]) =>
     heading.replace(/\[([^\]]+)\]\([^)]+\)/g, '$1').toLowerCase().replace(/[^\p{L}\p{N}\s-]/gu, '').replace(/\s/g, '-'),
   );
-}
-
-/** A file of this repository, as text. */
-export function textOf(path: string): string {
-  return readFileSync(path, 'utf8');
 }
