@@ -43,6 +43,8 @@ const TIMEOUT_MS = 60_000;
 const RETRIES = 4;
 /** A request is given up after this many 429 in a row. */
 const MAX_REFUSALS = 50;
+/** A list is given up after this many empty pages in a row: one that never ends would be read for ever. */
+const MAX_EMPTY_PAGES = 3;
 /** Milliseconds after its deadline at which a request is aborted whose bytes still trickle in, which a timeout does not see. */
 const ABORT_AFTER_MS = 500;
 
@@ -147,7 +149,7 @@ interface PageOptions<Schema> {
  * @param query the list's filters; `limit` and `cursor` are added
  * @param limit entries on a page, at most {@link PAGE_SIZE}
  * @param cursor where to begin: the `next` of an earlier page
- * @throws NodeApiError when a page cannot be read, says that there is more but gives no cursor, or repeats a cursor: a list is never
+ * @throws NodeApiError when a page cannot be read, says that there is more but gives no cursor, repeats a cursor or sends one empty page after the other: a list is never
  *   cut short in silence, nor read in an endless loop
  */
 export async function* pages<Schema extends ZodTypeAny = typeof objectSchema>(
@@ -159,13 +161,14 @@ export async function* pages<Schema extends ZodTypeAny = typeof objectSchema>(
 	const name = `GET ${path}`;
 	const known: ICredentialDataDecryptedObject = credential ?? (await caller.getCredentials('testivoraApi', itemIndex));
 	const seen = new Set(cursor === undefined ? [] : [cursor]);
-	for (let next = cursor; ; ) {
+	for (let next = cursor, empty = 0; ; ) {
 		const page = (await ask(
 			caller,
 			known,
 			{ method: 'GET', path, query: { ...query, limit, ...(next !== undefined && { cursor: next }) }, itemIndex, deadline },
 			pageSchema,
 		)) as Infer<typeof pageSchema>;
+		empty = page.data.length === 0 ? empty + 1 : 0;
 		next = page.has_more ? (page.next_cursor ?? '') : undefined;
 		// Yield before validating the cursor: a caller that stops here never needs it.
 		yield {
@@ -173,8 +176,13 @@ export async function* pages<Schema extends ZodTypeAny = typeof objectSchema>(
 			next: next || undefined,
 		};
 		if (next === undefined) return;
-		if (next === '' || seen.has(next)) {
-			const message = next === '' ? 'there is more of the list, but no cursor to it' : 'the same page of the list came twice';
+		if (next === '' || seen.has(next) || empty >= MAX_EMPTY_PAGES) {
+			const message =
+				next === ''
+					? 'there is more of the list, but no cursor to it'
+					: seen.has(next)
+						? 'the same page of the list came twice'
+						: 'the list says that there is more, but page after page is empty';
 			throw apiError(node, { request: name, status: 200, message }, itemIndex);
 		}
 		seen.add(next);

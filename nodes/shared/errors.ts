@@ -84,11 +84,16 @@ const NETWORK: Record<string, string> = {
 };
 
 /** Network codes that prove that the request never reached the API. */
-const NEVER_ARRIVED = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'];
+const NEVER_ARRIVED = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'];
+
+/** Network codes that prove it only if it was the connection that they prevented; a connection that stands can end with them too. */
+const UNREACHABLE = ['EHOSTUNREACH', 'ENETUNREACH'];
 
 /** Whether the request certainly never reached the API, so that even a create can safely be sent again. */
-export function neverArrived({ status, code }: Fault): boolean {
-	return status === undefined && NEVER_ARRIVED.includes(code ?? '');
+export function neverArrived({ status, code = '', message = '' }: Fault): boolean {
+	if (status !== undefined) return false;
+	// Node.js names the system call: "connect EHOSTUNREACH …", "read EHOSTUNREACH".
+	return NEVER_ARRIVED.includes(code) || (UNREACHABLE.includes(code) && /\bconnect E/.test(message));
 }
 
 /** A warning to add for a create whose outcome is unknown; empty for every other request. */
@@ -246,6 +251,11 @@ export function isTransient(error: unknown): error is NodeApiError {
 	if (!(error instanceof NodeApiError)) return false;
 	const answer = /^([1-4]\d\d|501)$/.test(error.httpCode ?? '');
 	return !answer || ['408', '425', '429'].includes(error.httpCode ?? '');
+}
+
+/** Whether a request got no answer in time. */
+export function isTimeout(error: unknown): error is NodeApiError {
+	return error instanceof NodeApiError && ['ETIMEDOUT', 'ECONNABORTED'].includes(error.httpCode ?? '');
 }
 
 /** Whether the outcome of the request is unknown, so that a retry may settle it: a transient error, or a 2xx answer that is unreadable. */

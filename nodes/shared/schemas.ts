@@ -125,7 +125,7 @@ export const urlInput = z.preprocess(
 
 /** An ID as one segment of a path: never empty, never a step up or to another path. */
 export const idInput = z.preprocess(
-	(value) => blank(typeof value === 'number' ? String(value) : value),
+	(value) => blank(Number.isSafeInteger(value) && Number(value) > 0 ? String(value) : value),
 	z
 		.string({ message: 'must be an ID' })
 		.min(1, 'must not be empty')
@@ -165,11 +165,14 @@ export const tagsInput = z.preprocess(
 		.transform((texts) => texts.map((text) => text.trim()).filter((text) => text !== '')),
 );
 
+/** Tags to filter by, in the forms of {@link tagsInput}: blanks alone are refused, as a filter by nothing would let everything pass. */
+export const tagsFilterInput = tagsInput.refine((tags) => tags.length > 0, 'must hold at least one tag');
+
 /** The events of a webhook endpoint, as a list or a comma-separated text; at least one. */
 export const eventsInput = tagsInput.refine((events) => events.length > 0, 'must hold at least one event');
 
-/** Kinds of testimonials, in the forms of {@link tagsInput}, regardless of case. */
-export const testimonialTypesInput = tagsInput.transform((types) => types.map((type) => testimonialTypeInput.parse(type)));
+/** Kinds of testimonials to filter by, in the forms of {@link tagsInput}, regardless of case; at least one. */
+export const testimonialTypesInput = tagsInput.refine((types) => types.length > 0, 'must hold at least one type').transform((types) => types.map((type) => testimonialTypeInput.parse(type)));
 
 /** Assumption A1: a signing secret that the user chose; long enough not to be guessed. */
 export const secretInput = z.preprocess(

@@ -69,8 +69,9 @@ export function filtersOf(node: IHookFunctions | IWebhookFunctions | IPollFuncti
 	return { ...filters, tags: textsOf(tags), types: textsOf(types) };
 }
 
-/** From a list or a comma-separated text. Anything else becomes a text that nothing matches, so a filter is never dropped. */
+/** From a list or a comma-separated text; empty means all. Anything else, commas alone too, becomes a text that nothing matches, so a filter is never dropped. */
 function textsOf(value: unknown): string[] {
-	const texts = String(value ?? '').split(',').map((text) => text.trim());
-	return texts.filter((text) => text !== '');
+	const texts = String(value ?? '').split(',').map((text) => text.trim()).filter((text) => text !== '');
+	const isEmpty = Array.isArray(value) ? value.length === 0 : String(value ?? '').trim() === '';
+	return texts.length > 0 || isEmpty ? texts : [String(value)];
 }

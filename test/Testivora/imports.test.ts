@@ -23,7 +23,7 @@ const accept = (text: string, id: string) =>
   nock(BASE_URL)
     .post('/v1/testimonials', (body: { text: string }) => body.text === text)
     .reply(201, there(id, text));
-const list = () => nock(BASE_URL).get('/v1/testimonials').query({ space_id: 'spc_1', limit: 100 });
+const list = () => nock(BASE_URL).defaultReplyHeaders({ date: () => new Date().toUTCString() }).get('/v1/testimonials').query({ space_id: 'spc_1', limit: 100 });
 const given = ({ items }: Awaited<ReturnType<typeof runTestivora>>) => items.map(({ json }) => [json.id ?? json.error, json.alreadyExisted]);
 const hintsOf = ({ run }: Awaited<ReturnType<typeof runTestivora>>) => run.data.resultData.runData.Testivora[0].hints;
 
@@ -46,7 +46,7 @@ describe('Skip Existing', () => {
 
   test('is for each space, and needs no quota for what is there', async () => {
     list().reply(200, page([there('t1', 'Late')]));
-    nock(BASE_URL).get('/v1/testimonials').query({ space_id: 'spc_2', limit: 100 }).reply(200, page([there('t2', 'Second', { space_id: 'spc_2' })]));
+    nock(BASE_URL).defaultReplyHeaders({ date: () => new Date().toUTCString() }).get('/v1/testimonials').query({ space_id: 'spc_2', limit: 100 }).reply(200, page([there('t2', 'Second', { space_id: 'spc_2' })]));
     nock(BASE_URL).post('/v1/testimonials').reply(402, refusal('quota_exceeded', 'Used up', { limit: 1, used: 1 }));
     const outcome = await runTestivora(
       { ...skipExisting, spaceId: byId('={{ $json.space }}') },
@@ -143,6 +143,7 @@ function testivora({ answers = [], lagMs = 0 }: { answers?: Array<number | 'befo
   nock(BASE_URL)
     .persist()
     .post('/v1/testimonials')
+    .optionally()
     .reply(function (_uri, body) {
       const { text } = body as { text: string };
       sent.push(text);
@@ -158,6 +159,7 @@ function testivora({ answers = [], lagMs = 0 }: { answers?: Array<number | 'befo
     .persist()
     .get('/v1/testimonials')
     .query(({ status }) => status === undefined)
+    .optionally()
     .reply(function () {
       keys.push(this.req.headers.authorization);
       return [200, page(made.filter(({ at }) => Date.now() - at >= lagMs).map(({ testimonial }) => testimonial)), date()];
@@ -174,8 +176,8 @@ test('a credential that is an expression gives each item its own key, quota and 
   );
   expect(given(outcome)).toEqual([['n1', undefined], ['n2', undefined]]);
   expect(sent).toEqual(['One', 'Two']);
-  expect(keys).toEqual(['Bearer client-a', 'Bearer client-b', 'Bearer client-b', 'Bearer client-a']);
-});
+  expect(keys).toEqual(['Bearer client-a', ...Array<string>(3).fill('Bearer client-b'), 'Bearer client-a']);
+}, 40_000);
 
 test('the quota of one account does not stop the items of another', async () => {
   nock(BASE_URL, { reqheaders: { authorization: 'Bearer client-a' } }).post('/v1/testimonials').reply(402, refusal('quota_exceeded', 'Used up'));
@@ -197,7 +199,7 @@ test('a space that is read for Skip Existing after a create says nothing of what
   );
   expect(given(outcome)).toEqual([['n1', undefined], ['n2', undefined]]);
   expect(sent).toEqual(['One', 'Two']);
-});
+}, 40_000);
 
 test('a testimonial of this import is none that was there before', async () => {
   const { sent } = testivora();
@@ -214,3 +216,71 @@ test('what another adds while a row waits for the rate limit is not given out as
   expect(given(outcome)[1]).toEqual(['Testivora is not working at the moment (503)', undefined]);
   expect(outcome.items[1].json.message).toContain('may have been created');
 }, 60_000);
+
+describe('Skip Existing with a list that shows what is new after 2 s', () => {
+  test('lets n8n’s Retry On Fail go on where the first try ended', async () => {
+    const { sent } = testivora({ answers: [201, 201, 422], lagMs: 2_000 });
+    const outcome = await runTestivora(skipExisting, texts('A', 'B', 'C'), { maxTries: 2 });
+    expect(given(outcome)).toEqual([true, true, undefined].map((existed) => [expect.stringMatching(/^n\d$/), existed]));
+    expect(sent).toEqual(['A', 'B', 'C', 'C']);
+  }, 40_000);
+
+  test('waits where somebody has just created one', async () => {
+    const { sent, put } = testivora({ lagMs: 2_000 });
+    put('A');
+    void sleep(2_500).then(() => put('B'));
+    await sleep(2_200);
+    const outcome = await runTestivora(skipExisting, texts('A', 'B'));
+    expect(given(outcome)).toEqual([['n1', true], ['n2', true]]);
+    expect(sent).toEqual([]);
+  }, 40_000);
+
+  test('does not wait for an empty space', async () => {
+    const began = Date.now();
+    testivora();
+    await runTestivora(skipExisting, texts('A'));
+    expect(Date.now() - began).toBeLessThan(5_000);
+  });
+});
+
+describe('notes on a run', () => {
+  const unread = () => list().reply(403, refusal('insufficient_scope', 'Write only'));
+  const noAnswer = () => nock(BASE_URL).post('/v1/testimonials').replyWithError(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' }));
+
+  test('where Testivora changes texts, nobody is told to run an import again with Skip Existing', async () => {
+    list().reply(200, page([]));
+    nock(BASE_URL).post('/v1/testimonials').reply(201, there('t1', 'One'));
+    noAnswer();
+    unread();
+    const outcome = await runTestivora(skipExisting, texts('<b>One</b>', 'Two'), { onError: 'continueRegularOutput' });
+    expect(hintsOf(outcome)?.map(({ message }) => message)).toEqual([
+      'Not known whether these were created: items 2. Look for them in Testivora.',
+      'Testivora changes texts, so Skip Existing may not recognise them: look in Testivora before you run this again',
+    ]);
+  });
+
+  test.each([
+    [create, 2, 2, true],
+    [create, 1, 2, false],
+    [create, 2, undefined, false],
+    [skipExisting, 2, 2, false],
+  ])('of Retry On Fail without Skip Existing: %#', async (parameters, items, maxTries, warned) => {
+    const testimonials = testivora();
+    const outcome = await runTestivora(parameters, texts('One', 'Two').slice(0, items), { maxTries });
+    expect(testimonials.sent).toHaveLength(items);
+    expect((hintsOf(outcome) ?? []).map(({ message }) => message)).toEqual(
+      warned ? ['Retry On Fail runs all items again, those that were created too: add the option Skip Existing, or switch Retry On Fail off'] : [],
+    );
+  });
+
+  test('after five time-outs in a row, the rest is not sent', async () => {
+    for (let count = 0; count < 5; count++) noAnswer();
+    unread();
+    const outcome = await runTestivora(create, texts('1', '2', '3', '4', '5', '6', '7'), { onError: 'continueRegularOutput' });
+    expect(given(outcome).map(([error]) => error)).toEqual([
+      ...Array<string>(5).fill('Testivora did not answer in time'),
+      'Testivora does not answer: this item was not sent [item 6]',
+      'Testivora does not answer: this item was not sent [item 7]',
+    ]);
+  });
+});

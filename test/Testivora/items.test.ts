@@ -173,6 +173,8 @@ describe('a cancelled execution', () => {
       getNode: () => ({ name: 'Testivora', type: 'n8n-nodes-testivora.testivora' }),
       getNodeParameter: (name: string, _item: number, fallback: unknown) => values[name] ?? fallback,
       getCredentials: async () => ({ apiKey: 'key', baseUrl: BASE_URL }),
+      getContext: () => ({}),
+      getWorkflowDataProxy: () => ({ $runIndex: 0 }),
       getExecutionCancelSignal: () => cancelling.signal,
       continueOnFail: () => true,
       helpers: { httpRequestWithAuthentication: send },

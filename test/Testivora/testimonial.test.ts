@@ -256,7 +256,7 @@ describe('getAll', () => {
     [{ createdAfter: '={{ DateTime.fromISO("2024-12-31") }}', createdBefore: '2025-06-01' }, ['old']],
     [{ createdAfter: 'Thu, 01 Jan 2026 00:00:00 GMT', createdBefore: '2026-12-31 23:00:00' }, ['low', 'video', 'unrated']],
     [{ createdAfter: '={{ new Date("2026-01-01") }}' }, ['low', 'video', 'unrated']],
-    [{ minRating: '={{ $json.missing }}', tags: '', status: '' }, ['low', 'video', 'old', 'unrated']],
+    [{ types: [], tags: '', status: '' }, ['low', 'video', 'old', 'unrated']],
   ])('filters by %j', async (filters, expected) => {
     nock(BASE_URL).get('/v1/testimonials').query({ limit: 100 }).reply(200, page(mixed));
     expect(ids(await runTestivora({ ...getAll, filters }))).toEqual(expected);
@@ -284,10 +284,33 @@ describe('getAll', () => {
   test.each<[object, string]>([
     ...nothing.map((expression): [object, string] => [{ spaceId: byId(expression) }, 'Space']),
     ...nothing.map((expression): [object, string] => [{ filters: { status: expression } }, 'Status']),
+    ...Object.entries({
+      createdAfter: 'Created After',
+      createdBefore: 'Created Before',
+      featured: 'Featured',
+      minRating: 'Minimum Rating',
+      tags: 'Tags',
+      types: 'Types',
+    }).flatMap(([name, label]) => nothing.map((expression): [object, string] => [{ filters: { [name]: expression } }, label])),
     [{ spaceId: '={{ { __rl: true, mode: "id", value: $json.missing } }}' }, 'Space'],
   ])('is refused with %j, which would mean all', async (parameters, label) => {
     const { error } = await runTestivora({ ...getAll, ...parameters });
     expect(error?.message).toBe(`The expression in ${label} gives nothing [item 1]`);
+  });
+
+  test.each([
+    [{ tags: ' , ' }, 'Tags must hold at least one tag'],
+    [{ tags: '={{ $json.missing }},{{ $json.missing }}' }, 'Tags must hold at least one tag'],
+    [{ tags: '={{ [""] }}' }, 'Tags must hold at least one tag'],
+    [{ types: '={{ [" "] }}' }, 'Types must hold at least one type'],
+  ])('a filter that holds blanks alone is refused: %j', async (filters, message) => {
+    expect((await runTestivora({ ...getAll, filters })).error?.message).toContain(message);
+  });
+
+  test('what moves to a later page comes once', async () => {
+    nock(BASE_URL).get('/v1/testimonials').query({ limit: 100 }).reply(200, page([mixed[0], mixed[1]], 'c1'));
+    nock(BASE_URL).get('/v1/testimonials').query({ limit: 100, cursor: 'c1' }).reply(200, page([mixed[1], mixed[2]]));
+    expect(ids(await runTestivora(getAll))).toEqual(['low', 'video', 'old']);
   });
 
   test.each([{}, { spaceId: byId('') }, { spaceId: fromList(''), filters: { status: '' } }])('means all with %j', async (parameters) => {
@@ -311,9 +334,9 @@ describe('getAll', () => {
       .reply(200, page(mixed, 'c1'))
       .get('/v1/testimonials')
       .query({ limit: 100, cursor: 'c1' })
-      .reply(200, page(mixed, 'c2'));
+      .reply(200, page([testimonial({ id: 'second', type: 'video' }), ...mixed], 'c2'));
     const outcome = await runTestivora({ ...getAll, returnAll: false, limit: 2, filters: { types: ['video'] } });
-    expect(ids(outcome)).toEqual(['video', 'video']);
+    expect(ids(outcome)).toEqual(['video', 'second']);
   });
 
   test('asks once for each input item', async () => {
@@ -435,4 +458,10 @@ describe('update', () => {
   ])('sends nothing with %j', async (updateFields, message) => {
     expect((await runTestivora({ ...update, ...(updateFields && { updateFields }) })).error?.message).toBe(message);
   });
+});
+
+test('Approve says so where Testivora leaves the status as it was', async () => {
+  nock(BASE_URL).patch('/v1/testimonials/t1').reply(200, testimonial({ id: 't1', status: 'pending' }));
+  const { error } = await runTestivora({ resource: 'testimonial', operation: 'approve', testimonialId: byId('t1') });
+  expect(error?.message).toBe('Testivora left this testimonial as pending [item 1]');
 });

@@ -255,6 +255,11 @@ describe('a list', () => {
     expect(await message()).toContain('there is more of the list, but no cursor to it');
   });
 
+  test('with empty pages without end is given up', async () => {
+    ['c1', 'c2', 'c3'].forEach((cursor) => answer(page([], cursor)));
+    expect(await message()).toContain('page after page is empty');
+  });
+
   test.each([
     ['stands still', ['c1', 'c1']],
     ['goes back', ['c1', 'c2', 'c1']],

@@ -1,7 +1,7 @@
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import type { INode } from 'n8n-workflow';
 
-import { apiError, checkInput, hasStatus, inputError, isGone, isOutcomeUnknown, isTransient, isWebhookApiMissing, redact } from '../../nodes/shared/errors';
+import { apiError, checkInput, hasStatus, inputError, isGone, isOutcomeUnknown, isTransient, isWebhookApiMissing, neverArrived, redact } from '../../nodes/shared/errors';
 import { textInput } from '../../nodes/shared/schemas';
 
 const node = { name: 'Testivora', type: 'n8n-nodes-testivora.testivora' } as INode;
@@ -118,4 +118,16 @@ test('an input names its label and its item', () => {
 
 test('keys and secrets are taken out of texts', () => {
   expect(redact('a tv_live_abc-1_2 b whsec_aB3+/=_- c')).toBe('a tv_live_… b whsec_… c');
+});
+
+test.each([
+  ['ECONNREFUSED', undefined, true],
+  ['EHOSTUNREACH', 'connect EHOSTUNREACH 192.0.2.1:443', true],
+  ['ENETUNREACH', 'connect ENETUNREACH 192.0.2.1:443', true],
+  ['EHOSTUNREACH', 'read EHOSTUNREACH', false],
+  ['ENETUNREACH', 'write ENETUNREACH', false],
+  ['EHOSTUNREACH', undefined, false],
+  ['ECONNRESET', 'read ECONNRESET', false],
+])('%s (%s) proves that a request never arrived: %s', (code, message, proves) => {
+  expect(neverArrived({ request: 'POST /v1/testimonials', code, message })).toBe(proves);
 });

@@ -80,6 +80,18 @@ function refuseEmptyExpression(context: IExecuteFunctions, path: string[], label
 	);
 }
 
+/**
+ * Refuses filters that were added and whose expression gives nothing; see {@link refuseEmptyExpression}.
+ *
+ * @param labels of the filters, by their names
+ */
+export function refuseEmptyFilters(context: IExecuteFunctions, labels: Record<string, string>, itemIndex: number): void {
+	const filters = context.getNodeParameter('filters', itemIndex, {}) as IDataObject;
+	for (const [name, label] of Object.entries(labels)) {
+		if (!isGiven(filters[name])) refuseEmptyExpression(context, ['filters', name], label, itemIndex);
+	}
+}
+
 /** The expression at a path, be it of the field itself or of a collection that holds it; undefined where there is none. */
 function expressionIn(value: unknown, [name, ...rest]: string[]): string | undefined {
 	if (typeof value === 'string') return value.startsWith('=') ? value : undefined;

@@ -1,22 +1,36 @@
 import type { ICredentialDataDecryptedObject, IDataObject, IExecuteFunctions, NodeExecutionHint } from 'n8n-workflow';
 
 import { list, request } from '../../../shared/api';
-import { hasStatus, inputError } from '../../../shared/errors';
+import { hasStatus, inputError, isTimeout } from '../../../shared/errors';
 import { createdAt } from '../../../shared/filters';
 import { elapsed, journalOf } from '../../../shared/journal';
 import { objectSchema, TESTIMONIAL_STATUSES } from '../../../shared/schemas';
 import { waitUnlessCancelled } from '../../../shared/waiting';
 import { contentKey } from './sameness';
-import { isCreateInDoubt, settle } from './settle';
+import { LIST_LAG_MS, isCreateInDoubt, settle } from './settle';
 import type { OpenCreate, Service, Settled } from './settle';
+
+/** After so many creates in a row that got no answer in time, the rest is not sent: each would wait for a minute. */
+const MAX_TIMEOUTS = 5;
+/** A list whose newest testimonial is younger than this may soon show others. Twice {@link LIST_LAG_MS}: clocks differ, and a `Date` is in whole seconds. */
+const FRESH_MS = 2 * LIST_LAG_MS;
 
 /** The testimonials that a space had when it was read. */
 interface Existing {
 	/** When that was, by {@link elapsed}. */
 	at: number;
 	ids: Set<string>;
+	/** `created_at` of the newest, in milliseconds since 1970; undefined where the space is empty, NaN where one has no date that can be read. */
+	newest?: number;
 	/** By content; each stands for one row of the import only. */
 	unused: Map<string, IDataObject[]>;
+}
+
+/** What a run of the node leaves for the next try or run in the same execution. */
+interface RunNote {
+	run?: number;
+	/** When it last sent a create, in milliseconds since 1970. */
+	createdAt?: number;
 }
 
 /** What the creates with one credential have found out. Items have different ones where the credential holds an expression. */
@@ -38,6 +52,12 @@ class Account {
 
 /** All creates of one run of the node: what one of them finds out, the others use. */
 export class Creates {
+	/** Whether a row was to be skipped if it existed. */
+	private skips = false;
+	/** Rows that would be created again if the node ran again. */
+	private unprotected = 0;
+	/** Time-outs in a row. */
+	private timeouts = 0;
 	/** Rows that were not created because the space had them. */
 	private skipped = 0;
 	/** Rows that were not sent because the quota is used up, and the one that was refused for it. */
@@ -49,11 +69,16 @@ export class Creates {
 	/** IDs of testimonials that are the answer to one of these creates. */
 	private readonly claimed = new Set<string>();
 
+	/** What earlier tries and runs of the node in this execution left behind. */
+	private readonly before: RunNote;
+
 	/** @param atOnce whether a create in doubt is settled before the next one, because the run ends with the first one that fails */
 	constructor(
 		private readonly context: IExecuteFunctions,
 		private readonly atOnce: boolean,
-	) {}
+	) {
+		this.before = { ...this.noteOfRuns() };
+	}
 
 	/**
 	 * Creates a testimonial, unless the space has it.
@@ -63,12 +88,15 @@ export class Creates {
 	 */
 	async create(body: IDataObject, itemIndex: number, skipExisting: boolean): Promise<IDataObject> {
 		const account = await this.accountOf(itemIndex);
+		if (skipExisting) this.skips = true;
+		else this.unprotected += 1;
 		const existing = skipExisting ? await this.takeExisting(account, body) : undefined;
 		if (existing) {
 			this.skipped += 1;
 			return { ...existing, alreadyExisted: true };
 		}
 		const { lastCreated } = account;
+		Object.assign(this.noteOfRuns(), { run: this.runIndex(), createdAt: Date.now() } satisfies RunNote);
 		const outcome = await this.send(account, body, itemIndex).catch((error: Error) => error);
 		if (!(outcome instanceof Error)) return outcome;
 		if (!isCreateInDoubt(outcome)) throw outcome;
@@ -99,15 +127,22 @@ export class Creates {
 	/** What a person would want to know of the import as a whole. */
 	hints(): NodeExecutionHint[] {
 		const items = this.inDoubt.map((index) => index + 1).sort((one, other) => one - other);
+		const changesTexts = [...this.accounts.values()].some(({ givesBackContent }) => !givesBackContent);
 		return [
 			...(this.skipped > 0 ? [{ message: `Not created again, because the space has them already: ${this.skipped}` }] : []),
 			...(items.length > 0
 				? [
 						{
 							type: 'warning' as const,
-							message: `Not known whether these were created: items ${items.slice(0, 20).join(', ')}${items.length > 20 ? ', …' : ''}. Run them again with the option Skip Existing.`,
+							message: `Not known whether these were created: items ${items.slice(0, 20).join(', ')}${items.length > 20 ? ', …' : ''}. ${changesTexts ? 'Look for them in Testivora.' : 'Run them again with the option Skip Existing.'}`,
 						},
 					]
+				: []),
+			...(changesTexts && this.skips
+				? [{ type: 'warning' as const, message: 'Testivora changes texts, so Skip Existing may not recognise them: look in Testivora before you run this again' }]
+				: []),
+			...(this.unprotected > 1 && this.context.getNode().retryOnFail
+				? [{ type: 'warning' as const, message: 'Retry On Fail runs all items again, those that were created too: add the option Skip Existing, or switch Retry On Fail off' }]
 				: []),
 			...(this.beyondQuota > 0
 				? [
@@ -158,14 +193,24 @@ export class Creates {
 				itemIndex,
 			);
 		}
+		if (this.timeouts >= MAX_TIMEOUTS) {
+			throw inputError(
+				this.context.getNode(),
+				'Testivora does not answer: this item was not sent',
+				`The last ${MAX_TIMEOUTS} items before it got no answer in time. Try again when Testivora answers, with the option Skip Existing.`,
+				itemIndex,
+			);
+		}
 		const source = { method: 'POST', path: '/v1/testimonials', body, itemIndex, credential: account.credential } as const;
 		const testimonial = (await request(this.context, source, objectSchema).catch((error: unknown) => {
+			this.timeouts = isTimeout(error) ? this.timeouts + 1 : 0;
 			if (hasStatus(error, 402)) {
 				account.quotaUsedUp = true;
 				this.beyondQuota += 1;
 			}
 			throw error;
 		})) as IDataObject;
+		this.timeouts = 0;
 		this.learnFrom(account, testimonial, body);
 		return testimonial;
 	}
@@ -194,7 +239,40 @@ export class Creates {
 		return found;
 	}
 
+	/**
+	 * Reads a space for Skip Existing, once its list shows what an earlier try of this execution has created (Retry On Fail), or what an
+	 * import created that was stopped just now.
+	 */
 	private async readExisting(account: Account, spaceId: string): Promise<Existing> {
+		const cancelled = new Error('The execution was cancelled');
+		const { run, createdAt: last = 0 } = this.before;
+		if (run === this.runIndex()) {
+			await waitUnlessCancelled(this.context, Math.min(last + LIST_LAG_MS - Date.now(), LIST_LAG_MS), cancelled);
+		}
+		const existing = await this.readNow(account, spaceId);
+		// In a loop, the earlier runs of the node have ended: they left nothing to be found.
+		if (run === undefined && this.mayShowMore(account, existing)) {
+			await waitUnlessCancelled(this.context, LIST_LAG_MS, cancelled);
+			return await this.readNow(account, spaceId);
+		}
+		return existing;
+	}
+
+	/** Whether something was created so shortly before a space was read that the list may not show all of it yet. An empty list shows nothing of that. */
+	private mayShowMore({ aheadMs = journalOf(this.context).aheadMs }: Account, { newest }: Existing): boolean {
+		return newest !== undefined && !(aheadMs !== undefined && newest < elapsed() + aheadMs - FRESH_MS);
+	}
+
+	private runIndex(): number {
+		return this.context.getWorkflowDataProxy(0).$runIndex as number;
+	}
+
+	/** The note that all tries and runs of the node in this execution share. n8n keeps it until the execution ends. */
+	private noteOfRuns(): RunNote {
+		return this.context.getContext('node') as RunNote;
+	}
+
+	private async readNow(account: Account, spaceId: string): Promise<Existing> {
 		const existing: Existing = { at: elapsed(), ids: new Set(), unused: new Map() };
 		for await (const testimonial of this.list(account, spaceId)) {
 			const id = testimonial.id as string;
@@ -202,6 +280,8 @@ export class Creates {
 			if (existing.ids.has(id)) continue;
 			existing.ids.add(id);
 			if (this.claimed.has(id)) continue;
+			const created = createdAt(testimonial);
+			if (!(created <= (existing.newest ?? -Infinity))) existing.newest = created;
 			const key = contentKey(testimonial);
 			const same = existing.unused.get(key);
 			if (same) same.push(testimonial);

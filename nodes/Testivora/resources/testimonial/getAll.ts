@@ -8,7 +8,7 @@ import type { TestimonialFilters } from '../../../shared/filters';
 import {
 	booleanInput,
 	ratingInput,
-	tagsInput,
+	tagsFilterInput,
 	testimonialStatusInput,
 	testimonialTypesInput,
 } from '../../../shared/schemas';
@@ -20,6 +20,7 @@ import {
 	optionalFieldsOf,
 	optionalSpaceIdOf,
 	optionalStatusOf,
+	refuseEmptyFilters,
 	spaceField,
 	take,
 } from '../parameters';
@@ -116,13 +117,27 @@ export const getAll: Operation = {
 	},
 };
 
+/** The filters that an expression must not leave empty, beside the status. */
+const LABELS = {
+	createdAfter: 'Created After',
+	createdBefore: 'Created Before',
+	featured: 'Featured',
+	minRating: 'Minimum Rating',
+	tags: 'Tags',
+	types: 'Types',
+};
+
 /** Those that pass the filters, each in the form it goes out in: a long list is never there in both. */
 async function* wanted(
 	testimonials: AsyncIterable<IDataObject>,
 	filters: TestimonialFilters,
 	output: (testimonial: IDataObject) => IDataObject,
 ): AsyncGenerator<IDataObject> {
+	const seen = new Set<unknown>();
 	for await (const testimonial of testimonials) {
+		// What moved to a later page while the list was read comes twice.
+		if (seen.has(testimonial.id)) continue;
+		seen.add(testimonial.id);
 		if (!whyUnwanted(testimonial, filters)) yield output(testimonial);
 	}
 }
@@ -133,6 +148,7 @@ function filtersOf(context: IExecuteFunctions, itemIndex: number): TestimonialFi
 	const set = optionalFieldsOf(context, 'filters', itemIndex);
 	const check = <Schema extends ZodTypeAny>(schema: Schema, value: unknown, label: string) =>
 		checkInput(schema, value, label, node, itemIndex);
+	refuseEmptyFilters(context, LABELS, itemIndex);
 	const filters: TestimonialFilters = {};
 	const spaceId = optionalSpaceIdOf(context, itemIndex);
 	if (spaceId !== undefined) filters.spaceId = spaceId;
@@ -140,7 +156,7 @@ function filtersOf(context: IExecuteFunctions, itemIndex: number): TestimonialFi
 	if (status !== undefined) filters.status = status;
 	if ('minRating' in set) filters.minRating = check(ratingInput, set.minRating, 'Minimum Rating');
 	if ('types' in set) filters.types = check(testimonialTypesInput, set.types, 'Types');
-	if ('tags' in set) filters.tags = check(tagsInput, set.tags, 'Tags');
+	if ('tags' in set) filters.tags = check(tagsFilterInput, set.tags, 'Tags');
 	if ('featured' in set) filters.featured = check(booleanInput, set.featured, 'Featured');
 	if ('createdAfter' in set) filters.createdAfter = dateOf(context, set.createdAfter, 'Created After', itemIndex);
 	if ('createdBefore' in set) filters.createdBefore = dateOf(context, set.createdBefore, 'Created Before', itemIndex);

@@ -1,6 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 
 import { request, segment } from '../../../shared/api';
+import { inputError } from '../../../shared/errors';
+import { isSameWord } from '../../../shared/filters';
 import { objectSchema } from '../../../shared/schemas';
 import type { TESTIMONIAL_STATUSES } from '../../../shared/schemas';
 import type { Operation } from '../operation';
@@ -17,7 +19,16 @@ export function moderation(option: Operation['option'], status: (typeof TESTIMON
 			const id = idOf(context, 'testimonialId', 'Testimonial', itemIndex);
 			const path = `/v1/testimonials/${segment(id)}`;
 			const source = { method: 'PATCH', path, body: { status }, itemIndex } as const;
-			return (await request(context, source, objectSchema)) as IDataObject;
+			const testimonial = (await request(context, source, objectSchema)) as IDataObject;
+			if (typeof testimonial.status === 'string' && !isSameWord(testimonial.status, status)) {
+				throw inputError(
+					context.getNode(),
+					`Testivora left this testimonial as ${testimonial.status.slice(0, 50)}`,
+					`It was asked to make it ${status}. Change the status in Testivora, or find out there why it stays as it is.`,
+					itemIndex,
+				);
+			}
+			return testimonial;
 		},
 	};
 }

@@ -52,7 +52,7 @@ export interface Service {
 }
 
 /** How long the list may take to show a new testimonial: an assumption, as nothing is published. */
-const LIST_LAG_MS = 15_000;
+export const LIST_LAG_MS = 15_000;
 /** How long a request without an answer may still be under way at the API. */
 const UNDER_WAY_MS = 30_000;
 /** How long a space that cannot be read is tried again. */
@@ -74,8 +74,8 @@ const PAGE_SIZE = 100;
 /** Whether a create ended so that the testimonial may be there or not. A 429 refuses the request before it does anything. */
 export function isCreateInDoubt(error: unknown): error is NodeApiError {
 	if (!isOutcomeUnknown(error)) return false;
-	const { httpCode = '' } = error;
-	return !['425', '429'].includes(httpCode ?? '') && !neverArrived({ request: 'POST', code: httpCode ?? '' });
+	const code = error.httpCode ?? '';
+	return !['425', '429'].includes(code) && !neverArrived({ request: 'POST', code, message: error.message });
 }
 
 /**
