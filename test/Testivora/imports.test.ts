@@ -104,6 +104,15 @@ test.each([
   expect(given(await runTestivora(skips ? skipExisting : create, texts('One')))).toEqual([['t1', skips || undefined]]);
 });
 
+test('an API that does not filter by status is not read to its end for each status', async () => {
+  nock.cleanAll();
+  list().reply(200, page([there('t1', 'One')]));
+  for (const status of ['pending', 'rejected']) {
+    nock(BASE_URL).get('/v1/testimonials').query({ space_id: 'spc_1', limit: 100, status }).reply(200, page([there('t1', 'One')], 'c1'));
+  }
+  expect(given(await runTestivora(skipExisting, texts('One')))).toEqual([['t1', true]]);
+});
+
 describe('a create whose answer is lost', () => {
   const now = () => ({ date: new Date().toUTCString() });
 

@@ -35,6 +35,8 @@ class World {
   /** By how much the clock of `created_at` is behind that of the answers. */
   behind = 0;
   wholeSeconds = false;
+  /** What the node knows of how long the list takes to read. */
+  readingMs = 0;
   canTellTime = true;
 
   constructor(private readonly order: 'newest' | 'oldest' = 'newest') {}
@@ -102,6 +104,7 @@ class World {
       wasThere: () => undefined,
       // The Date header's second is over by up to a second.
       apiTime: (moment) => (this.canTellTime ? moment - 600 : undefined),
+      readingMs: () => this.readingMs,
       givesBackContent: () => true,
     };
   }
@@ -299,6 +302,14 @@ test('reads the space once where once will do', async () => {
   const outcomes = await world.import(rows(...Array.from({ length: count }, (_, index) => `row ${index}`)));
   expect(outcomes.every(({ id }) => id)).toBe(true);
   expect(world.reads).toBe(1);
+});
+
+test('a space that takes long to read is read once for each time that a create is sent', async () => {
+  const world = new World();
+  world.readingMs = 60_000;
+  world.acts.push({ handled: false, answer: 503 }, { handled: false, answer: 503 });
+  const [outcome] = await world.import(rows('a'));
+  expect([outcome.id, world.reads]).toEqual(['t1', 2]);
 });
 
 test('nothing is ever created twice, claimed twice or called created when it is not', async () => {

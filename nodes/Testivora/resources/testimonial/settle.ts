@@ -47,6 +47,8 @@ export interface Service {
 	wasThere(create: OpenCreate, id: string): boolean | undefined;
 	/** What the API's clock showed at least at a moment of {@link now}, in milliseconds since 1970; undefined while not known. */
 	apiTime(moment: number): number | undefined;
+	/** How long it took to read a space to its end, in milliseconds; 0 while not known. */
+	readingMs(): number;
 	/** Whether the API gives out texts as they were sent; where it changes them, nothing can be looked for. */
 	givesBackContent(): boolean;
 }
@@ -65,6 +67,8 @@ const GATEWAY_TIMEOUTS = ['504', '520', '522', '524'];
 const MAX_SENT = 4;
 /** After so many lost answers in a row, the rest is not sent again: the API is down. */
 const MAX_LOST_IN_A_ROW = 5;
+/** A space that takes longer to read is read once, when the list had time to show everything, and not also before. */
+const SLOW_READING_MS = 5_000;
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 8_000;
 /** What one page of a list costs of the read limit: 120 a minute (published). */
@@ -93,7 +97,11 @@ export async function settle(
 	const giveUp = (create: OpenCreate) => results.set(create, { error: create.error, inDoubt: true });
 	const began = service.now();
 	let open = creates;
-	let pause = open.every((create) => hadTime(create, service.now())) ? 0 : FIRST_PAUSE_MS;
+	const firstPause = () => {
+		const untilAll = open.reduce((ms, create) => Math.max(ms, dueAt(create) - service.now()), 0);
+		return service.readingMs() > SLOW_READING_MS ? untilAll : Math.min(untilAll, FIRST_PAUSE_MS);
+	};
+	let pause = firstPause();
 	while (open.length > 0) {
 		if (pause > 0) await service.wait(pause);
 		const again: OpenCreate[] = [];
@@ -107,14 +115,14 @@ export async function settle(
 				const found = look.found.get(create);
 				if (found) results.set(create, { testimonial: found });
 				else if (look.error && (!isTransient(look.error) || since - Math.max(create.ended, began) >= OUTAGE_MS)) giveUp(create);
-				else if (look.error || !hadTime(create, since)) continue;
+				else if (look.error || since < dueAt(create)) continue;
 				else if (!isAnswered(create.error) || look.unclear.has(create) || !service.givesBackContent()) giveUp(create);
 				else again.push(create);
 			}
 		}
 		await sendAgain(again, results, claimed, service);
 		open = open.filter((create) => !results.has(create));
-		const next = again.length > 0 ? FIRST_PAUSE_MS : Math.min(2 * pause || FIRST_PAUSE_MS, MAX_PAUSE_MS);
+		const next = again.length > 0 ? firstPause() : Math.min(2 * pause || FIRST_PAUSE_MS, MAX_PAUSE_MS);
 		pause = Math.max(next, (read / PAGE_SIZE) * PAGE_ALLOWANCE_MS);
 	}
 	return results;
@@ -136,9 +144,9 @@ function isAnswered({ httpCode }: NodeApiError): boolean {
 	return /^5\d\d$/.test(httpCode ?? '') && !GATEWAY_TIMEOUTS.includes(httpCode ?? '');
 }
 
-/** Whether a testimonial would be in the list by now if it had been created. */
-function hadTime({ error, ended }: OpenCreate, now: number): boolean {
-	return now - ended >= (isAnswered(error) ? LIST_LAG_MS : UNDER_WAY_MS);
+/** When a testimonial would be in the list if it had been created. */
+function dueAt({ error, ended }: OpenCreate): number {
+	return ended + (isAnswered(error) ? LIST_LAG_MS : UNDER_WAY_MS);
 }
 
 interface Look {
