@@ -277,7 +277,8 @@ describe('the action', () => {
       const old = sandbox.testimonials().length;
       const lost = ['Lost to 502', 'Lost to a reset', 'Lost in the middle', 'Refused before', 'Not lost', 'Lost to 502'];
       const before = sandbox.submit({ text: 'Lost to 502', author: { name: 'Ana' } });
-      await pause(1_500);
+      // One that is younger than a minute might be a create whose text the API has changed: then nothing would be sent again.
+      for (const one of sandbox.testimonials()) one.created_at = new Date(Date.parse(one.created_at) - 120_000).toISOString();
       sandbox.inject({ method: 'POST', status: 502, handled: true });
       sandbox.inject({ method: 'POST', reset: true, handled: true });
       sandbox.inject({ method: 'POST', truncate: true });

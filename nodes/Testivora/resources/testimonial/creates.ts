@@ -29,7 +29,7 @@ interface Existing {
 /** What a run of the node leaves for the next try or run in the same execution. */
 interface RunNote {
 	run?: number;
-	/** When it last sent a create, in milliseconds since 1970. */
+	/** When it last created something, or may have, in milliseconds since 1970. */
 	createdAt?: number;
 }
 
@@ -98,10 +98,12 @@ export class Creates {
 			return { ...existing, alreadyExisted: true };
 		}
 		const { lastCreated } = account;
-		Object.assign(this.noteOfRuns(), { run: this.runIndex(), createdAt: Date.now() } satisfies RunNote);
+		Object.assign(this.noteOfRuns(), { run: this.runIndex() } satisfies RunNote);
 		const outcome = await this.send(account, body, itemIndex).catch((error: Error) => error);
+		const inDoubt = isCreateInDoubt(outcome);
+		if (inDoubt || !(outcome instanceof Error)) Object.assign(this.noteOfRuns(), { createdAt: Date.now() } satisfies RunNote);
 		if (!(outcome instanceof Error)) return outcome;
-		if (!isCreateInDoubt(outcome)) throw outcome;
+		if (!inDoubt) throw outcome;
 		const ended = elapsed();
 		const begun = journalOf(this.context).postedAt ?? ended;
 		const open: OpenCreate = { itemIndex, body, error: outcome, begun, ended, sent: 1, lastCreated };
