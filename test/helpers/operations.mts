@@ -13,7 +13,7 @@ export const OPERATIONS: Array<[string, object, object | undefined]> = [
   ['testimonial/create', create, testimonial()],
   ['testimonial/get', { testimonialId }, testimonial()],
   ['testimonial/getAll', {}, page([testimonial()])],
-  ['testimonial/reject', { testimonialId }, testimonial()],
+  ['testimonial/reject', { testimonialId }, testimonial({ status: 'rejected' })],
   ['testimonial/update', { testimonialId, updateFields: { rating: 5 } }, testimonial()],
   ['wall/getAll', {}, page([named])],
   ['webhook/create', { url: 'https://example.com/', events: ['testimonial.created'] }, endpoint({ secret: 'whsec_x' })],
