@@ -1,4 +1,4 @@
-import { NodeApiError, NodeOperationError } from 'n8n-workflow';
+import { NodeApiError, NodeOperationError, sleep } from 'n8n-workflow';
 import type { IDataObject, IHookFunctions } from 'n8n-workflow';
 import { z } from 'zod';
 
@@ -24,6 +24,10 @@ const PATH = '/v1/webhooks';
 
 /** n8n starts, or another main process takes over: nobody is there to repair a credential. */
 const STARTUP_MODES = ['init', 'leadershipChange'];
+
+/** How often a removal is tried whose outcome is unknown, and the pauses between: the first, twice as long, three times as long. */
+const MAX_REMOVALS = 4;
+const REMOVAL_PAUSE_MS = 1_000;
 
 /** Milliseconds that looking at an endpoint may take: n8n's older engine looks at one after another when it starts. */
 const LOOK_MS = 10_000;
@@ -78,28 +82,34 @@ export async function registerEndpoint(hook: IHookFunctions): Promise<void> {
  * Does not throw where that cannot be done, but says in n8n's log what is left: n8n 1 would go on running the workflow.
  */
 export async function removeEndpoint(hook: IHookFunctions): Promise<void> {
-	let isApiMissing = false;
-	try {
-		const known = knownRegistration(hook)?.id;
-		// In the manual set-up, an endpoint at this URL is the user's, but for one that was registered before the set-up was changed.
-		if (isManual(hook) && known === undefined) return;
-		// Testivora was never given a URL that it cannot reach.
-		if (known === undefined && (await whyNotGiven(hook))) return;
-		const here = await endpointsHere(hook).catch((error: Error) => {
-			isApiMissing = isWebhookApiMissing(error) && known === undefined;
-			throw error;
-		});
-		const ours = here.filter((id) => !isManual(hook) || id === known);
-		const isGone = [];
-		for (const id of ours) isGone.push(await deleteEndpoint(hook, id));
-		// One that was only disabled is repaired by the next registration, and may sign with a secret that only this one knows.
-		if (isGone.every(Boolean)) remember(hook, undefined);
-	} catch (error) {
-		if (isApiMissing) return;
-		hook.logger.warn(
-			`Testivora Trigger: the webhook endpoint could not be deleted (${(error as Error).message}). Delete it in Testivora under Settings → Webhooks; its URL is ${urlOf(hook)}`,
-		);
+	for (let tries = 1; ; tries++) {
+		const error = await removeAll(hook).catch((thrown: Error) => thrown);
+		if (!error) return;
+		if (!isOutcomeUnknown(error) || tries === MAX_REMOVALS) {
+			hook.logger.warn(
+				`Testivora Trigger: the webhook endpoint could not be deleted (${error.message}). Delete it in Testivora under Settings → Webhooks; its URL is ${urlOf(hook)}`,
+			);
+			return;
+		}
+		await sleep(tries * REMOVAL_PAUSE_MS);
 	}
+}
+
+async function removeAll(hook: IHookFunctions): Promise<undefined> {
+	const known = knownRegistration(hook)?.id;
+	// In the manual set-up, an endpoint at this URL is the user's, but for one that was registered before the set-up was changed.
+	if (isManual(hook) && known === undefined) return;
+	// Testivora was never given a URL that it cannot reach.
+	if (known === undefined && (await whyNotGiven(hook))) return;
+	const here = await endpointsHere(hook).catch((error: Error) => {
+		if (isWebhookApiMissing(error) && known === undefined) return [];
+		throw error;
+	});
+	const ours = here.filter((id) => !isManual(hook) || id === known);
+	const isGone = [];
+	for (const id of ours) isGone.push(await deleteEndpoint(hook, id));
+	// One that was only disabled is repaired by the next registration, and may sign with a secret that only this one knows.
+	if (isGone.every(Boolean)) remember(hook, undefined);
 }
 
 /** Whether a person registers the endpoint in Testivora. */

@@ -587,9 +587,10 @@ describe('deleting', () => {
   });
 
   test.each([
-    ['500', { method: 'DELETE', times: 5, status: 500 }],
-    ['a reset', { method: 'DELETE', times: 5, reset: true }],
-    ['429 for an hour', { times: 9, status: 429, headers: { 'Retry-After': '3600' } }],
+    ['500', { method: 'DELETE', times: 50, status: 500 }],
+    ['a reset', { method: 'DELETE', times: 50, reset: true }],
+    ['HTML', { method: 'DELETE', times: 50, status: 200, body: '<html>' }],
+    ['429 for an hour', { times: 50, status: 429, headers: { 'Retry-After': '3600' } }],
   ])('%s: does not throw, as n8n 1 would go on running the workflow; the log says what is left, and it stays known', async (_, fault) => {
     await activate();
     const { id } = registered()!;
@@ -601,6 +602,18 @@ describe('deleting', () => {
     sandbox.clearFaults();
     expect(await call('delete')).toBe(true);
     expect(sandbox.endpoints()).toEqual([]);
+  });
+
+  test.each([
+    ['HTML', { method: 'DELETE', times: 3, status: 200, body: '<html>' }],
+    ['500', { method: 'DELETE', times: 7, status: 500 }],
+    ['a list of HTML', { method: 'GET', times: 3, status: 200, body: '<html>' }],
+  ])('answered with %s for a while: tried again until it is done', async (_, fault) => {
+    await activate();
+    sandbox.inject({ path: /webhooks/, ...fault });
+    expect(await call('delete')).toBe(true);
+    expect(sandbox.endpoints()).toEqual([]);
+    expect(log.filter((line) => line.startsWith('warn'))).toEqual([]);
   });
 
   test('of an unknown endpoint that can be neither deleted nor disabled says what is left', async () => {
