@@ -44,7 +44,9 @@ export async function startOutside(): Promise<Outside> {
     };
     requests.push(request);
     const body = answer(request);
-    response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json' }).end(JSON.stringify(body ?? {}));
+    // Google Drive names there where an upload goes.
+    const location = `https://${request.host}/upload/session`;
+    response.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json', location }).end(JSON.stringify(body ?? {}));
   });
   await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
   return {

@@ -22,7 +22,7 @@ export const weeklyDigestByEmail: Example = {
       expect([status, error]).toEqual(['success', undefined]);
       expect(outside.requests).toHaveLength(1);
       const { host, path, body } = outside.requests[0];
-      expect([host, path]).toEqual(['gmail.googleapis.com', '/gmail/v1/users/me/messages/send']);
+      expect([host, path]).toEqual(['www.googleapis.com', '/gmail/v1/users/me/messages/send']);
       const mail = Buffer.from(body.raw, 'base64url').toString('utf8');
       expect(mail).toContain('To: team@example.com');
       const html = mail.replace(/=\r?\n/g, '').replace(/(=[0-9A-F]{2})+/g, (bytes) => Buffer.from(bytes.replaceAll('=', ''), 'hex').toString('utf8'));
