@@ -1,4 +1,4 @@
-const { isAtLeast } = require('./test/e2e/harness/version.mts');
+const { isAtLeast } = require('./test/harness/n8n/version.mts');
 
 /**
  * Three projects over one tree: `unit` needs nothing but this repository; `publication` and `legacy` run the same
@@ -9,14 +9,14 @@ const common = {
   testEnvironment: 'node',
   transform: { '^.+\\.m?ts$': ['@swc/jest', { jsc: { target: 'es2022', parser: { syntax: 'typescript' } }, module: { type: 'commonjs' } }] },
   moduleFileExtensions: ['ts', 'mts', 'js', 'mjs', 'json', 'node'],
-  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.tools', '<rootDir>/.run', '<rootDir>/test/n8n'],
+  modulePathIgnorePatterns: ['<rootDir>/dist', '<rootDir>/.tools', '<rootDir>/.run', '<rootDir>/tools/n8n'],
 };
 
 const endToEnd = (engine, folder = 'e2e', displayName = engine) => ({
   ...common,
   displayName,
   testMatch: [`<rootDir>/test/${folder}/**/*.test.mts`],
-  globalSetup: '<rootDir>/test/e2e/harness/globalSetup.mts',
+  globalSetup: '<rootDir>/test/harness/n8n/globalSetup.mts',
   globals: { engine },
 });
 
@@ -29,8 +29,8 @@ module.exports = {
     {
       ...common,
       displayName: 'unit',
-      testMatch: ['<rootDir>/test/**/*.test.ts'],
-      testPathIgnorePatterns: ['<rootDir>/test/e2e'],
+      testMatch: ['<rootDir>/test/**/*.test.mts'],
+      testPathIgnorePatterns: ['<rootDir>/test/e2e', '<rootDir>/test/queue'],
     },
     ...(hasPublicationEngine ? [endToEnd('publication'), endToEnd('publication', 'queue', 'queue')] : []),
     // What does not depend on the engine is in test/e2e/publication, and runs under one engine only. Of that, older versions of n8n cannot

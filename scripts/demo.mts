@@ -6,13 +6,13 @@ import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 
-import { OWNER } from '../test/e2e/harness/client.mts';
-import type { Execution, WorkflowInput } from '../test/e2e/harness/client.mts';
-import { ensureN8n } from '../test/e2e/harness/host.mts';
-import { N8n } from '../test/e2e/harness/instance.mts';
-import { endProgress, showProgress } from '../test/e2e/harness/progress.mts';
-import { packPackage } from '../test/e2e/harness/tarball.mts';
-import { eventually, pause } from '../test/e2e/harness/wait.mts';
+import { OWNER } from '../test/harness/n8n/client.mts';
+import type { Execution, WorkflowInput } from '../test/harness/n8n/client.mts';
+import { ensureN8n } from '../test/harness/n8n/host.mts';
+import { N8n } from '../test/harness/n8n/instance.mts';
+import { endProgress, showProgress } from '../test/harness/n8n/progress.mts';
+import { packPackage } from '../test/harness/n8n/tarball.mts';
+import { eventually, pause } from '../test/harness/wait.mts';
 import { startSandbox } from '../test/sandbox/sandbox.mts';
 import { failed, heading, Interrupted, interruption, say, step, tell } from './demo/story.mts';
 

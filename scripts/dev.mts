@@ -6,11 +6,11 @@ import { watch } from 'node:fs';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { OWNER } from '../test/e2e/harness/client.mts';
-import { ensureN8n } from '../test/e2e/harness/host.mts';
-import { N8n } from '../test/e2e/harness/instance.mts';
-import { endProgress, showProgress } from '../test/e2e/harness/progress.mts';
-import { buildAndPack, installPackage } from '../test/e2e/harness/tarball.mts';
+import { OWNER } from '../test/harness/n8n/client.mts';
+import { ensureN8n } from '../test/harness/n8n/host.mts';
+import { N8n } from '../test/harness/n8n/instance.mts';
+import { endProgress, showProgress } from '../test/harness/n8n/progress.mts';
+import { buildAndPack, installPackage } from '../test/harness/n8n/tarball.mts';
 import { startSandbox } from '../test/sandbox/sandbox.mts';
 
 const WATCHED = ['nodes', 'credentials', 'icons'];

@@ -1,7 +1,7 @@
 /**
  * n8n's own lint in strict mode, over the sources and over what `npm pack` ships.
  *
- * The linter's tree needs overrides, which a published manifest may not hold, so it is installed from test/lint into a folder
+ * The linter's tree needs overrides, which a published manifest may not hold, so it is installed from tools/lint into a folder
  * of its own and linked to where eslint.config.mjs looks for it.
  */
 import { execFileSync } from 'node:child_process';
@@ -16,14 +16,14 @@ const modules = path.join(home, 'node_modules');
 const run = (command, args, options = {}) => execFileSync(command, args, { stdio: 'inherit', ...options });
 
 function install() {
-  const lock = readFileSync('test/lint/package-lock.json');
+  const lock = readFileSync('tools/lint/package-lock.json');
   const wanted = createHash('sha256').update(lock).digest('hex');
   const stamp = path.join(home, 'installed');
   if (!existsSync(stamp) || readFileSync(stamp, 'utf8') !== wanted) {
     console.log('Installing n8n’s lint (once) …');
     rmSync(home, { recursive: true, force: true });
     mkdirSync(home, { recursive: true });
-    cpSync('test/lint', home, { recursive: true });
+    cpSync('tools/lint', home, { recursive: true });
     run('npm', ['install', '--legacy-peer-deps', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], { cwd: home });
     writeFileSync(stamp, wanted);
   }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-import { testedVersions, VERSIONS } from '../e2e/harness/version.mts';
+import { testedVersions, VERSIONS } from '../harness/n8n/version.mts';
 import { readme } from './readme.mts';
 
 /** A version of n8n, and the major version of Node.js that runs it. */
@@ -10,12 +10,12 @@ export interface Tested {
   node: string;
 }
 
-/** As the folders in test/n8n have it: without a Node of its own, n8n runs under that of the repository. */
+/** As the folders in tools/n8n have it: without a Node of its own, n8n runs under that of the repository. */
 export function versionsInFolders(): Tested[] {
   const own = (JSON.parse(readFileSync('package.json', 'utf8')) as { devDependencies: { node: string } }).devDependencies.node;
   return testedVersions().map((folder) => {
     const { dependencies } = JSON.parse(readFileSync(join(VERSIONS, folder, 'package.json'), 'utf8')) as { dependencies: { n8n: string; node?: string } };
-    if (dependencies.n8n !== folder) throw new Error(`test/n8n/${folder} installs n8n ${dependencies.n8n}`);
+    if (dependencies.n8n !== folder) throw new Error(`tools/n8n/${folder} installs n8n ${dependencies.n8n}`);
     return { n8n: folder, node: /\d+/.exec(dependencies.node ?? own)![0] };
   });
 }

@@ -2,9 +2,9 @@ import { request } from 'node:http';
 
 import { sign } from '../sandbox/signature.mts';
 import type { Scheme } from '../sandbox/signature.mts';
-import { eventually } from './harness/wait.mts';
-import { deliver, endpointAt, eventOf, goLive, newSecret, NODE, post, setStage, triggerNode, triggerWorkflow } from './stage.mts';
-import type { Answered, Stage } from './stage.mts';
+import { eventually } from '../harness/wait.mts';
+import { deliver, endpointAt, eventOf, goLive, newSecret, NODE, post, setStage, triggerNode, triggerWorkflow } from '../harness/stage.mts';
+import type { Answered, Stage } from '../harness/stage.mts';
 
 declare const engine: 'publication' | 'legacy';
 

@@ -1,6 +1,6 @@
-import { chain } from './harness/client.mts';
-import { N8n } from './harness/instance.mts';
-import { eventually } from './harness/wait.mts';
+import { chain } from '../harness/n8n/client.mts';
+import { N8n } from '../harness/n8n/instance.mts';
+import { eventually } from '../harness/wait.mts';
 
 declare const engine: 'publication' | 'legacy';
 

@@ -1,7 +1,7 @@
-import { chain } from './harness/client.mts';
-import { eventually, pause } from './harness/wait.mts';
-import { deliver, endpointAt, eventOf, goLive, NODE, noEndpoint, setStage, triggerNode, triggerWorkflow } from './stage.mts';
-import type { Stage } from './stage.mts';
+import { chain } from '../harness/n8n/client.mts';
+import { eventually, pause } from '../harness/wait.mts';
+import { deliver, endpointAt, eventOf, goLive, NODE, noEndpoint, setStage, triggerNode, triggerWorkflow } from '../harness/stage.mts';
+import type { Stage } from '../harness/stage.mts';
 
 declare const engine: 'publication' | 'legacy';
 

@@ -1,8 +1,8 @@
-import { chain } from './harness/client.mts';
-import { eventually, pause } from './harness/wait.mts';
-import { givenOut, idsOf, lists, nextPolls, POLL_NODE, pollNode, pollWorkflow, startPolling, waitForItems } from './polling.mts';
-import { goLive, NODE, setStage, triggerNode } from './stage.mts';
-import type { Stage } from './stage.mts';
+import { chain } from '../harness/n8n/client.mts';
+import { eventually, pause } from '../harness/wait.mts';
+import { givenOut, idsOf, lists, nextPolls, POLL_NODE, pollNode, pollWorkflow, startPolling, waitForItems } from '../harness/polling.mts';
+import { goLive, NODE, setStage, triggerNode } from '../harness/stage.mts';
+import type { Stage } from '../harness/stage.mts';
 
 declare const engine: 'publication' | 'legacy';
 

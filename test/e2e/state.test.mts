@@ -6,15 +6,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
-import { chain } from './harness/client.mts';
-import { N8n } from './harness/instance.mts';
-import { eventually, pause } from './harness/wait.mts';
-import { everySeconds } from './polling.mts';
-import { RACES, standing, TRIGGERS } from './races.mts';
+import { chain } from '../harness/n8n/client.mts';
+import { N8n } from '../harness/n8n/instance.mts';
+import { eventually, pause } from '../harness/wait.mts';
+import { everySeconds } from '../harness/polling.mts';
+import { RACES, standing, TRIGGERS } from '../harness/races.mts';
 import {
   credentialData, deliver, endpointAt, eventOf, goLive, newSecret, NODE, noEndpoint, post, setStage, triggerNode, triggerWorkflow,
-} from './stage.mts';
-import type { Stage } from './stage.mts';
+} from '../harness/stage.mts';
+import type { Stage } from '../harness/stage.mts';
 
 declare const engine: 'publication' | 'legacy';
 

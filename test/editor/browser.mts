@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { chromium, selectors } from 'playwright-core';
 import type { Browser, Locator, Page } from 'playwright-core';
 
-import { OWNER } from '../e2e/harness/client.mts';
+import { OWNER } from '../harness/n8n/client.mts';
 
 /** Nothing but this machine is reached, and nothing is done that a test does not need. */
 const ARGUMENTS = [

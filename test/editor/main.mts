@@ -8,10 +8,10 @@ import { resolve } from 'node:path';
 import { parseArgs, stripVTControlCharacters } from 'node:util';
 import type { Locator } from 'playwright-core';
 
-import { run } from '../e2e/harness/command.mts';
-import { ensureN8n } from '../e2e/harness/host.mts';
-import { endProgress, showProgress } from '../e2e/harness/progress.mts';
-import { setStage } from '../e2e/stage.mts';
+import { run } from '../harness/command.mts';
+import { ensureN8n } from '../harness/n8n/host.mts';
+import { endProgress, showProgress } from '../harness/n8n/progress.mts';
+import { setStage } from '../harness/stage.mts';
 import { Editor, findChromium, WINDOW } from './browser.mts';
 import { canvas } from './scenes/canvas.mts';
 import { credential } from './scenes/credential.mts';

@@ -5,11 +5,11 @@
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 
-import { ensureN8n } from '../e2e/harness/host.mts';
-import { endProgress, showProgress } from '../e2e/harness/progress.mts';
+import { ensureN8n } from '../harness/n8n/host.mts';
+import { endProgress, showProgress } from '../harness/n8n/progress.mts';
 import { EXAMPLES } from '../e2e/publication/examples/index.mts';
 import { chosen } from '../e2e/publication/examples/play.mts';
-import { setStage } from '../e2e/stage.mts';
+import { setStage } from '../harness/stage.mts';
 import { Editor, findChromium } from './browser.mts';
 
 const FOLDER = 'docs/pictures/examples';

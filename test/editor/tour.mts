@@ -1,12 +1,12 @@
 import { deepStrictEqual } from 'node:assert';
 import type { Locator } from 'playwright-core';
 
-import { chain } from '../e2e/harness/client.mts';
-import type { WorkflowNode } from '../e2e/harness/client.mts';
-import { eventually } from '../e2e/harness/wait.mts';
-import { POLL_NODE, pollNode } from '../e2e/polling.mts';
-import { actionNode, triggerNode } from '../e2e/stage.mts';
-import type { Stage } from '../e2e/stage.mts';
+import { chain } from '../harness/n8n/client.mts';
+import type { WorkflowNode } from '../harness/n8n/client.mts';
+import { eventually } from '../harness/wait.mts';
+import { POLL_NODE, pollNode } from '../harness/polling.mts';
+import { actionNode, triggerNode } from '../harness/stage.mts';
+import type { Stage } from '../harness/stage.mts';
 import type { Editor } from './browser.mts';
 
 /** What a scene plays on: n8n and Testivora, and the editor before it. */

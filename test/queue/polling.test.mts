@@ -1,10 +1,10 @@
-import { pause } from '../e2e/harness/wait.mts';
-import { givenOut, idsOf, lists, nextPolls, pollWorkflow, startPolling, waitForItems } from '../e2e/polling.mts';
-import { credentialData } from '../e2e/stage.mts';
-import type { Stage } from '../e2e/stage.mts';
+import { pause } from '../harness/wait.mts';
+import { givenOut, idsOf, lists, nextPolls, pollWorkflow, startPolling, waitForItems } from '../harness/polling.mts';
+import { credentialData } from '../harness/stage.mts';
+import type { Stage } from '../harness/stage.mts';
 import { startSandbox } from '../sandbox/sandbox.mts';
 import type { Sandbox } from '../sandbox/sandbox.mts';
-import { Cluster } from './cluster.mts';
+import { Cluster } from '../harness/queue/cluster.mts';
 
 declare const engine: 'publication' | 'legacy';
 

@@ -1,17 +1,17 @@
 import { randomBytes } from 'node:crypto';
 
-import { chain, UNFINISHED } from '../e2e/harness/client.mts';
-import { eventually, pause } from '../e2e/harness/wait.mts';
-import { RACES, standing, TRIGGERS } from '../e2e/races.mts';
-import { actionNode, credentialData, deliver, eventOf, NODE, triggerNode } from '../e2e/stage.mts';
-import type { Answered } from '../e2e/stage.mts';
+import { chain, UNFINISHED } from '../harness/n8n/client.mts';
+import { eventually, pause } from '../harness/wait.mts';
+import { RACES, standing, TRIGGERS } from '../harness/races.mts';
+import { actionNode, credentialData, deliver, eventOf, NODE, triggerNode } from '../harness/stage.mts';
+import type { Answered } from '../harness/stage.mts';
 import { byId } from '../helpers/fixtures.mts';
 import { startSandbox } from '../sandbox/sandbox.mts';
 import type { Sandbox } from '../sandbox/sandbox.mts';
 import { newTestimonial } from '../sandbox/store.mts';
-import { Cluster } from './cluster.mts';
-import { count, table } from './figures.mts';
-import type { Figures } from './figures.mts';
+import { Cluster } from '../harness/queue/cluster.mts';
+import { count, table } from '../harness/figures.mts';
+import type { Figures } from '../harness/figures.mts';
 
 declare const engine: 'publication' | 'legacy';
 

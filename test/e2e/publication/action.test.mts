@@ -1,11 +1,11 @@
-import { chain } from '../harness/client.mts';
-import type { Execution, WorkflowNode } from '../harness/client.mts';
-import { freePorts } from '../harness/launch.mts';
-import { pause } from '../harness/wait.mts';
+import { chain } from '../../harness/n8n/client.mts';
+import type { Execution, WorkflowNode } from '../../harness/n8n/client.mts';
+import { freePorts } from '../../harness/n8n/launch.mts';
+import { pause } from '../../harness/wait.mts';
 import { byId } from '../../helpers/fixtures.mts';
 import { startSandbox } from '../../sandbox/sandbox.mts';
-import { actionNode, credentialData, newSecret, setStage } from '../stage.mts';
-import type { Stage } from '../stage.mts';
+import { actionNode, credentialData, newSecret, setStage } from '../../harness/stage.mts';
+import type { Stage } from '../../harness/stage.mts';
 
 /** The action node as a user runs it: from the packed package, in a real n8n, against the local Testivora. */
 describe('the action', () => {

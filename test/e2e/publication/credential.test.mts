@@ -2,10 +2,10 @@ import { createServer } from 'node:http';
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-import { chain } from '../harness/client.mts';
-import { freePorts } from '../harness/launch.mts';
-import { credentialData, setStage } from '../stage.mts';
-import type { Stage } from '../stage.mts';
+import { chain } from '../../harness/n8n/client.mts';
+import { freePorts } from '../../harness/n8n/launch.mts';
+import { credentialData, setStage } from '../../harness/stage.mts';
+import type { Stage } from '../../harness/stage.mts';
 
 /** What the credential's dialogue in n8n says when a user tests it. */
 describe('the credential test', () => {

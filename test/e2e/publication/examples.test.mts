@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 
-import type { WorkflowNode } from '../harness/client.mts';
-import { setStage } from '../stage.mts';
+import type { WorkflowNode } from '../../harness/n8n/client.mts';
+import { setStage } from '../../harness/stage.mts';
 import { EXAMPLES } from './examples/index.mts';
 import { missingIn, unknownIn } from './examples/known.mts';
 import { startOutside } from './examples/outside.mts';

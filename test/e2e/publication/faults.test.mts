@@ -1,11 +1,11 @@
 import { DatabaseSync } from 'node:sqlite';
 import { join } from 'node:path';
 
-import { eventually, pause } from '../harness/wait.mts';
-import { deliver, endpointAt, eventOf, goLive, noEndpoint, setStage, triggerWorkflow } from '../stage.mts';
-import type { Stage } from '../stage.mts';
-import { count, table } from '../../queue/figures.mts';
-import type { Figures } from '../../queue/figures.mts';
+import { eventually, pause } from '../../harness/wait.mts';
+import { deliver, endpointAt, eventOf, goLive, noEndpoint, setStage, triggerWorkflow } from '../../harness/stage.mts';
+import type { Stage } from '../../harness/stage.mts';
+import { count, table } from '../../harness/figures.mts';
+import type { Figures } from '../../harness/figures.mts';
 
 declare const engine: 'publication' | 'legacy';
 

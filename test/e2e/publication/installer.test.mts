@@ -4,13 +4,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { startSandbox } from '../../sandbox/sandbox.mts';
-import { chain } from '../harness/client.mts';
-import { N8n } from '../harness/instance.mts';
-import { startRegistry } from '../harness/registry.mts';
-import type { Registry } from '../harness/registry.mts';
-import { packPackage, repackAs } from '../harness/tarball.mts';
-import { actionNode, credentialData, deliver, endpointAt, eventOf, goLive, NODE, noEndpoint, triggerNode } from '../stage.mts';
-import type { Stage } from '../stage.mts';
+import { chain } from '../../harness/n8n/client.mts';
+import { N8n } from '../../harness/n8n/instance.mts';
+import { startRegistry } from '../../harness/n8n/registry.mts';
+import type { Registry } from '../../harness/n8n/registry.mts';
+import { packPackage, repackAs } from '../../harness/n8n/tarball.mts';
+import { actionNode, credentialData, deliver, endpointAt, eventOf, goLive, NODE, noEndpoint, triggerNode } from '../../harness/stage.mts';
+import type { Stage } from '../../harness/stage.mts';
 
 declare const engine: 'publication' | 'legacy';
 

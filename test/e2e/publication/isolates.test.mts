@@ -1,8 +1,8 @@
 import { sign } from '../../sandbox/signature.mts';
-import { IsolateCounter, LAZY_ISOLATES } from '../harness/isolates.mts';
-import { eventually, pause } from '../harness/wait.mts';
-import { credentialData, deliver, eventOf, goLive, newSecret, NODE, post, setStage, triggerWorkflow } from '../stage.mts';
-import type { Answered, Stage } from '../stage.mts';
+import { IsolateCounter, LAZY_ISOLATES } from '../../harness/n8n/isolates.mts';
+import { eventually, pause } from '../../harness/wait.mts';
+import { credentialData, deliver, eventOf, goLive, newSecret, NODE, post, setStage, triggerWorkflow } from '../../harness/stage.mts';
+import type { Answered, Stage } from '../../harness/stage.mts';
 
 declare const engine: 'publication' | 'legacy';
 

@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 
 import { startSandbox } from '../../sandbox/sandbox.mts';
 import type { Sandbox } from '../../sandbox/sandbox.mts';
-import { eventually } from '../harness/wait.mts';
-import { credentialData, deliver, endpointAt, eventOf, goLive, noEndpoint, setStage, triggerNode, triggerWorkflow } from '../stage.mts';
-import type { Stage } from '../stage.mts';
+import { eventually } from '../../harness/wait.mts';
+import { credentialData, deliver, endpointAt, eventOf, goLive, noEndpoint, setStage, triggerNode, triggerWorkflow } from '../../harness/stage.mts';
+import type { Stage } from '../../harness/stage.mts';
 
 declare const engine: 'publication' | 'legacy';
 

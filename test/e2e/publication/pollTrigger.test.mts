@@ -1,11 +1,11 @@
 import { startSandbox } from '../../sandbox/sandbox.mts';
 import { newTestimonial } from '../../sandbox/store.mts';
 import type { Testimonial } from '../../sandbox/store.mts';
-import { isAtLeast } from '../harness/version.mts';
-import { eventually, pause } from '../harness/wait.mts';
-import { everySeconds, givenOut, idsOf, lists, NEVER, nextPolls, POLL_NODE, pollWorkflow, startPolling, waitForItems } from '../polling.mts';
-import { credentialData, setStage } from '../stage.mts';
-import type { Stage } from '../stage.mts';
+import { isAtLeast } from '../../harness/n8n/version.mts';
+import { eventually, pause } from '../../harness/wait.mts';
+import { everySeconds, givenOut, idsOf, lists, NEVER, nextPolls, POLL_NODE, pollWorkflow, startPolling, waitForItems } from '../../harness/polling.mts';
+import { credentialData, setStage } from '../../harness/stage.mts';
+import type { Stage } from '../../harness/stage.mts';
 
 /** What the poll trigger gives out, and what lists, faults and settings make of it. */
 describe('Testivora Poll Trigger', () => {

@@ -1,7 +1,7 @@
-import { isAtLeast } from '../harness/version.mts';
-import { eventually, pause } from '../harness/wait.mts';
-import { credentialData, NODE, newSecret, setStage, triggerWorkflow } from '../stage.mts';
-import type { Stage } from '../stage.mts';
+import { isAtLeast } from '../../harness/n8n/version.mts';
+import { eventually, pause } from '../../harness/wait.mts';
+import { credentialData, NODE, newSecret, setStage, triggerWorkflow } from '../../harness/stage.mts';
+import type { Stage } from '../../harness/stage.mts';
 
 /** Execute step of the webhook trigger, with the latest testimonial as its sample. */
 

@@ -5,8 +5,8 @@ import { join } from 'node:path';
 import type { INodeTypeDescription } from 'n8n-workflow';
 
 import { SEARCHES } from '../../helpers/searches.mts';
-import { ensureN8n } from '../harness/host.mts';
-import { N8n } from '../harness/instance.mts';
+import { ensureN8n } from '../../harness/n8n/host.mts';
+import { N8n } from '../../harness/n8n/instance.mts';
 
 /** A node type as n8n serves it to its editor: with its codex file. */
 type NodeType = INodeTypeDescription & { hidden?: boolean };

@@ -2,9 +2,9 @@ import { startChatModel } from '../../helpers/chatModel.mts';
 import type { Asked, ChatModel, OfferedTool } from '../../helpers/chatModel.mts';
 import { byId, endpoint, testimonial } from '../../helpers/fixtures.mts';
 import type { StoredEndpoint, Testimonial } from '../../sandbox/store.mts';
-import type { WorkflowNode } from '../harness/client.mts';
-import { setStage } from '../stage.mts';
-import type { Stage } from '../stage.mts';
+import type { WorkflowNode } from '../../harness/n8n/client.mts';
+import { setStage } from '../../harness/stage.mts';
+import type { Stage } from '../../harness/stage.mts';
 
 /** What the star in the editor makes of a field, with what its user wrote into Description. */
 const star = (label: string, description = '', type: 'string' | 'number' | 'boolean' = 'string') =>

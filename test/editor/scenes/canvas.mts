@@ -1,6 +1,6 @@
 import { match } from 'node:assert';
 
-import { NODE } from '../../e2e/stage.mts';
+import { NODE } from '../../harness/stage.mts';
 import type { Theme } from '../browser.mts';
 import { ACTION, drawn, openBoth } from '../tour.mts';
 import type { Scene, Tour } from '../tour.mts';

@@ -1,4 +1,4 @@
-import { credentialData } from '../../e2e/stage.mts';
+import { credentialData } from '../../harness/stage.mts';
 import { byId } from '../../helpers/fixtures.mts';
 import { field, openAction, reads, says } from '../tour.mts';
 import type { Scene, Tour } from '../tour.mts';

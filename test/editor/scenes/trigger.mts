@@ -1,5 +1,5 @@
-import { endpointAt, NODE } from '../../e2e/stage.mts';
-import { eventually } from '../../e2e/harness/wait.mts';
+import { endpointAt, NODE } from '../../harness/stage.mts';
+import { eventually } from '../../harness/wait.mts';
 import { addAll, choose, field, labels, offers, openTrigger, reads, says } from '../tour.mts';
 import type { Scene, Tour } from '../tour.mts';
 

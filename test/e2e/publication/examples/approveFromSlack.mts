@@ -1,5 +1,5 @@
-import { eventually } from '../../harness/wait.mts';
-import { goLive } from '../../stage.mts';
+import { eventually } from '../../../harness/wait.mts';
+import { goLive } from '../../../harness/stage.mts';
 import { outcome } from './play.mts';
 import type { Example } from './play.mts';
 import { CHANNEL, click, sent, SLACK } from './slackWait.mts';

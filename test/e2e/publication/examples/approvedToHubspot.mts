@@ -1,4 +1,4 @@
-import { goLive } from '../../stage.mts';
+import { goLive } from '../../../harness/stage.mts';
 import { outcome } from './play.mts';
 import type { Example } from './play.mts';
 

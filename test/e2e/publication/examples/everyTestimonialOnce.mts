@@ -1,6 +1,6 @@
-import { eventually } from '../../harness/wait.mts';
-import { everySeconds, givenOut, idsOf, nextPolls } from '../../polling.mts';
-import { goLive } from '../../stage.mts';
+import { eventually } from '../../../harness/wait.mts';
+import { everySeconds, givenOut, idsOf, nextPolls } from '../../../harness/polling.mts';
+import { goLive } from '../../../harness/stage.mts';
 import type { Example } from './play.mts';
 
 export const everyTestimonialOnce: Example = {

@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { NodeHelpers } from 'n8n-workflow';
 import type { INode, INodeParameters, INodeTypeDescription } from 'n8n-workflow';
 
-import type { WorkflowNode } from '../../harness/client.mts';
+import type { WorkflowNode } from '../../../harness/n8n/client.mts';
 
 /**
  * What n8n's editor would drop from a node, or not know at all: its type or version, parameters and options that the node does not have,

@@ -1,5 +1,5 @@
 import { startChatModel } from '../../../helpers/chatModel.mts';
-import { goLive } from '../../stage.mts';
+import { goLive } from '../../../harness/stage.mts';
 import { outcome } from './play.mts';
 import type { Example } from './play.mts';
 

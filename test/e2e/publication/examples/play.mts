@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 
-import type { Execution, WorkflowInput } from '../../harness/client.mts';
-import { eventually } from '../../harness/wait.mts';
-import type { Stage } from '../../stage.mts';
+import type { Execution, WorkflowInput } from '../../../harness/n8n/client.mts';
+import { eventually } from '../../../harness/wait.mts';
+import type { Stage } from '../../../harness/stage.mts';
 import type { Outside } from './outside.mts';
 
 /** A real n8n, a local Testivora, and a stand-in for every other service. */

@@ -1,6 +1,6 @@
 import { startChatModel } from '../../../helpers/chatModel.mts';
-import { eventually } from '../../harness/wait.mts';
-import { goLive } from '../../stage.mts';
+import { eventually } from '../../../harness/wait.mts';
+import { goLive } from '../../../harness/stage.mts';
 import { outcome } from './play.mts';
 import type { Example } from './play.mts';
 import { CHANNEL, click, sent, SLACK } from './slackWait.mts';

@@ -1,0 +1,80 @@
+import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+
+import { run } from '../command.mts';
+import { withLock } from './lock.mts';
+
+/** Set once the package is packed, so that test workers, which inherit it, use the same tarball. */
+const PACKED = 'TESTIVORA_TARBALL';
+
+/**
+ * Builds the package and packs it as npm would publish it, once for a process and the workers it starts.
+ *
+ * @returns the path of the tarball, in .run/
+ */
+export async function packPackage(): Promise<string> {
+  process.env[PACKED] ||= await buildAndPack();
+  return process.env[PACKED];
+}
+
+/** Builds and packs the sources as they are now. @returns the path of the tarball, in .run/ */
+export async function buildAndPack(): Promise<string> {
+  const folder = resolve('.run');
+  return await withLock(join(folder, 'pack.lock'), async () => {
+    await run('npm', ['run', 'build']);
+    const own = await mkdtemp(join(folder, 'pack-'));
+    try {
+      const [{ filename }] = JSON.parse(await run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', own])) as Array<{
+        filename: string;
+      }>;
+      const tarball = join(folder, filename);
+      // In one step: another process may be reading an older one.
+      await rename(join(own, filename), tarball);
+      return tarball;
+    } finally {
+      await rm(own, { recursive: true, force: true });
+    }
+  });
+}
+
+/**
+ * Packs what a tarball holds once more, as another version: what users would get if it were released so.
+ *
+ * @param folder where to put the new tarball
+ * @returns its path
+ */
+export async function repackAs(version: string, tarball: string, folder: string): Promise<string> {
+  const unpacked = await mkdtemp(join(folder, 'repack-'));
+  await run('tar', ['-xzf', tarball, '-C', unpacked]);
+  const file = join(unpacked, 'package/package.json');
+  const manifest = JSON.parse(await readFile(file, 'utf8')) as { name: string };
+  await writeFile(file, JSON.stringify({ ...manifest, version }, null, 2));
+  const repacked = join(folder, `${manifest.name}-${version}.tgz`);
+  await run('tar', ['-czf', repacked, '-C', unpacked, 'package']);
+  return repacked;
+}
+
+/**
+ * Installs a packed community package into a user folder, as n8n's own installer does it: unpack, drop what only its developers need,
+ * note it in the folder's manifest. n8n also runs `npm install` there; a package without dependencies gets nothing from that.
+ *
+ * @param userFolder what N8N_USER_FOLDER points at
+ */
+export async function installPackage(tarball: string, userFolder: string): Promise<void> {
+  const { devDependencies, peerDependencies, optionalDependencies, ...manifest } = JSON.parse(
+    await run('tar', ['-xzOf', tarball, 'package/package.json']),
+  ) as { name: string; version: string } & Record<string, unknown>;
+  const nodes = join(userFolder, '.n8n/nodes');
+  const folder = join(nodes, 'node_modules', manifest.name);
+  await rm(folder, { recursive: true, force: true });
+  await mkdir(folder, { recursive: true });
+  await run('tar', ['-xzf', tarball, '-C', folder, '--strip-components=1']);
+  await writeFile(join(folder, 'package.json'), JSON.stringify(manifest, null, 2));
+
+  const list = join(nodes, 'package.json');
+  const installed = JSON.parse(await readFile(list, 'utf8').catch(() => '{"name":"installed-nodes","private":true}')) as {
+    dependencies?: Record<string, string>;
+  };
+  installed.dependencies = { ...installed.dependencies, [manifest.name]: manifest.version };
+  await writeFile(list, JSON.stringify(installed, null, 2));
+}
