@@ -12,8 +12,8 @@ require('zod');
 const { PackageDirectoryLoader } = require('n8n-core') as typeof import('n8n-core');
 
 const heap = () => {
-  for (let times = 0; times < 3; times++) globalThis.gc!();
-  return process.memoryUsage().heapUsed;
+	for (let times = 0; times < 3; times++) globalThis.gc!();
+	return process.memoryUsage().heapUsed;
 };
 const before = heap();
 const since = performance.now();

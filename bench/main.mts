@@ -19,44 +19,62 @@ const SUITES = ['deliveries', 'own', 'lists', 'polls', 'imports', 'faults', 'wei
 const PAGE = 'docs/performance.md';
 
 const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { short: { type: 'boolean', default: false }, write: { type: 'boolean', default: false } },
+	allowPositionals: true,
+	options: {
+		short: { type: 'boolean', default: false },
+		write: { type: 'boolean', default: false },
+	},
 });
 const { short, write } = values;
-const suites = Object.assign({}, ...(await Promise.all(SUITES.map(partsOf)))) as Record<string, Suite>;
-const isMeantBy = (name: string) => (wanted: string) => name === wanted || name.startsWith(`${wanted}/`);
-const unknown = positionals.filter((wanted) => !Object.keys(suites).some((name) => isMeantBy(name)(wanted)));
-if (unknown.length > 0) throw new Error(`There is no suite "${unknown.join('", "')}"; there are ${Object.keys(suites).join(', ')}.`);
-if (short && write) throw new Error('A short run has no figures worth writing down: leave out --short or --write.');
+const suites = Object.assign({}, ...(await Promise.all(SUITES.map(partsOf)))) as Record<
+	string,
+	Suite
+>;
+const isMeantBy = (name: string) => (wanted: string) =>
+	name === wanted || name.startsWith(`${wanted}/`);
+const unknown = positionals.filter(
+	(wanted) => !Object.keys(suites).some((name) => isMeantBy(name)(wanted)),
+);
+if (unknown.length > 0)
+	throw new Error(
+		`There is no suite "${unknown.join('", "')}"; there are ${Object.keys(suites).join(', ')}.`,
+	);
+if (short && write)
+	throw new Error('A short run has no figures worth writing down: leave out --short or --write.');
 
 const { version } = await ensureN8n(showProgress());
 endProgress();
 const load = loadavg()[0].toFixed(2);
 const machine =
-  `${new Date().toISOString().slice(0, 10)}, ${cpus()[0].model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, ` +
-  `Node ${process.versions.node}, n8n ${version}, load average at the start ${load}.`;
+	`${new Date().toISOString().slice(0, 10)}, ${cpus()[0].model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, ` +
+	`Node ${process.versions.node}, n8n ${version}, load average at the start ${load}.`;
 console.log(machine);
 
 for (const [name, suite] of Object.entries(suites)) {
-  if (positionals.length > 0 && !positionals.some(isMeantBy(name))) continue;
-  const since = Date.now();
-  const measured = (await suite({ short })).trim();
-  console.log(`\n## ${name} (${Math.round((Date.now() - since) / 1000)} s)\n\n${measured}`);
-  if (write) await put(name, `${measured}\n\n${machine}`);
+	if (positionals.length > 0 && !positionals.some(isMeantBy(name))) continue;
+	const since = Date.now();
+	const measured = (await suite({ short })).trim();
+	console.log(`\n## ${name} (${Math.round((Date.now() - since) / 1000)} s)\n\n${measured}`);
+	if (write) await put(name, `${measured}\n\n${machine}`);
 }
 
 /** A suite by its name, or each of its parts as `suite/part`. */
 async function partsOf(name: string): Promise<Record<string, Suite>> {
-  const { default: suite } = (await import(`./${name}.mts`)) as { default: Suite | Record<string, Suite> };
-  if (typeof suite === 'function') return { [name]: suite };
-  return Object.fromEntries(Object.entries(suite).map(([part, measure]) => [`${name}/${part}`, measure]));
+	const { default: suite } = (await import(`./${name}.mts`)) as {
+		default: Suite | Record<string, Suite>;
+	};
+	if (typeof suite === 'function') return { [name]: suite };
+	return Object.fromEntries(
+		Object.entries(suite).map(([part, measure]) => [`${name}/${part}`, measure]),
+	);
 }
 
 /** Puts a text between the markers of a suite. */
 async function put(name: string, text: string): Promise<void> {
-  const page = await readFile(PAGE, 'utf8');
-  const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
-  const [from, to] = [page.indexOf(open), page.indexOf(close)];
-  if (from < 0 || to < from) throw new Error(`${PAGE} has no place for "${name}": it needs ${open} and ${close}.`);
-  await writeFile(PAGE, `${page.slice(0, from + open.length)}\n\n${text}\n\n${page.slice(to)}`);
+	const page = await readFile(PAGE, 'utf8');
+	const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+	const [from, to] = [page.indexOf(open), page.indexOf(close)];
+	if (from < 0 || to < from)
+		throw new Error(`${PAGE} has no place for "${name}": it needs ${open} and ${close}.`);
+	await writeFile(PAGE, `${page.slice(0, from + open.length)}\n\n${text}\n\n${page.slice(to)}`);
 }

@@ -7,10 +7,10 @@ import { run } from '../test/harness/command.mts';
 export const NOTHING = 'n8n-nodes-nothing.nothingTrigger';
 
 const MANIFEST = {
-  name: 'n8n-nodes-nothing',
-  version: '1.0.0',
-  keywords: ['n8n-community-node-package'],
-  n8n: { n8nNodesApiVersion: 1, nodes: ['NothingTrigger.node.js'] },
+	name: 'n8n-nodes-nothing',
+	version: '1.0.0',
+	keywords: ['n8n-community-node-package'],
+	n8n: { n8nNodesApiVersion: 1, nodes: ['NothingTrigger.node.js'] },
 };
 
 const NODE = `
@@ -36,11 +36,11 @@ exports.NothingTrigger = class {
 
 /** Makes the package. @returns the path of its tarball */
 export async function packNothing(): Promise<string> {
-  const folder = resolve('.run/nothing');
-  await mkdir(join(folder, 'package'), { recursive: true });
-  await writeFile(join(folder, 'package/package.json'), JSON.stringify(MANIFEST));
-  await writeFile(join(folder, 'package/NothingTrigger.node.js'), NODE);
-  const tarball = `${folder}.tgz`;
-  await run('tar', ['-czf', tarball, '-C', folder, 'package']);
-  return tarball;
+	const folder = resolve('.run/nothing');
+	await mkdir(join(folder, 'package'), { recursive: true });
+	await writeFile(join(folder, 'package/package.json'), JSON.stringify(MANIFEST));
+	await writeFile(join(folder, 'package/NothingTrigger.node.js'), NODE);
+	const tarball = `${folder}.tgz`;
+	await run('tar', ['-czf', tarball, '-C', folder, 'package']);
+	return tarball;
 }

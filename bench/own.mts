@@ -20,50 +20,81 @@ const SECRET = newSecret();
 const NAME = 'webhook/6b1a/webhook';
 
 /** Set so that every part of the trigger has something to do. */
-const PARAMETERS: IDataObject = { setup: 'automatic', events: ['testimonial.created'], filters: { minRating: 4, tags: 'onboarding' }, options: {}, simplify: true };
+const PARAMETERS: IDataObject = {
+	setup: 'automatic',
+	events: ['testimonial.created'],
+	filters: { minRating: 4, tags: 'onboarding' },
+	options: {},
+	simplify: true,
+};
 
 const own: Suite = async ({ short }) => {
-  await packPackage();
-  const require = createRequire(resolve('dist/nodes/TestivoraTrigger/index.js'));
-  const { receive } = require('./delivery.js') as { receive: Receive };
-  const { CAPACITY } = require('./ledger.js') as { CAPACITY: number };
-  const full = await memory(receive, CAPACITY);
-  const sizes = { '1 KB': 1_024, '64 KB': 65_536 };
+	await packPackage();
+	const require = createRequire(resolve('dist/nodes/TestivoraTrigger/index.js'));
+	const { receive } = require('./delivery.js') as { receive: Receive };
+	const { CAPACITY } = require('./ledger.js') as { CAPACITY: number };
+	const full = await memory(receive, CAPACITY);
+	const sizes = { '1 KB': 1_024, '64 KB': 65_536 };
 
-  const rows: string[][] = [];
-  for (const [size, bytes] of Object.entries(sizes)) {
-    const body = () => bodyOf(bytes);
-    const [hmac, ...costs] = await takeTurns([
-      () => time(body, (bytes) => createHmac('sha256', SECRET).update(bytes).digest(), short),
-      () => acceptance(body, withoutTrigger, '', short),
-      () => acceptance(body, receive, '', short),
-      () => acceptance(body, receive, full, short),
-      () => acceptance(body, receive, full, short, 5),
-    ], short ? 1 : 7);
-    const names = ['Stand-in for n8n alone', 'Trigger, empty memory', 'Trigger, full memory', 'Trigger, full memory, stored text 5 events old'];
-    rows.push([`${size}: bare HMAC-SHA256`, spread(hmac), '1']);
-    names.forEach((name, index) => rows.push([`${size}: ${name}`, spread(costs[index]), (median(costs[index]) / median(hmac)).toFixed(2)]));
-  }
+	const rows: string[][] = [];
+	for (const [size, bytes] of Object.entries(sizes)) {
+		const body = () => bodyOf(bytes);
+		const [hmac, ...costs] = await takeTurns(
+			[
+				() => time(body, (bytes) => createHmac('sha256', SECRET).update(bytes).digest(), short),
+				() => acceptance(body, withoutTrigger, '', short),
+				() => acceptance(body, receive, '', short),
+				() => acceptance(body, receive, full, short),
+				() => acceptance(body, receive, full, short, 5),
+			],
+			short ? 1 : 7,
+		);
+		const names = [
+			'Stand-in for n8n alone',
+			'Trigger, empty memory',
+			'Trigger, full memory',
+			'Trigger, full memory, stored text 5 events old',
+		];
+		rows.push([`${size}: bare HMAC-SHA256`, spread(hmac), '1']);
+		names.forEach((name, index) =>
+			rows.push([
+				`${size}: ${name}`,
+				spread(costs[index]),
+				(median(costs[index]) / median(hmac)).toFixed(2),
+			]),
+		);
+	}
 
-  const stored: string[][] = [];
-  for (const count of [0, 1, 100, CAPACITY, 2 * CAPACITY]) stored.push([count.toLocaleString('en'), (await memory(receive, count)).length.toLocaleString('en')]);
+	const stored: string[][] = [];
+	for (const count of [0, 1, 100, CAPACITY, 2 * CAPACITY])
+		stored.push([
+			count.toLocaleString('en'),
+			(await memory(receive, count)).length.toLocaleString('en'),
+		]);
 
-  return [
-    table(['', 'µs, median (quartiles)', '÷ bare HMAC'], rows),
-    table(['Events accepted', 'Bytes that each further event stores'], stored),
-  ].join('\n\n');
+	return [
+		table(['', 'µs, median (quartiles)', '÷ bare HMAC'], rows),
+		table(['Events accepted', 'Bytes that each further event stores'], stored),
+	].join('\n\n');
 };
 
 export default own;
 
 /** The median time, in microseconds, of work on something that is prepared anew, and untimed, right before each time. */
-async function time<T>(prepare: () => T, work: (prepared: T) => unknown, short: boolean): Promise<number> {
-  const generator = function* () {
-    yield { 0: prepare, bench: (prepared: T) => work(prepared) };
-  };
-  // In batches everything would be prepared far ahead, and the stored text be older than it ever is.
-  const { p50 } = await measure(generator as never, { batch_threshold: 0, max_samples: short ? 100 : 1_500 });
-  return p50 / 1000;
+async function time<T>(
+	prepare: () => T,
+	work: (prepared: T) => unknown,
+	short: boolean,
+): Promise<number> {
+	const generator = function* () {
+		yield { 0: prepare, bench: (prepared: T) => work(prepared) };
+	};
+	// In batches everything would be prepared far ahead, and the stored text be older than it ever is.
+	const { p50 } = await measure(generator as never, {
+		batch_threshold: 0,
+		max_samples: short ? 100 : 1_500,
+	});
+	return p50 / 1000;
 }
 
 /**
@@ -71,16 +102,26 @@ async function time<T>(prepare: () => T, work: (prepared: T) => unknown, short: 
  *
  * @param known what is stored at first; then what the trigger stores, `behind` events late, as n8n reads it when several are on their way
  */
-async function acceptance(body: () => Buffer, receive: Receive, known: string, short: boolean, behind = 0): Promise<number> {
-  const workflow = newWorkflow();
-  const texts = [known];
-  const prepare = () => standIn(workflow, body(), texts[0]);
-  return await time(prepare, async ({ webhook, seen: stored }) => {
-    const { webhookResponse } = await receive(webhook);
-    texts.push(stored());
-    if (texts.length > behind + 1) texts.shift();
-    return webhookResponse;
-  }, short);
+async function acceptance(
+	body: () => Buffer,
+	receive: Receive,
+	known: string,
+	short: boolean,
+	behind = 0,
+): Promise<number> {
+	const workflow = newWorkflow();
+	const texts = [known];
+	const prepare = () => standIn(workflow, body(), texts[0]);
+	return await time(
+		prepare,
+		async ({ webhook, seen: stored }) => {
+			const { webhookResponse } = await receive(webhook);
+			texts.push(stored());
+			if (texts.length > behind + 1) texts.shift();
+			return webhookResponse;
+		},
+		short,
+	);
 }
 
 let workflows = 0;
@@ -89,59 +130,73 @@ const newWorkflow = () => ({ id: `workflow ${++workflows}` });
 
 /** Asks the stand-in for all that the trigger asks for, and does nothing with it. */
 const withoutTrigger: Receive = async (webhook) => {
-  webhook.getRequestObject();
-  webhook.getBodyData();
-  for (const name of ['options', 'setup', 'events', 'filters', 'simplify']) webhook.getNodeParameter(name);
-  webhook.getWorkflowStaticData('global');
-  webhook.getWorkflow();
-  webhook.getNode();
-  webhook.getNodeWebhookUrl('default');
-  webhook.getMode();
-  webhook.getResponseObject();
-  return { webhookResponse: webhook.getWorkflowStaticData('global') };
+	webhook.getRequestObject();
+	webhook.getBodyData();
+	for (const name of ['options', 'setup', 'events', 'filters', 'simplify'])
+		webhook.getNodeParameter(name);
+	webhook.getWorkflowStaticData('global');
+	webhook.getWorkflow();
+	webhook.getNode();
+	webhook.getNodeWebhookUrl('default');
+	webhook.getMode();
+	webhook.getResponseObject();
+	return { webhookResponse: webhook.getWorkflowStaticData('global') };
 };
 
 /** What a webhook's memory stores after this many events. */
 async function memory(receive: Receive, events: number): Promise<string> {
-  const workflow = newWorkflow();
-  let text = '';
-  for (let event = 0; event < events; event++) {
-    const { webhook, seen } = standIn(workflow, bodyOf(1_024), text);
-    void (await receive(webhook)).webhookResponse;
-    text = seen();
-  }
-  return text;
+	const workflow = newWorkflow();
+	let text = '';
+	for (let event = 0; event < events; event++) {
+		const { webhook, seen } = standIn(workflow, bodyOf(1_024), text);
+		void (await receive(webhook)).webhookResponse;
+		text = seen();
+	}
+	return text;
 }
 
 /** n8n as the trigger sees it: only what it asks for, at next to no cost. The body is parsed, and the stored text a new one each time, as read from a database. */
 function standIn(workflow: { id: string }, body: Buffer, seen: string) {
-  const registration = { id: 'wh_1', derived: SECRET, registeredAt: 1 };
-  const staticData = { testivoraTrigger: { [NAME]: { registration, seen: JSON.parse(JSON.stringify(seen)) as string } } };
-  const request = { headers: { host: 'n8n.example.com', 'content-type': 'application/json', ...sign(body, SECRET) }, path: `/${NAME}`, rawBody: body };
-  const response = { destroyed: false, writableEnded: false };
-  const node = { name: 'Testivora Trigger', webhookId: '6b1a' };
-  const parsed = JSON.parse(body.toString());
-  const webhook = {
-    getRequestObject: () => request,
-    getBodyData: () => parsed,
-    getResponseObject: () => response,
-    getWorkflowStaticData: () => staticData,
-    getNodeParameter: (name: string) => PARAMETERS[name],
-    getWorkflow: () => workflow,
-    getNode: () => node,
-    getNodeWebhookUrl: () => `https://n8n.example.com/${NAME}`,
-    getMode: () => 'webhook',
-  } as unknown as IWebhookFunctions;
-  return { webhook, seen: () => staticData.testivoraTrigger[NAME].seen };
+	const registration = { id: 'wh_1', derived: SECRET, registeredAt: 1 };
+	const staticData = {
+		testivoraTrigger: {
+			[NAME]: { registration, seen: JSON.parse(JSON.stringify(seen)) as string },
+		},
+	};
+	const request = {
+		headers: { host: 'n8n.example.com', 'content-type': 'application/json', ...sign(body, SECRET) },
+		path: `/${NAME}`,
+		rawBody: body,
+	};
+	const response = { destroyed: false, writableEnded: false };
+	const node = { name: 'Testivora Trigger', webhookId: '6b1a' };
+	const parsed = JSON.parse(body.toString());
+	const webhook = {
+		getRequestObject: () => request,
+		getBodyData: () => parsed,
+		getResponseObject: () => response,
+		getWorkflowStaticData: () => staticData,
+		getNodeParameter: (name: string) => PARAMETERS[name],
+		getWorkflow: () => workflow,
+		getNode: () => node,
+		getNodeWebhookUrl: () => `https://n8n.example.com/${NAME}`,
+		getMode: () => 'webhook',
+	} as unknown as IWebhookFunctions;
+	return { webhook, seen: () => staticData.testivoraTrigger[NAME].seen };
 }
 
 /** An event of its own, of about this many bytes: a long testimonial is what someone said in a video, written down. */
 function bodyOf(bytes: number): Buffer {
-  const event = eventOf();
-  const room = bytes - Buffer.byteLength(JSON.stringify(event));
-  const said = 'Cerré 3 clientes en una semana, y no lo habría creído. “¿Así de fácil?”, me dijo mi socia. ';
-  const data = { ...(event.data as object), text: said.repeat(Math.ceil(room / said.length)).slice(0, room) };
-  return Buffer.from(JSON.stringify({ ...event, data }));
+	const event = eventOf();
+	const room = bytes - Buffer.byteLength(JSON.stringify(event));
+	const said =
+		'Cerré 3 clientes en una semana, y no lo habría creído. “¿Así de fácil?”, me dijo mi socia. ';
+	const data = {
+		...(event.data as object),
+		text: said.repeat(Math.ceil(room / said.length)).slice(0, room),
+	};
+	return Buffer.from(JSON.stringify({ ...event, data }));
 }
 
-const spread = (us: number[]) => `${median(us).toFixed(1)} (${quantile(us, 0.25).toFixed(1)}–${quantile(us, 0.75).toFixed(1)})`;
+const spread = (us: number[]) =>
+	`${median(us).toFixed(1)} (${quantile(us, 0.25).toFixed(1)}–${quantile(us, 0.75).toFixed(1)})`;

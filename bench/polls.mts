@@ -18,145 +18,186 @@ import { runnable } from './workflow.mts';
 
 /** What polls that found nothing cost, one entry for each poll where it may differ. */
 interface Cost {
-  requests: number;
-  /** Milliseconds. */
-  times: number[];
-  /** MB that the polls added to what n8n held before. */
-  added: number;
-  /** Bytes kept in n8n's database to know what was seen. */
-  state: number;
-  /** Executions stored for each poll. */
-  executions: number;
+	requests: number;
+	/** Milliseconds. */
+	times: number[];
+	/** MB that the polls added to what n8n held before. */
+	added: number;
+	/** Bytes kept in n8n's database to know what was seen. */
+	state: number;
+	/** Executions stored for each poll. */
+	executions: number;
 }
 
 const OURS = 'Testivora Poll Trigger';
 const GENERIC = 'Schedule Trigger, HTTP Request, Split Out, Remove Duplicates';
 
 const polls: Suite = async ({ short }) => {
-  const [sizes, count] = short ? [[100], 2] : [[100, 1_000, 10_000], 5];
-  const sandbox = await startSandbox({ seed: false });
-  try {
-    const rows: string[][] = [];
-    for (const size of sizes) {
-      fill(sandbox, size);
-      const generic = await fresh(sandbox, async (n8n) => await costOfGeneric(n8n, sandbox, count));
-      const ours = await fresh(sandbox, async (n8n) => await costOfOurs(n8n, sandbox, size, count));
-      const ratio = median(ours.times) / median(generic.times);
-      rows.push(row(size, GENERIC, generic, 1), row(size, OURS, ours, ratio));
-    }
-    const headings = ['Testimonials', 'Polled by', 'Requests', 'Time', 'Ratio', 'Memory added', 'State', 'Executions stored'];
-    return table(headings, rows);
-  } finally {
-    await sandbox.stop();
-  }
+	const [sizes, count] = short ? [[100], 2] : [[100, 1_000, 10_000], 5];
+	const sandbox = await startSandbox({ seed: false });
+	try {
+		const rows: string[][] = [];
+		for (const size of sizes) {
+			fill(sandbox, size);
+			const generic = await fresh(sandbox, async (n8n) => await costOfGeneric(n8n, sandbox, count));
+			const ours = await fresh(sandbox, async (n8n) => await costOfOurs(n8n, sandbox, size, count));
+			const ratio = median(ours.times) / median(generic.times);
+			rows.push(row(size, GENERIC, generic, 1), row(size, OURS, ours, ratio));
+		}
+		const headings = [
+			'Testimonials',
+			'Polled by',
+			'Requests',
+			'Time',
+			'Ratio',
+			'Memory added',
+			'State',
+			'Executions stored',
+		];
+		return table(headings, rows);
+	} finally {
+		await sandbox.stop();
+	}
 };
 
 export default polls;
 
 /** Each way has an n8n of its own: memory that was taken once is not given back. Its log tells when polls begin and end. */
 async function fresh(sandbox: Sandbox, measure: (n8n: N8n) => Promise<Cost>): Promise<Cost> {
-  const n8n = await N8n.start({ engine: 'publication', env: { N8N_LOG_LEVEL: 'debug', N8N_LOG_FORMAT: 'json' } });
-  try {
-    sandbox.requests.length = 0;
-    return await measure(n8n);
-  } finally {
-    await n8n.dispose();
-  }
+	const n8n = await N8n.start({
+		engine: 'publication',
+		env: { N8N_LOG_LEVEL: 'debug', N8N_LOG_FORMAT: 'json' },
+	});
+	try {
+		sandbox.requests.length = 0;
+		return await measure(n8n);
+	} finally {
+		await n8n.dispose();
+	}
 }
 
 async function costOfOurs(n8n: N8n, sandbox: Sandbox, size: number, count: number): Promise<Cost> {
-  const credential = await n8n.createCredential('Testivora', 'testivoraApi', credentialData(sandbox));
-  const id = await pollWorkflow({ n8n, sandbox, credential, dispose: async () => {} }, { pollTimes: everySeconds(3) });
-  const before = heldBy(n8n.pid!);
-  forgetPeak(n8n.pid!);
-  await n8n.activate(id);
-  // The first is the baseline, the second warms up.
-  const found = await eventually(
-    () => {
-      const times = pollTimes(n8n.log(), size);
-      return times.length >= count + 2 && times;
-    },
-    { timeout: 180_000, what: `${count + 2} polls` },
-  );
-  const executions = Object.values(await n8n.countExecutions(id)).reduce((sum, some) => sum + some, 0);
-  return {
-    requests: sandbox.requests.length / pollTimes(n8n.log(), size).length,
-    times: found.slice(2, count + 2),
-    added: peakOf(n8n.pid!) - before,
-    state: Number(one(n8n, 'SELECT length(staticData) AS found FROM workflow_entity WHERE id = ?', id)),
-    executions: executions / found.length,
-  };
+	const credential = await n8n.createCredential(
+		'Testivora',
+		'testivoraApi',
+		credentialData(sandbox),
+	);
+	const id = await pollWorkflow(
+		{ n8n, sandbox, credential, dispose: async () => {} },
+		{ pollTimes: everySeconds(3) },
+	);
+	const before = heldBy(n8n.pid!);
+	forgetPeak(n8n.pid!);
+	await n8n.activate(id);
+	// The first is the baseline, the second warms up.
+	const found = await eventually(
+		() => {
+			const times = pollTimes(n8n.log(), size);
+			return times.length >= count + 2 && times;
+		},
+		{ timeout: 180_000, what: `${count + 2} polls` },
+	);
+	const executions = Object.values(await n8n.countExecutions(id)).reduce(
+		(sum, some) => sum + some,
+		0,
+	);
+	return {
+		requests: sandbox.requests.length / pollTimes(n8n.log(), size).length,
+		times: found.slice(2, count + 2),
+		added: peakOf(n8n.pid!) - before,
+		state: Number(
+			one(n8n, 'SELECT length(staticData) AS found FROM workflow_entity WHERE id = ?', id),
+		),
+		executions: executions / found.length,
+	};
 }
 
 /** Milliseconds from where n8n begins a poll to where ours has its result, of each poll in n8n's log. @throws Error when one found anything */
 function pollTimes(log: string, size: number): number[] {
-  const times: number[] = [];
-  let begun: number | undefined;
-  for (const line of log.split('\n')) {
-    const begins = line.includes('Poll trigger initiated');
-    const ends = line.includes('testimonials read');
-    if (!begins && !ends) continue;
-    const at = Date.parse((JSON.parse(line.slice(line.indexOf('{'))) as { metadata: { timestamp: string } }).metadata.timestamp);
-    if (begins) begun = at;
-    if (!ends || begun === undefined) continue;
-    if (!line.includes(`${size} testimonials read, 0 given out`)) throw new Error(`A poll among ${size} testimonials: ${line}`);
-    times.push(at - begun);
-    begun = undefined;
-  }
-  return times;
+	const times: number[] = [];
+	let begun: number | undefined;
+	for (const line of log.split('\n')) {
+		const begins = line.includes('Poll trigger initiated');
+		const ends = line.includes('testimonials read');
+		if (!begins && !ends) continue;
+		const at = Date.parse(
+			(JSON.parse(line.slice(line.indexOf('{'))) as { metadata: { timestamp: string } }).metadata
+				.timestamp,
+		);
+		if (begins) begun = at;
+		if (!ends || begun === undefined) continue;
+		if (!line.includes(`${size} testimonials read, 0 given out`))
+			throw new Error(`A poll among ${size} testimonials: ${line}`);
+		times.push(at - begun);
+		begun = undefined;
+	}
+	return times;
 }
 
 async function costOfGeneric(n8n: N8n, sandbox: Sandbox, count: number): Promise<Cost> {
-  const bearer = await n8n.createCredential('Bearer', 'httpBearerAuth', { token: sandbox.apiKey });
-  const dedupe: WorkflowNode = {
-    name: 'Remove Duplicates',
-    type: 'n8n-nodes-base.removeDuplicates',
-    typeVersion: 2,
-    parameters: { operation: 'removeItemsSeenInPreviousExecutions', dedupeValue: '={{ $json.id }}', options: {} },
-  };
-  const nodes = [...pagesByHttpRequest(sandbox, bearer), dedupe];
-  // A webhook stands in for the Schedule Trigger, and is not counted; as a new workflow has it, executions are stored.
-  const workflow = await runnable(n8n, nodes, { saved: true });
-  const before = heldBy(n8n.pid!);
-  forgetPeak(n8n.pid!);
-  const times: number[] = [];
-  for (let poll = 0; poll < count + 2; poll++) {
-    await workflow.run().catch(() => undefined);
-    const { items, runData, status, error } = await workflow.latest();
-    if (status !== 'success') throw new Error(`${GENERIC}: ${status}, ${error?.message}`);
-    const given = items['Remove Duplicates']?.length ?? 0;
-    if (poll > 0 && given > 0) throw new Error(`${GENERIC}: ${given} given out in poll ${poll}`);
-    const spent = nodes.flatMap(({ name }) => runData[name] ?? []).reduce((sum: number, { executionTime }) => sum + executionTime, 0);
-    if (poll > 1) times.push(spent);
-  }
-  return {
-    requests: sandbox.requests.length / (count + 2),
-    times,
-    added: peakOf(n8n.pid!) - before,
-    state: Number(one(n8n, 'SELECT sum(length(value)) AS found FROM processed_data')),
-    executions: 1,
-  };
+	const bearer = await n8n.createCredential('Bearer', 'httpBearerAuth', { token: sandbox.apiKey });
+	const dedupe: WorkflowNode = {
+		name: 'Remove Duplicates',
+		type: 'n8n-nodes-base.removeDuplicates',
+		typeVersion: 2,
+		parameters: {
+			operation: 'removeItemsSeenInPreviousExecutions',
+			dedupeValue: '={{ $json.id }}',
+			options: {},
+		},
+	};
+	const nodes = [...pagesByHttpRequest(sandbox, bearer), dedupe];
+	// A webhook stands in for the Schedule Trigger, and is not counted; as a new workflow has it, executions are stored.
+	const workflow = await runnable(n8n, nodes, { saved: true });
+	const before = heldBy(n8n.pid!);
+	forgetPeak(n8n.pid!);
+	const times: number[] = [];
+	for (let poll = 0; poll < count + 2; poll++) {
+		await workflow.run().catch(() => undefined);
+		const { items, runData, status, error } = await workflow.latest();
+		if (status !== 'success') throw new Error(`${GENERIC}: ${status}, ${error?.message}`);
+		const given = items['Remove Duplicates']?.length ?? 0;
+		if (poll > 0 && given > 0) throw new Error(`${GENERIC}: ${given} given out in poll ${poll}`);
+		const spent = nodes
+			.flatMap(({ name }) => runData[name] ?? [])
+			.reduce((sum: number, { executionTime }) => sum + executionTime, 0);
+		if (poll > 1) times.push(spent);
+	}
+	return {
+		requests: sandbox.requests.length / (count + 2),
+		times,
+		added: peakOf(n8n.pid!) - before,
+		state: Number(one(n8n, 'SELECT sum(length(value)) AS found FROM processed_data')),
+		executions: 1,
+	};
 }
 
 /** A single value from n8n's database. */
 function one(n8n: N8n, query: string, ...values: string[]): unknown {
-  const database = new DatabaseSync(join(n8n.userFolder, '.n8n', 'database.sqlite'), { readOnly: true });
-  try {
-    return (database.prepare(query).get(...values) as { found: unknown }).found;
-  } finally {
-    database.close();
-  }
+	const database = new DatabaseSync(join(n8n.userFolder, '.n8n', 'database.sqlite'), {
+		readOnly: true,
+	});
+	try {
+		return (database.prepare(query).get(...values) as { found: unknown }).found;
+	} finally {
+		database.close();
+	}
 }
 
-function row(size: number, by: string, { requests, times, added, state, executions }: Cost, ratio: number): string[] {
-  return [
-    size.toLocaleString('en'),
-    by,
-    String(Math.round(requests)),
-    `${Math.round(median(times)).toLocaleString('en')} ms`,
-    ratio.toFixed(2),
-    orNothing(added, (mb) => `${Math.round(mb)} MB`),
-    `${Math.round(state / 1_000)} kB`,
-    String(Math.round(executions)),
-  ];
+function row(
+	size: number,
+	by: string,
+	{ requests, times, added, state, executions }: Cost,
+	ratio: number,
+): string[] {
+	return [
+		size.toLocaleString('en'),
+		by,
+		String(Math.round(requests)),
+		`${Math.round(median(times)).toLocaleString('en')} ms`,
+		ratio.toFixed(2),
+		orNothing(added, (mb) => `${Math.round(mb)} MB`),
+		`${Math.round(state / 1_000)} kB`,
+		String(Math.round(executions)),
+	];
 }

@@ -35,7 +35,8 @@ export class TestivoraApi implements ICredentialType {
 			type: 'string',
 			default: 'https://api.testivora.com',
 			placeholder: 'e.g. https://api.testivora.com',
-			description: 'Leave it as it is unless you were given another address, such as that of a sandbox',
+			description:
+				'Leave it as it is unless you were given another address, such as that of a sandbox',
 		},
 		{
 			displayName: 'Webhook Signing Secret',

@@ -25,144 +25,178 @@ let workflowId: string | undefined;
 let travelledTwice = false;
 
 try {
-  await demo();
+	await demo();
 } catch (error) {
-  if (error instanceof Interrupted) {
-    say('Stopping.');
-    if (!travelledTwice) process.exitCode = 130;
-  } else {
-    failed(error);
-    if (n8n) console.error(`\nThe end of n8n's log:\n${n8n.log().slice(-2000)}`);
-    process.exitCode = 1;
-  }
+	if (error instanceof Interrupted) {
+		say('Stopping.');
+		if (!travelledTwice) process.exitCode = 130;
+	} else {
+		failed(error);
+		if (n8n) console.error(`\nThe end of n8n's log:\n${n8n.log().slice(-2000)}`);
+		process.exitCode = 1;
+	}
 }
 await cleanUp();
 // What was interrupted may still be waiting for something.
 process.exit();
 
 async function demo(): Promise<void> {
-  await step('Build and pack the package', async () => {
-    const path = await packPackage();
-    tell(`${basename(path)}, ${Math.ceil((await stat(path)).size / 1024)} KB: what "npm publish" would upload`);
-  });
+	await step('Build and pack the package', async () => {
+		const path = await packPackage();
+		tell(
+			`${basename(path)}, ${Math.ceil((await stat(path)).size / 1024)} KB: what "npm publish" would upload`,
+		);
+	});
 
-  await step('Install n8n', async () => {
-    const { version, dir } = await ensureN8n(showProgress()).finally(endProgress);
-    tell(`n8n ${version} in ${dir}`);
-  });
+	await step('Install n8n', async () => {
+		const { version, dir } = await ensureN8n(showProgress()).finally(endProgress);
+		tell(`n8n ${version} in ${dir}`);
+	});
 
-  const { api, instance } = await step('Start a local Testivora and n8n', async () => {
-    const api = (sandbox = await startSandbox({ rateLimits: true }));
-    tell(`Testivora sandbox at ${api.url}`);
-    const instance = (n8n = await N8n.start({ engine: 'publication', whole: true, userFolder }));
-    const nodes = await Promise.all(['testivoraTrigger', 'testivora'].map((name) => instance.nodeType(`n8n-nodes-testivora.${name}`)));
-    if (nodes.includes(undefined)) throw new Error('n8n did not load the nodes of the package');
-    tell(`n8n at ${instance.baseUrl}, with a fresh user folder`, `it loaded the nodes "${nodes.map((node) => node!.displayName).join('" and "')}"`);
-    return { api, instance };
-  });
+	const { api, instance } = await step('Start a local Testivora and n8n', async () => {
+		const api = (sandbox = await startSandbox({ rateLimits: true }));
+		tell(`Testivora sandbox at ${api.url}`);
+		const instance = (n8n = await N8n.start({ engine: 'publication', whole: true, userFolder }));
+		const nodes = await Promise.all(
+			['testivoraTrigger', 'testivora'].map((name) =>
+				instance.nodeType(`n8n-nodes-testivora.${name}`),
+			),
+		);
+		if (nodes.includes(undefined)) throw new Error('n8n did not load the nodes of the package');
+		tell(
+			`n8n at ${instance.baseUrl}, with a fresh user folder`,
+			`it loaded the nodes "${nodes.map((node) => node!.displayName).join('" and "')}"`,
+		);
+		return { api, instance };
+	});
 
-  const credential = await step('Create the credential', async () => {
-    const data = { apiKey: api.apiKey, baseUrl: api.url };
-    const id = await instance.createCredential('Testivora account', 'testivoraApi', data);
-    const { status, message } = await instance.testCredential('testivoraApi', data);
-    if (status !== 'OK') throw new Error(`n8n's credential test says: ${message}`);
-    tell(`n8n tested it against ${api.url}/v1/account: ${message}`);
-    return { id, name: 'Testivora account' };
-  });
+	const credential = await step('Create the credential', async () => {
+		const data = { apiKey: api.apiKey, baseUrl: api.url };
+		const id = await instance.createCredential('Testivora account', 'testivoraApi', data);
+		const { status, message } = await instance.testCredential('testivoraApi', data);
+		if (status !== 'OK') throw new Error(`n8n's credential test says: ${message}`);
+		tell(`n8n tested it against ${api.url}/v1/account: ${message}`);
+		return { id, name: 'Testivora account' };
+	});
 
-  workflowId = await step('Create and activate the example workflow', async () => {
-    const workflow = JSON.parse(await readFile(resolve('examples/testimonial-to-summary.json'), 'utf8')) as WorkflowInput;
-    for (const node of workflow.nodes) if (node.credentials) node.credentials = { testivoraApi: credential };
-    const id = await instance.createWorkflow(workflow);
-    tell(`"${workflow.name}": ${workflow.nodes.map((node) => node.name).join(' → ')}`);
-    const { status, body } = await instance.activate(id);
-    if (status !== 200) throw new Error(`n8n did not activate it: ${JSON.stringify(body)}`);
-    const publication = await instance.publication(id);
-    if (publication.status !== 'published') {
-      throw new Error(`n8n did not activate it: ${publication.triggers.map((trigger) => trigger.errorMessage).join('; ')}`);
-    }
-    const [endpoint] = api.endpoints();
-    tell(`Endpoint registered at Testivora: ${endpoint.id}, ${endpoint.status}`, endpoint.url, `events: ${endpoint.events.join(', ')}`);
-    return id;
-  });
+	workflowId = await step('Create and activate the example workflow', async () => {
+		const workflow = JSON.parse(
+			await readFile(resolve('examples/testimonial-to-summary.json'), 'utf8'),
+		) as WorkflowInput;
+		for (const node of workflow.nodes)
+			if (node.credentials) node.credentials = { testivoraApi: credential };
+		const id = await instance.createWorkflow(workflow);
+		tell(`"${workflow.name}": ${workflow.nodes.map((node) => node.name).join(' → ')}`);
+		const { status, body } = await instance.activate(id);
+		if (status !== 200) throw new Error(`n8n did not activate it: ${JSON.stringify(body)}`);
+		const publication = await instance.publication(id);
+		if (publication.status !== 'published') {
+			throw new Error(
+				`n8n did not activate it: ${publication.triggers.map((trigger) => trigger.errorMessage).join('; ')}`,
+			);
+		}
+		const [endpoint] = api.endpoints();
+		tell(
+			`Endpoint registered at Testivora: ${endpoint.id}, ${endpoint.status}`,
+			endpoint.url,
+			`events: ${endpoint.events.join(', ')}`,
+		);
+		return id;
+	});
 
-  const testimonial = await step('A customer submits a testimonial', async () => {
-    const submitted = api.submit({
-      text: 'We closed three clients within a week.',
-      rating: 5,
-      author: { name: 'Ana López', title: 'Coach', company: 'Acme' },
-    });
-    tell(`Testivora has ${submitted.id}, ${submitted.status}`);
-    await travelled('testimonial.created', 1);
-    return submitted;
-  });
+	const testimonial = await step('A customer submits a testimonial', async () => {
+		const submitted = api.submit({
+			text: 'We closed three clients within a week.',
+			rating: 5,
+			author: { name: 'Ana López', title: 'Coach', company: 'Acme' },
+		});
+		tell(`Testivora has ${submitted.id}, ${submitted.status}`);
+		await travelled('testimonial.created', 1);
+		return submitted;
+	});
 
-  await step('You approve it', async () => {
-    api.approve(testimonial.id);
-    await travelled('testimonial.approved', 2);
-  });
-  travelledTwice = true;
+	await step('You approve it', async () => {
+		api.approve(testimonial.id);
+		await travelled('testimonial.approved', 2);
+	});
+	travelledTwice = true;
 
-  if (once) return;
-  say(
-    'All of it stays up until you press Ctrl-C. Try it yourself:',
-    `  Testivora  ${api.url}`,
-    '             submit, approve and delete testimonials and watch the deliveries',
-    `             API key ${api.apiKey}`,
-    `  n8n        ${instance.baseUrl}/workflow/${workflowId}`,
-    `             log in as ${OWNER.email} with the password ${OWNER.password}`,
-  );
-  await Promise.race([tellWhatRuns(2), interruption]);
+	if (once) return;
+	say(
+		'All of it stays up until you press Ctrl-C. Try it yourself:',
+		`  Testivora  ${api.url}`,
+		'             submit, approve and delete testimonials and watch the deliveries',
+		`             API key ${api.apiKey}`,
+		`  n8n        ${instance.baseUrl}/workflow/${workflowId}`,
+		`             log in as ${OWNER.email} with the password ${OWNER.password}`,
+	);
+	await Promise.race([tellWhatRuns(2), interruption]);
 }
 
 /** Tells the delivery of the first `event`, and the execution that it started: the workflow's `count`-th. */
 async function travelled(event: string, count: number): Promise<void> {
-  const sent = () => sandbox!.deliveries.find((delivery) => delivery.event === event);
-  const { status, answer, error } = await eventually(sent, { what: `Testivora's delivery of ${event}` });
-  if (status !== 200) throw new Error(`n8n answered the delivery of ${event} with ${status ?? error}: ${answer}`);
-  tell(`Delivery of ${event}: signature verified, answered ${status}`, answer);
-  const executions = await n8n!.waitForExecutions(workflowId!, count);
-  tellExecution(executions[count - 1]);
+	const sent = () => sandbox!.deliveries.find((delivery) => delivery.event === event);
+	const { status, answer, error } = await eventually(sent, {
+		what: `Testivora's delivery of ${event}`,
+	});
+	if (status !== 200)
+		throw new Error(`n8n answered the delivery of ${event} with ${status ?? error}: ${answer}`);
+	tell(`Delivery of ${event}: signature verified, answered ${status}`, answer);
+	const executions = await n8n!.waitForExecutions(workflowId!, count);
+	tellExecution(executions[count - 1]);
 }
 
 function tellExecution(execution: Execution): void {
-  if (execution.status !== 'success') throw new Error(`Execution ${execution.id}: ${execution.status}: ${execution.error?.message}`);
-  // Someone may have rebuilt the workflow in the meantime.
-  const output = execution.items.Summary?.[0]?.json ?? {};
-  tell(`Workflow ran (execution ${execution.id}), its output:`, ...Object.entries(output).map(([name, value]) => `${name}: ${value}`));
+	if (execution.status !== 'success')
+		throw new Error(`Execution ${execution.id}: ${execution.status}: ${execution.error?.message}`);
+	// Someone may have rebuilt the workflow in the meantime.
+	const output = execution.items.Summary?.[0]?.json ?? {};
+	tell(
+		`Workflow ran (execution ${execution.id}), its output:`,
+		...Object.entries(output).map(([name, value]) => `${name}: ${value}`),
+	);
 }
 
 /** Goes on telling executions, beyond the first `known`, for as long as the demo runs. */
 async function tellWhatRuns(known: number): Promise<never> {
-  for (;;) {
-    await pause(1000);
-    const { success = 0, error = 0 } = await n8n!.countExecutions(workflowId);
-    if (success + error <= known) continue;
-    const over = (await n8n!.executions(workflowId)).filter(({ status }) => status === 'success' || status === 'error');
-    for (const execution of over.slice(known)) {
-      if (execution.status === 'success') tellExecution(execution);
-      else console.log(`   Execution ${execution.id} failed: ${execution.error?.message}`);
-    }
-    known = over.length;
-  }
+	for (;;) {
+		await pause(1000);
+		const { success = 0, error = 0 } = await n8n!.countExecutions(workflowId);
+		if (success + error <= known) continue;
+		const over = (await n8n!.executions(workflowId)).filter(
+			({ status }) => status === 'success' || status === 'error',
+		);
+		for (const execution of over.slice(known)) {
+			if (execution.status === 'success') tellExecution(execution);
+			else console.log(`   Execution ${execution.id} failed: ${execution.error?.message}`);
+		}
+		known = over.length;
+	}
 }
 
 /** Deactivates the workflow, shows that its endpoint is gone, and stops everything, whatever happened before. */
 async function cleanUp(): Promise<void> {
-  heading('Stop everything');
-  try {
-    if (n8n && sandbox && workflowId) {
-      const [endpoint] = sandbox.endpoints();
-      await n8n.deactivate(workflowId);
-      await eventually(() => sandbox!.endpoints().length === 0, { what: 'the endpoint to be deleted' });
-      tell('Workflow deactivated', endpoint ? `endpoint ${endpoint.id} is deleted at Testivora` : 'no endpoint is left at Testivora');
-    }
-  } catch (error) {
-    failed(error);
-    process.exitCode = 1;
-  }
-  await n8n?.stop();
-  await sandbox?.stop();
-  await rm(userFolder, { recursive: true, force: true });
-  tell('Nothing is left running');
+	heading('Stop everything');
+	try {
+		if (n8n && sandbox && workflowId) {
+			const [endpoint] = sandbox.endpoints();
+			await n8n.deactivate(workflowId);
+			await eventually(() => sandbox!.endpoints().length === 0, {
+				what: 'the endpoint to be deleted',
+			});
+			tell(
+				'Workflow deactivated',
+				endpoint
+					? `endpoint ${endpoint.id} is deleted at Testivora`
+					: 'no endpoint is left at Testivora',
+			);
+		}
+	} catch (error) {
+		failed(error);
+		process.exitCode = 1;
+	}
+	await n8n?.stop();
+	await sandbox?.stop();
+	await rm(userFolder, { recursive: true, force: true });
+	tell('Nothing is left running');
 }

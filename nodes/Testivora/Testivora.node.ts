@@ -22,8 +22,10 @@ export class Testivora implements INodeType {
 		icon: { light: 'file:../../icons/testivora.svg', dark: 'file:../../icons/testivora.dark.svg' },
 		group: ['transform'],
 		version: 1,
-		subtitle: '={{ $parameter["operation"].replace("getAll", "get many") + ": " + $parameter["resource"] }}',
-		description: 'Read, create and moderate testimonials in Testivora, list its spaces and walls, and manage its webhooks',
+		subtitle:
+			'={{ $parameter["operation"].replace("getAll", "get many") + ": " + $parameter["resource"] }}',
+		description:
+			'Read, create and moderate testimonials in Testivora, list its spaces and walls, and manage its webhooks',
 		builderHint: {
 			searchHint:
 				'Acts on testimonials: create, list, get, update, approve, reject. To start a workflow when a testimonial arrives, use Testivora Trigger instead of listing on a schedule. Credential: testivoraApi with an API key from Testivora, Settings → API. Choose the space and the testimonial from the list, or map the ID from the trigger; never invent IDs. For an import, turn on Skip Existing and set On Error to continue. In a list, leave Return All off unless all are needed.',
@@ -54,7 +56,9 @@ export class Testivora implements INodeType {
 
 		for (let itemIndex = 0; itemIndex < this.getInputData().length; itemIndex++) {
 			if (isCancelled()) break;
-			outcomes.push(await (run ? run.execute(itemIndex) : operation.execute(this, itemIndex)).catch(fail));
+			outcomes.push(
+				await (run ? run.execute(itemIndex) : operation.execute(this, itemIndex)).catch(fail),
+			);
 		}
 		for (const [itemIndex, outcome] of (await run?.finish()) ?? []) outcomes[itemIndex] = outcome;
 		if (!asTool) this.addExecutionHints?.(...(run?.hints() ?? []), ...hintsOf(this));
@@ -62,7 +66,8 @@ export class Testivora implements INodeType {
 		const output: INodeExecutionData[] = [];
 		for (const [itemIndex, outcome] of outcomes.entries()) {
 			const objects = outcome instanceof Error ? [asFailed(outcome)] : [outcome].flat();
-			for (const json of asTool ? forModel(objects) : objects) output.push({ json, pairedItem: { item: itemIndex } });
+			for (const json of asTool ? forModel(objects) : objects)
+				output.push({ json, pairedItem: { item: itemIndex } });
 		}
 		return [output];
 	}
@@ -76,5 +81,11 @@ function asFailed({ message, description }: Error & { description?: string }): I
 /** How long a run takes is mostly what it waited. */
 function hintsOf(context: IExecuteFunctions): NodeExecutionHint[] {
 	const minutes = Math.round(journalOf(context).waitedMs / 60_000);
-	return minutes > 0 ? [{ message: `Waited because Testivora takes only so many requests a minute: ${minutes} min in all` }] : [];
+	return minutes > 0
+		? [
+				{
+					message: `Waited because Testivora takes only so many requests a minute: ${minutes} min in all`,
+				},
+			]
+		: [];
 }

@@ -11,7 +11,10 @@ export function forModel(results: IDataObject[]): IDataObject[] {
 }
 
 function compact(object: IDataObject): IDataObject {
-	const fields = Object.entries(object).map(([name, value]) => [name, isObject(value) ? compact(value) : value]);
+	const fields = Object.entries(object).map(([name, value]) => [
+		name,
+		isObject(value) ? compact(value) : value,
+	]);
 	return withoutBlanks(Object.fromEntries(fields) as IDataObject);
 }
 
@@ -20,7 +23,11 @@ function isObject(value: unknown): value is IDataObject {
 }
 
 /** Moves what to do into an error's message: n8n hands an AI model nothing else of it. */
-export function withAdvice<Fault extends Error & { description?: string | null }>(error: Fault): Fault {
+export function withAdvice<Fault extends Error & { description?: string | null }>(
+	error: Fault,
+): Fault {
 	const { message, description } = error;
-	return description ? Object.assign(error, { message: `${message}. ${description}`, description: null }) : error;
+	return description
+		? Object.assign(error, { message: `${message}. ${description}`, description: null })
+		: error;
 }

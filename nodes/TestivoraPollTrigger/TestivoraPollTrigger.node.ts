@@ -1,5 +1,10 @@
 import { NodeConnectionTypes } from 'n8n-workflow';
-import type { INodeExecutionData, INodeType, INodeTypeDescription, IPollFunctions } from 'n8n-workflow';
+import type {
+	INodeExecutionData,
+	INodeType,
+	INodeTypeDescription,
+	IPollFunctions,
+} from 'n8n-workflow';
 
 import { testTestivoraApi } from '../shared/credentialTest';
 import { searchSpaces } from '../shared/listSearch/searchSpaces';
@@ -18,7 +23,8 @@ export class TestivoraPollTrigger implements INodeType {
 		subtitle: '={{ $parameter["events"].map((event) => event.split(".")[1]).join(", ") }}',
 		description:
 			'Starts the workflow when a testimonial is created or approved in Testivora. Asks Testivora regularly, so it needs no public address.',
-		activationMessage: 'Testivora is now asked regularly, and new testimonials start this workflow.',
+		activationMessage:
+			'Testivora is now asked regularly, and new testimonials start this workflow.',
 		builderHint: {
 			searchHint:
 				'Starts the workflow for each new or approved testimonial by asking Testivora regularly. Choose it where n8n has no public HTTPS address, or where nothing may be missed while n8n is down; otherwise Testivora Trigger. Needs no webhook. Credential: testivoraApi; an API key of scope read is enough. Each item is one testimonial, with text, rating, author.name and event.name at the top. Filter by rating, type, tags or featured in the node itself rather than with an IF node.',
@@ -50,7 +56,9 @@ export class TestivoraPollTrigger implements INodeType {
 				default: ['testimonial.created'],
 			},
 			{
-				...spaceField('The space whose testimonials start the workflow. Leave empty for the testimonials of all spaces.'),
+				...spaceField(
+					'The space whose testimonials start the workflow. Leave empty for the testimonials of all spaces.',
+				),
 				noDataExpression: true,
 			},
 			simplifyField,
@@ -69,7 +77,8 @@ export class TestivoraPollTrigger implements INodeType {
 						noDataExpression: true,
 						typeOptions: { minValue: 1, maxValue: 1000, numberPrecision: 0 },
 						default: 100,
-						description: 'The most testimonials that one execution gets, up to 1,000. The others follow with the next polls.',
+						description:
+							'The most testimonials that one execution gets, up to 1,000. The others follow with the next polls.',
 					},
 					{
 						displayName: 'Start From',

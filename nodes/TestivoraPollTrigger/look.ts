@@ -64,11 +64,17 @@ export function look(before: Memory | undefined, reading: Reading, choice: Choic
 	const { scope, key, isComplete } = reading;
 	// The clock may be set back, and the later of two copies of the memory must still be told: see merge.
 	const at = Math.max(reading.at, (before?.at ?? 0) + 1);
-	const listed = new Map(reading.testimonials.map((testimonial) => [fingerprint(testimonial.id), testimonial]));
+	const listed = new Map(
+		reading.testimonials.map((testimonial) => [fingerprint(testimonial.id), testimonial]),
+	);
 	const judgement = judge(before, listed, reading, choice);
 	if (!judgement) {
 		// No baseline yet: what is created after this first attempt will be new all the same.
-		return { memory: { ...(before ?? { scope, key, at: 0 }), since: before?.since ?? reading.at }, events: [], waiting: 0 };
+		return {
+			memory: { ...(before ?? { scope, key, at: 0 }), since: before?.since ?? reading.at },
+			events: [],
+			waiting: 0,
+		};
 	}
 
 	const { known, warning } = judgement;
@@ -107,7 +113,11 @@ function judge(
 		if (isSameKey) {
 			// The same account shows nothing known: all may be new, or have got new IDs. Only here do dates decide.
 			const isRecent = createdSince(before.at - CLOCK_TOLERANCE_MS);
-			return { known, isNew: isRecent, warning: [...listed.values()].every(isRecent) ? undefined : NONE_KNOWN };
+			return {
+				known,
+				isNew: isRecent,
+				warning: [...listed.values()].every(isRecent) ? undefined : NONE_KNOWN,
+			};
 		}
 	}
 	if (!isComplete) return undefined;
@@ -116,8 +126,11 @@ function judge(
 	return {
 		known: new Map(),
 		// Where there was no testimonial yet, another key is most likely a rotated one, so what has come since is new.
-		isNew: createdSince(Math.min(since, isFirst ? startFrom : Infinity, known?.size === 0 ? before!.at : Infinity)),
-		isApprovedSince: ({ published_at: published }) => typeof published === 'string' && Date.parse(published) >= since,
+		isNew: createdSince(
+			Math.min(since, isFirst ? startFrom : Infinity, known?.size === 0 ? before!.at : Infinity),
+		),
+		isApprovedSince: ({ published_at: published }) =>
+			typeof published === 'string' && Date.parse(published) >= since,
 		warning: isFirst ? undefined : OTHER_LIST,
 	};
 }
@@ -144,15 +157,22 @@ function compare(
 		if (was === undefined && !isNew(testimonial)) {
 			// A list that broke off is no reason to take anything as seen.
 			if (isComplete) noted.set(print, isApproved);
-			if (isApproved && isApprovedSince(testimonial) && isWanted(testimonial) && chosen.includes(APPROVED)) {
+			if (
+				isApproved &&
+				isApprovedSince(testimonial) &&
+				isWanted(testimonial) &&
+				chosen.includes(APPROVED)
+			) {
 				candidates.push(approvedCandidate(print, testimonial, at));
 			}
 			continue;
 		}
 		noted.set(print, isApproved);
 		if (!isWanted(testimonial)) continue;
-		if (was === undefined && chosen.includes(CREATED)) candidates.push(createdCandidate(print, testimonial));
-		if (!was && isApproved && chosen.includes(APPROVED)) candidates.push(approvedCandidate(print, testimonial, at));
+		if (was === undefined && chosen.includes(CREATED))
+			candidates.push(createdCandidate(print, testimonial));
+		if (!was && isApproved && chosen.includes(APPROVED))
+			candidates.push(approvedCandidate(print, testimonial, at));
 	}
 	candidates.sort((one, other) => one.time - other.time);
 
@@ -162,11 +182,19 @@ function compare(
 		if (event.event === CREATED) noted.delete(print);
 		else if (noted.has(print)) noted.set(print, false);
 	}
-	return { noted, events: candidates.slice(0, maxItems).map(({ event }) => event), waiting: waiting.length };
+	return {
+		noted,
+		events: candidates.slice(0, maxItems).map(({ event }) => event),
+		waiting: waiting.length,
+	};
 }
 
 function createdCandidate(print: string, testimonial: Testimonial): Candidate {
-	return { print, time: sortable(createdAt(testimonial)), event: eventOf(CREATED, testimonial, testimonial.created_at) };
+	return {
+		print,
+		time: sortable(createdAt(testimonial)),
+		event: eventOf(CREATED, testimonial, testimonial.created_at),
+	};
 }
 
 /** @param now stands in for the time of approval where the testimonial does not tell it */
@@ -179,11 +207,21 @@ function approvedCandidate(print: string, testimonial: Testimonial, now: number)
 }
 
 /** The event of the newest testimonial that would start the workflow. @param now see {@link approvedCandidate} */
-export function newest(testimonials: Testimonial[], { events, isWanted }: Choice, now: number): TestivoraEvent | undefined {
-	const fitting = testimonials.filter((one) => (events.includes(CREATED) || one.status === 'approved') && isWanted(one));
+export function newest(
+	testimonials: Testimonial[],
+	{ events, isWanted }: Choice,
+	now: number,
+): TestivoraEvent | undefined {
+	const fitting = testimonials.filter(
+		(one) => (events.includes(CREATED) || one.status === 'approved') && isWanted(one),
+	);
 	const testimonial = newestOf(fitting);
 	if (!testimonial) return undefined;
-	return (events.includes(CREATED) ? createdCandidate('', testimonial) : approvedCandidate('', testimonial, now)).event;
+	return (
+		events.includes(CREATED)
+			? createdCandidate('', testimonial)
+			: approvedCandidate('', testimonial, now)
+	).event;
 }
 
 /** An event in the envelope of a webhook delivery. Its ID is the same for ever, so that later steps can tell it apart. */

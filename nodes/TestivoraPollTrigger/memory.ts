@@ -36,12 +36,18 @@ export function fingerprint(id: string): string {
 
 /** The fingerprint of what is read. @param space ID; absent for all spaces */
 export function scopeOf(baseUrl: string, space: string | undefined): string {
-	return createHash('sha256').update(JSON.stringify([baseUrl, space])).digest('base64url').slice(0, PRINT_WIDTH);
+	return createHash('sha256')
+		.update(JSON.stringify([baseUrl, space]))
+		.digest('base64url')
+		.slice(0, PRINT_WIDTH);
 }
 
 /** The fingerprint of an API key. It tells nothing about the key: keys are 128 random bits. */
 export function keyPrint(apiKey: string): string {
-	return createHmac('sha256', apiKey).update('Testivora Poll Trigger').digest('base64url').slice(0, PRINT_WIDTH);
+	return createHmac('sha256', apiKey)
+		.update('Testivora Poll Trigger')
+		.digest('base64url')
+		.slice(0, PRINT_WIDTH);
 }
 
 /** The memory as it is kept in static data. */
@@ -51,7 +57,9 @@ export function toStored({ scope, key, at, seen, since }: Memory): IDataObject {
 		scope,
 		key,
 		at,
-		...(seen && { seen: [...seen].map(([print, isApproved]) => print + (isApproved ? '1' : '0')).join('') }),
+		...(seen && {
+			seen: [...seen].map(([print, isApproved]) => print + (isApproved ? '1' : '0')).join(''),
+		}),
 		...(since !== undefined && { since }),
 	};
 }
@@ -60,7 +68,13 @@ export function toStored({ scope, key, at, seen, since }: Memory): IDataObject {
 export function fromStored(stored: unknown): Memory | undefined {
 	if (typeof stored !== 'object' || stored === null) return undefined;
 	const { version, scope, key, at, seen, since } = stored as IDataObject;
-	if (version !== VERSION || typeof scope !== 'string' || typeof key !== 'string' || typeof at !== 'number') return undefined;
+	if (
+		version !== VERSION ||
+		typeof scope !== 'string' ||
+		typeof key !== 'string' ||
+		typeof at !== 'number'
+	)
+		return undefined;
 	return {
 		scope,
 		key,
@@ -91,7 +105,10 @@ export function merge(one: Memory | undefined, other: Memory | undefined): Memor
 }
 
 /** The entries of a map whose keys are not in another. */
-export function without<Value>(map: Map<string, Value>, other: Map<string, unknown>): Array<[string, Value]> {
+export function without<Value>(
+	map: Map<string, Value>,
+	other: Map<string, unknown>,
+): Array<[string, Value]> {
 	return [...map].filter(([key]) => !other.has(key));
 }
 

@@ -40,10 +40,14 @@ export async function poll(context: IPollFunctions): Promise<INodeExecutionData[
 	// A workflow that is published anew may have another account or space, so its first poll is never left out.
 	if (node.turn && !isActivation) {
 		if (Date.now() < node.turn.until) {
-			context.logger.debug('Testivora Poll Trigger: the poll before is still under way, so this one is left out');
+			context.logger.debug(
+				'Testivora Poll Trigger: the poll before is still under way, so this one is left out',
+			);
 			return null;
 		}
-		context.logger.warn('Testivora Poll Trigger: the poll before did not end in time, so this one takes its place');
+		context.logger.warn(
+			'Testivora Poll Trigger: the poll before did not end in time, so this one takes its place',
+		);
 	}
 	const turn = { until: deadline + GRACE_MS };
 	node.turn = turn;
@@ -56,7 +60,12 @@ export async function poll(context: IPollFunctions): Promise<INodeExecutionData[
 	}
 }
 
-async function ask(context: IPollFunctions, node: PollingNode, turn: PollingNode['turn'], deadline: number): Promise<INodeExecutionData[][] | null> {
+async function ask(
+	context: IPollFunctions,
+	node: PollingNode,
+	turn: PollingNode['turn'],
+	deadline: number,
+): Promise<INodeExecutionData[][] | null> {
 	const settings = settingsOf(context);
 	const reading = await readTestimonials(context, settings.space, deadline);
 	// A later poll has taken the place of this one.
@@ -68,9 +77,14 @@ async function ask(context: IPollFunctions, node: PollingNode, turn: PollingNode
 	const { memory, events, waiting, warning } = look(before, reading, settings);
 	const items = events.map((event) => toItem(event, settings.simplify));
 	staticData[KEY] = toStored(memory);
-	context.logger.debug(`Testivora Poll Trigger: ${reading.testimonials.length} testimonials read, ${items.length} given out`);
+	context.logger.debug(
+		`Testivora Poll Trigger: ${reading.testimonials.length} testimonials read, ${items.length} given out`,
+	);
 	if (warning) context.logger.warn(`Testivora Poll Trigger: ${warning}`);
-	if (waiting > 0) context.logger.info(`Testivora Poll Trigger: ${waiting} more wait for the next polls, as Max Items is ${settings.maxItems}`);
+	if (waiting > 0)
+		context.logger.info(
+			`Testivora Poll Trigger: ${waiting} more wait for the next polls, as Max Items is ${settings.maxItems}`,
+		);
 	if (!reading.fault) node.outage = undefined;
 	if (items.length > 0) {
 		if (reading.fault) warn(context, reading.fault);
@@ -93,7 +107,12 @@ function timeFor(context: IPollFunctions, isActivation: boolean): number {
  * workflow was unpublished or published anew meanwhile, or the database did not answer. Then the next poll finds the same again, and from
  * then on this output can no longer be read, so that nothing starts the workflow twice.
  */
-function handedOver(items: INodeExecutionData[], node: PollingNode, before: Memory | undefined, memory: Memory): INodeExecutionData[][] {
+function handedOver(
+	items: INodeExecutionData[],
+	node: PollingNode,
+	before: Memory | undefined,
+	memory: Memory,
+): INodeExecutionData[][] {
 	const unread = { memory };
 	node.memory = before;
 	node.unread = unread;
@@ -102,8 +121,16 @@ function handedOver(items: INodeExecutionData[], node: PollingNode, before: Memo
 		configurable: true,
 		enumerable: true,
 		get() {
-			if (node.unread !== unread) throw new UserError('A later poll of Testivora Poll Trigger has found the same again, and starts the workflow with it');
-			Object.defineProperty(output, 0, { configurable: true, enumerable: true, writable: true, value: items });
+			if (node.unread !== unread)
+				throw new UserError(
+					'A later poll of Testivora Poll Trigger has found the same again, and starts the workflow with it',
+				);
+			Object.defineProperty(output, 0, {
+				configurable: true,
+				enumerable: true,
+				writable: true,
+				value: items,
+			});
 			node.unread = undefined;
 			learn(node, memory);
 			return items;
@@ -113,10 +140,16 @@ function handedOver(items: INodeExecutionData[], node: PollingNode, before: Memo
 }
 
 /** What becomes of a poll that did not succeed. */
-function report(context: IPollFunctions, node: PollingNode, isActivation: boolean, error: Error): null {
+function report(
+	context: IPollFunctions,
+	node: PollingNode,
+	isActivation: boolean,
+	error: Error,
+): null {
 	// What will not pass by itself is said to the person who publishes. In other modes there may be none, and n8n gives a workflow up that
 	// does not activate; the next poll shows it as a failed execution.
-	if (isActivation && context.getActivationMode() === 'activate' && !isTransient(error)) throw error;
+	if (isActivation && context.getActivationMode() === 'activate' && !isTransient(error))
+		throw error;
 	warn(context, error);
 	if (!isActivation && isToShow(node, error)) throw error;
 	return null;

@@ -43,7 +43,8 @@ export function learn(node: PollingNode, memory: Memory): void {
 
 /** What static data holds, unless a poll wrote it whose output n8n has not read. */
 export function trusted({ unread }: PollingNode, kept: Memory | undefined): Memory | undefined {
-	const isUnread = kept && unread && JSON.stringify(toStored(kept)) === JSON.stringify(toStored(unread.memory));
+	const isUnread =
+		kept && unread && JSON.stringify(toStored(kept)) === JSON.stringify(toStored(unread.memory));
 	return isUnread ? undefined : kept;
 }
 
@@ -70,5 +71,7 @@ const polledBefore = new WeakSet<IPollFunctions>();
 export function isActivationPoll(context: IPollFunctions): boolean {
 	const isFirst = !polledBefore.has(context);
 	polledBefore.add(context);
-	return isFirst && ((context as Budgeted).getPollBudgetMs?.() ?? N8N_UNLIMITED_MS) === N8N_UNLIMITED_MS;
+	return (
+		isFirst && ((context as Budgeted).getPollBudgetMs?.() ?? N8N_UNLIMITED_MS) === N8N_UNLIMITED_MS
+	);
 }

@@ -16,19 +16,36 @@ export type Attempt = Reading & { fault?: Error };
  * @param deadline milliseconds since 1970
  * @throws NodeOperationError when the list holds more than can be remembered, or the credential has no readable Base URL
  */
-export async function readTestimonials(context: IPollFunctions, space: string | undefined, deadline: number): Promise<Attempt> {
+export async function readTestimonials(
+	context: IPollFunctions,
+	space: string | undefined,
+	deadline: number,
+): Promise<Attempt> {
 	const at = Date.now();
 	const credential: ICredentialDataDecryptedObject = await context.getCredentials('testivoraApi');
 	const scope = scopeOf(baseUrlOf(credential, context.getNode()), space);
 	const key = keyPrint(String(credential.apiKey ?? ''));
 	const testimonials = new Map<string, Testimonial>();
-	const reading = (fault?: Error): Attempt => ({ testimonials: [...testimonials.values()], isComplete: !fault, scope, key, at, fault });
+	const reading = (fault?: Error): Attempt => ({
+		testimonials: [...testimonials.values()],
+		isComplete: !fault,
+		scope,
+		key,
+		at,
+		fault,
+	});
 
 	const query = space === undefined ? {} : { space_id: space };
 	try {
-		for await (const { entries } of pages(context, { path: '/v1/testimonials', query, deadline, credential })) {
+		for await (const { entries } of pages(context, {
+			path: '/v1/testimonials',
+			query,
+			deadline,
+			credential,
+		})) {
 			// An API that does not know the parameter would ignore it (assumption A3).
-			for (const entry of entries as Testimonial[]) if (isIn(space, entry)) testimonials.set(entry.id, entry);
+			for (const entry of entries as Testimonial[])
+				if (isIn(space, entry)) testimonials.set(entry.id, entry);
 			if (testimonials.size > CAPACITY) break;
 		}
 	} catch (error) {

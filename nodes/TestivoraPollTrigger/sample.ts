@@ -16,13 +16,19 @@ const BUDGET_MS = 60_000;
  */
 export async function sample(context: IPollFunctions): Promise<INodeExecutionData[][]> {
 	const settings = settingsOf(context);
-	const { testimonials, fault } = await readTestimonials(context, settings.space, Date.now() + BUDGET_MS);
+	const { testimonials, fault } = await readTestimonials(
+		context,
+		settings.space,
+		Date.now() + BUDGET_MS,
+	);
 	if (fault) throw fault;
 	const event = newest(testimonials, settings, Date.now());
 	if (!event) {
 		throw inputError(
 			context.getNode(),
-			testimonials.length === 0 ? 'There is no testimonial to show yet' : 'None of the testimonials there are would start this workflow',
+			testimonials.length === 0
+				? 'There is no testimonial to show yet'
+				: 'None of the testimonials there are would start this workflow',
 			'Submit one in Testivora that matches Trigger On, Space and Filters, then try again. Or publish (activate) the workflow: it waits for the next one.',
 		);
 	}

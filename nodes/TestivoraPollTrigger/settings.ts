@@ -29,10 +29,17 @@ export function settingsOf(context: IPollFunctions): Settings {
 		throw inputError(node, 'Choose at least one event in Trigger On');
 	}
 	if (!events.every((event) => event === CREATED || event === APPROVED)) {
-		throw inputError(node, 'Trigger On has an event that Testivora Poll Trigger cannot tell', 'Choose among those that the field offers.');
+		throw inputError(
+			node,
+			'Trigger On has an event that Testivora Poll Trigger cannot tell',
+			'Choose among those that the field offers.',
+		);
 	}
 	const space = context.getNodeParameter('spaceId', '', { extractValue: true });
-	const { startFrom, maxItems } = context.getNodeParameter('options', {}) as { startFrom?: unknown; maxItems?: unknown };
+	const { startFrom, maxItems } = context.getNodeParameter('options', {}) as {
+		startFrom?: unknown;
+		maxItems?: unknown;
+	};
 	const filters = filtersOf(context);
 	return {
 		events,
@@ -40,7 +47,9 @@ export function settingsOf(context: IPollFunctions): Settings {
 		simplify: context.getNodeParameter('simplify', true) as boolean,
 		isWanted: (testimonial) => whyUnwanted(testimonial, filters) === undefined,
 		startFrom: isGiven(startFrom) ? startOf(context, startFrom) : undefined,
-		maxItems: isGiven(maxItems) ? checkInput(maxItemsInput, maxItems, 'Max Items', node) : DEFAULT_MAX_ITEMS,
+		maxItems: isGiven(maxItems)
+			? checkInput(maxItemsInput, maxItems, 'Max Items', node)
+			: DEFAULT_MAX_ITEMS,
 	};
 }
 

@@ -25,8 +25,10 @@ export class TestivoraTrigger implements INodeType {
 		defaultVersion: 1.1,
 		subtitle: '={{ $parameter["events"].map((event) => event.split(".")[1]).join(", ") }}',
 		// n8n shows this for the action, too, in the entry that it makes of both in its node panel.
-		description: 'Starts the workflow at once when a testimonial is created, approved or deleted in Testivora',
-		eventTriggerDescription: 'Now submit a testimonial in Testivora. Approve or delete one if Trigger On says so.',
+		description:
+			'Starts the workflow at once when a testimonial is created, approved or deleted in Testivora',
+		eventTriggerDescription:
+			'Now submit a testimonial in Testivora. Approve or delete one if Trigger On says so.',
 		activationMessage: 'Testimonials from Testivora now start this workflow.',
 		builderHint: {
 			searchHint:
@@ -80,7 +82,8 @@ export class TestivoraTrigger implements INodeType {
 					{
 						name: 'Testimonial Deleted',
 						value: 'testimonial.deleted',
-						description: 'A testimonial was deleted; only its ID is known, and filters do not apply',
+						description:
+							'A testimonial was deleted; only its ID is known, and filters do not apply',
 					},
 				],
 				default: ['testimonial.created'],
@@ -96,12 +99,14 @@ export class TestivoraTrigger implements INodeType {
 					{
 						name: 'Automatic',
 						value: 'automatic',
-						description: 'The webhook is registered in Testivora when you publish (activate) the workflow, and deleted when you unpublish it',
+						description:
+							'The webhook is registered in Testivora when you publish (activate) the workflow, and deleted when you unpublish it',
 					},
 					{
 						name: 'Manual',
 						value: 'manual',
-						description: 'You add the webhook in Testivora yourself: for accounts whose API cannot register webhooks',
+						description:
+							'You add the webhook in Testivora yourself: for accounts whose API cannot register webhooks',
 					},
 				],
 				default: 'automatic',
@@ -139,7 +144,8 @@ export class TestivoraTrigger implements INodeType {
 							{
 								name: 'Latest Testimonial',
 								value: 'latest',
-								description: 'Execute step shows the newest testimonial at once. Nothing is registered in Testivora, and no public address is needed.',
+								description:
+									'Execute step shows the newest testimonial at once. Nothing is registered in Testivora, and no public address is needed.',
 							},
 							{
 								name: 'Wait for the Next Event',
@@ -148,7 +154,8 @@ export class TestivoraTrigger implements INodeType {
 							},
 						],
 						default: 'next',
-						description: 'What you get when you click Execute step. It does not matter to the published (active) workflow.',
+						description:
+							'What you get when you click Execute step. It does not matter to the published (active) workflow.',
 					},
 					{
 						displayName: 'Signature Tolerance (Seconds)',

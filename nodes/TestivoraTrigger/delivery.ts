@@ -38,7 +38,8 @@ const REFUSALS = {
 };
 
 /** For n8n's log: publishing again gives the endpoint a secret that can be derived from the API key. */
-const REPUBLISH = ' If it came from Testivora, unpublish (deactivate) the workflow and publish (activate) it again.';
+const REPUBLISH =
+	' If it came from Testivora, unpublish (deactivate) the workflow and publish (activate) it again.';
 
 /**
  * Takes one delivery from bytes to items: verify → parse → filter → deduplicate → emit.
@@ -48,7 +49,10 @@ const REPUBLISH = ' If it came from Testivora, unpublish (deactivate) the workfl
 export async function receive(webhook: IWebhookFunctions): Promise<IWebhookResponseData> {
 	const request = webhook.getRequestObject();
 	const body = request.rawBody ?? (await unreadBodyOf(request));
-	const options = webhook.getNodeParameter('options', {}) as { deduplicate?: boolean; tolerance?: number };
+	const options = webhook.getNodeParameter('options', {}) as {
+		deduplicate?: boolean;
+		tolerance?: number;
+	};
 	const tolerance = toleranceOf(evaluated(webhook, options.tolerance));
 
 	// Verify: first what needs no secret. Everything after the verification comes from Testivora.
@@ -58,12 +62,18 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	const verdict = await verify(webhook, known, signatures, body);
 	if (verdict === 'unreadable') return putOff(webhook);
 	if (verdict !== 'verified') {
-		return refuse(webhook, 401, REFUSALS[verdict], verdict === 'mismatch' && isAutomatic(webhook) ? REPUBLISH : undefined);
+		return refuse(
+			webhook,
+			401,
+			REFUSALS[verdict],
+			verdict === 'mismatch' && isAutomatic(webhook) ? REPUBLISH : undefined,
+		);
 	}
 
 	// Parse.
 	const event = parse(webhook, body);
-	if (typeof event === 'string') return refuse(webhook, 400, `This is not a Testivora event: it ${event}.`);
+	if (typeof event === 'string')
+		return refuse(webhook, 400, `This is not a Testivora event: it ${event}.`);
 
 	// Filter.
 	const why = whyIgnored(webhook, event);
@@ -72,12 +82,15 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	// The sender timed out and will retry, perhaps against another process: the event must not run in both.
 	if (webhook.getResponseObject().destroyed) return abandon(webhook);
 
-	const items = [[toItem(event, evaluated(webhook, webhook.getNodeParameter('simplify', true) as boolean))]];
+	const items = [
+		[toItem(event, evaluated(webhook, webhook.getNodeParameter('simplify', true) as boolean))],
+	];
 	// A test is one delivery long, and a person who tests sends the same event again.
 	if (isTest(webhook)) return { workflowData: items, webhookResponse: accepted(event) };
 
 	// Deduplicate.
-	const ledger = evaluated(webhook, options.deduplicate) === false ? undefined : known.memory.ledger;
+	const ledger =
+		evaluated(webhook, options.deduplicate) === false ? undefined : known.memory.ledger;
 	ledger?.merge(known.slot.seen);
 	// n8n ends its answer even where the sender has hung up.
 	const response = webhook.getResponseObject();
@@ -105,7 +118,9 @@ interface Knowledge {
 
 function knowledgeOf(webhook: IWebhookFunctions): Knowledge {
 	// Not the path of the request, which a sender may spell in several ways; but n8n gives the production URL in tests, too.
-	const url = isTest(webhook) ? webhook.getRequestObject().path : String(webhook.getNodeWebhookUrl('default'));
+	const url = isTest(webhook)
+		? webhook.getRequestObject().path
+		: String(webhook.getNodeWebhookUrl('default'));
 	const name = webhookName(webhook.getNode(), url);
 	const slot = readSlot(webhook.getWorkflowStaticData('global'), webhook.getNode(), name);
 	return { name, memory: memoryOf(webhook.getWorkflow().id, name), slot };
@@ -138,21 +153,30 @@ async function verify(
 			secrets = (await memory.freshSecrets(read))[setup];
 			secret = findSecret(signatures, body, secrets);
 		}
-		if (secret === undefined) return [...secretsOf(registration), ...secrets].some(isUsable) ? 'mismatch' : 'noSecret';
+		if (secret === undefined)
+			return [...secretsOf(registration), ...secrets].some(isUsable) ? 'mismatch' : 'noSecret';
 		if (setup === 'automatic') memory.learn(secret, slot.registration);
 		return 'verified';
 	} catch (error) {
-		webhook.logger.warn(`Testivora Trigger: the credential could not be read (${(error as Error).message})`);
+		webhook.logger.warn(
+			`Testivora Trigger: the credential could not be read (${(error as Error).message})`,
+		);
 		return 'unreadable';
 	}
 }
 
-async function credentialSecrets(webhook: IWebhookFunctions, name: string): Promise<CredentialSecrets> {
+async function credentialSecrets(
+	webhook: IWebhookFunctions,
+	name: string,
+): Promise<CredentialSecrets> {
 	const credential = await webhook.getCredentials('testivoraApi');
 	const derived = deriveSecret(credential.apiKey, name);
 	const automatic = derived === undefined ? [] : [derived];
 	// In the manual set-up, too, a sample is signed with the secret of the test URL.
-	return { automatic, manual: [...webhookSecretsOf(credential), ...(isTest(webhook) ? automatic : [])] };
+	return {
+		automatic,
+		manual: [...webhookSecretsOf(credential), ...(isTest(webhook) ? automatic : [])],
+	};
 }
 
 /**
@@ -160,10 +184,19 @@ async function credentialSecrets(webhook: IWebhookFunctions, name: string): Prom
  *
  * @param seen the ledger's text; absent where events are not deduplicated
  */
-function writeBack(webhook: IWebhookFunctions, { name, memory, slot }: Knowledge, seen: string | undefined): void {
-	const registration = isAutomatic(webhook) ? newer(slot.registration, memory.registration) : slot.registration;
+function writeBack(
+	webhook: IWebhookFunctions,
+	{ name, memory, slot }: Knowledge,
+	seen: string | undefined,
+): void {
+	const registration = isAutomatic(webhook)
+		? newer(slot.registration, memory.registration)
+		: slot.registration;
 	if (seen === undefined && registration === slot.registration) return;
-	writeSlot(webhook.getWorkflowStaticData('global'), webhook.getNode(), name, { registration, seen: seen ?? slot.seen });
+	writeSlot(webhook.getWorkflowStaticData('global'), webhook.getNode(), name, {
+		registration,
+		seen: seen ?? slot.seen,
+	});
 }
 
 function isAutomatic(webhook: IWebhookFunctions): boolean {
@@ -175,7 +208,9 @@ function isTest(webhook: IWebhookFunctions): boolean {
 }
 
 /** The bytes of a content type that n8n leaves unread; none where they cannot be had any more. */
-async function unreadBodyOf(request: ReturnType<IWebhookFunctions['getRequestObject']>): Promise<Buffer> {
+async function unreadBodyOf(
+	request: ReturnType<IWebhookFunctions['getRequestObject']>,
+): Promise<Buffer> {
 	await request.readRawBody().catch(() => undefined);
 	return request.rawBody ?? Buffer.alloc(0);
 }
@@ -190,7 +225,9 @@ function evaluated<Value>(webhook: IWebhookFunctions, value: Value): Value {
 
 /** Only a number of seconds counts: anything else would leave the window open. */
 function toleranceOf(tolerance: unknown): number {
-	return Number.isFinite(tolerance) && Number(tolerance) >= 0 ? Number(tolerance) : DEFAULT_TOLERANCE_S;
+	return Number.isFinite(tolerance) && Number(tolerance) >= 0
+		? Number(tolerance)
+		: DEFAULT_TOLERANCE_S;
 }
 
 /** The event, or what is wrong with it. */
@@ -207,10 +244,15 @@ function parse(webhook: IWebhookFunctions, body: Buffer): TestivoraEvent | strin
 
 /** Whether n8n has parsed these bytes already, just as it is done here: the header is not signed, and may name another charset. */
 function isParsed(webhook: IWebhookFunctions): boolean {
-	return /^application\/json(; *charset=utf-8)?$/i.test(webhook.getRequestObject().headers['content-type'] ?? '');
+	return /^application\/json(; *charset=utf-8)?$/i.test(
+		webhook.getRequestObject().headers['content-type'] ?? '',
+	);
 }
 
-function whyIgnored(webhook: IWebhookFunctions, { event: name, data }: TestivoraEvent): string | undefined {
+function whyIgnored(
+	webhook: IWebhookFunctions,
+	{ event: name, data }: TestivoraEvent,
+): string | undefined {
 	const events = webhook.getNodeParameter('events', []) as string[];
 	if (!events.includes(name)) return 'this workflow does not listen to such events';
 	if (name === 'testimonial.deleted') return undefined;
@@ -227,8 +269,17 @@ function shortened(id: string): string {
 }
 
 /** @param advice what the log says besides */
-function refuse(webhook: IWebhookFunctions, status: 400 | 401, message: string, advice = ''): IWebhookResponseData {
-	return answer(webhook, { status, body: { received: false, message }, log: `refused with ${status}: ${message}${advice}` });
+function refuse(
+	webhook: IWebhookFunctions,
+	status: 400 | 401,
+	message: string,
+	advice = '',
+): IWebhookResponseData {
+	return answer(webhook, {
+		status,
+		body: { received: false, message },
+		log: `refused with ${status}: ${message}${advice}`,
+	});
 }
 
 /** The credential may be readable again when the sender retries. */
@@ -241,33 +292,56 @@ function putOff(webhook: IWebhookFunctions): IWebhookResponseData {
 	});
 }
 
-function ignore(webhook: IWebhookFunctions, { id }: TestivoraEvent, why: string): IWebhookResponseData {
+function ignore(
+	webhook: IWebhookFunctions,
+	{ id }: TestivoraEvent,
+	why: string,
+): IWebhookResponseData {
 	// Which filters the workflow has is not for the sender; the log says it.
-	const body = { received: true, event: shortened(id), ignored: true, message: 'This workflow does not want this event.' };
+	const body = {
+		received: true,
+		event: shortened(id),
+		ignored: true,
+		message: 'This workflow does not want this event.',
+	};
 	return answer(webhook, { status: 200, body, log: `ignored, as ${why}` });
 }
 
 function duplicate(webhook: IWebhookFunctions, { id }: TestivoraEvent): IWebhookResponseData {
-	const body = { received: true, event: shortened(id), duplicate: true, message: 'This event was received before.' };
+	const body = {
+		received: true,
+		event: shortened(id),
+		duplicate: true,
+		message: 'This event was received before.',
+	};
 	return answer(webhook, { status: 200, body, log: 'ignored, as the event was received before' });
 }
 
 function busy(webhook: IWebhookFunctions, { id }: TestivoraEvent): IWebhookResponseData {
 	return answer(webhook, {
 		status: 503,
-		body: { received: false, event: shortened(id), message: 'This event is being received right now.' },
+		body: {
+			received: false,
+			event: shortened(id),
+			message: 'This event is being received right now.',
+		},
 		headers: { 'Retry-After': String(RETRY_AFTER_S) },
 		log: 'put off, as the same event is being received right now',
 	});
 }
 
 function abandon(webhook: IWebhookFunctions): IWebhookResponseData {
-	webhook.logger.debug('Testivora Trigger: a delivery was dropped, as its sender hung up before n8n came to it and will send it again');
+	webhook.logger.debug(
+		'Testivora Trigger: a delivery was dropped, as its sender hung up before n8n came to it and will send it again',
+	);
 	return { noWebhookResponse: true };
 }
 
 /** Answers by hand, because n8n sends every answer of a node as 200, and starts no execution. */
-function answer(webhook: IWebhookFunctions, { status, body, headers = {}, log }: Answer): IWebhookResponseData {
+function answer(
+	webhook: IWebhookFunctions,
+	{ status, body, headers = {}, log }: Answer,
+): IWebhookResponseData {
 	const refused = status === 400 || status === 401;
 	webhook.logger[refused ? 'warn' : 'debug'](`Testivora Trigger: a delivery was ${log}`);
 	webhook.getResponseObject().set(headers).status(status).json(body);

@@ -4,7 +4,13 @@ import { z } from 'zod';
 
 import { list, request, segment } from '../shared/api';
 import { baseUrlOf } from '../shared/credential';
-import { hasStatus, inputError, isGone, isOutcomeUnknown, isWebhookApiMissing } from '../shared/errors';
+import {
+	hasStatus,
+	inputError,
+	isGone,
+	isOutcomeUnknown,
+	isWebhookApiMissing,
+} from '../shared/errors';
 import { objectSchema } from '../shared/schemas';
 import { memoryOf } from './memory';
 import { deriveSecret, isSecret } from './secrets';
@@ -51,8 +57,12 @@ export async function endpointStands(hook: IHookFunctions): Promise<boolean> {
 		const { message } = error as Error;
 		const isOurs = known?.url === undefined || isSameUrl(known.url, urlOf(hook));
 		const isKept = isStartup && !isGone(error) && isOurs;
-		if (isKept) hook.logger.warn(`Testivora Trigger: the webhook endpoint could not be checked and is taken as it was (${message})`);
-		else hook.logger.debug(`Testivora Trigger: the webhook endpoint is registered anew (${message})`);
+		if (isKept)
+			hook.logger.warn(
+				`Testivora Trigger: the webhook endpoint could not be checked and is taken as it was (${message})`,
+			);
+		else
+			hook.logger.debug(`Testivora Trigger: the webhook endpoint is registered anew (${message})`);
 		return isKept;
 	}
 }
@@ -64,7 +74,8 @@ export async function endpointStands(hook: IHookFunctions): Promise<boolean> {
  */
 export async function registerEndpoint(hook: IHookFunctions): Promise<void> {
 	const url = urlOf(hook);
-	if (eventsOf(hook).length === 0) throw inputError(hook.getNode(), 'Choose at least one event in Trigger On');
+	if (eventsOf(hook).length === 0)
+		throw inputError(hook.getNode(), 'Choose at least one event in Trigger On');
 	const why = await whyNotGiven(hook);
 	if (why) {
 		throw inputError(
@@ -143,7 +154,10 @@ function remember(hook: IHookFunctions, registration: Registration | undefined):
 	const [staticData, name] = [hook.getWorkflowStaticData('global'), nameOf(hook)];
 	const memory = memoryOf(hook.getWorkflow().id, name);
 	memory.registration = registration;
-	writeSlot(staticData, hook.getNode(), name, { registration, seen: memory.ledger.merge(readSlot(staticData, hook.getNode(), name).seen) });
+	writeSlot(staticData, hook.getNode(), name, {
+		registration,
+		seen: memory.ledger.merge(readSlot(staticData, hook.getNode(), name).seen),
+	});
 }
 
 async function derivedSecret(hook: IHookFunctions): Promise<string | undefined> {
@@ -152,8 +166,11 @@ async function derivedSecret(hook: IHookFunctions): Promise<string | undefined> 
 
 function isAsWanted(standing: unknown, hook: IHookFunctions): boolean {
 	const { url, events, status } = (standing ?? {}) as IDataObject;
-	const sorted = (names: unknown) => (Array.isArray(names) ? [...new Set(names)].sort().join() : undefined);
-	return isSameUrl(url, urlOf(hook)) && status === 'active' && sorted(events) === sorted(eventsOf(hook));
+	const sorted = (names: unknown) =>
+		Array.isArray(names) ? [...new Set(names)].sort().join() : undefined;
+	return (
+		isSameUrl(url, urlOf(hook)) && status === 'active' && sorted(events) === sorted(eventsOf(hook))
+	);
 }
 
 async function repairOrCreate(hook: IHookFunctions): Promise<void> {
@@ -161,7 +178,13 @@ async function repairOrCreate(hook: IHookFunctions): Promise<void> {
 	const derived = await derivedSecret(hook);
 	const wanted = { url: urlOf(hook), events: eventsOf(hook), status: 'active', secret: derived };
 	const note = (id: string, made: string | undefined) =>
-		remember(hook, { id, url: wanted.url, derived, made, registeredAt: Math.max(Date.now(), (known?.registeredAt ?? 0) + 1) });
+		remember(hook, {
+			id,
+			url: wanted.url,
+			derived,
+			made,
+			registeredAt: Math.max(Date.now(), (known?.registeredAt ?? 0) + 1),
+		});
 
 	let isRepaired = false;
 	for (const id of await endpointsHere(hook)) {
@@ -181,9 +204,13 @@ async function repairOrCreate(hook: IHookFunctions): Promise<void> {
 	if (typeof secret !== 'string' || secret === derived) return;
 	// The answer names another secret, or masks it. One that Testivora made could be remembered in n8n's static data alone: ask for the one
 	// that can be derived. Both count.
-	await request(hook, { method: 'PATCH', path: pathOf(id), body: { secret: derived } }).catch((error: Error) => {
-		hook.logger.info(`Testivora Trigger: the webhook endpoint keeps the signing secret that Testivora made (${error.message})`);
-	});
+	await request(hook, { method: 'PATCH', path: pathOf(id), body: { secret: derived } }).catch(
+		(error: Error) => {
+			hook.logger.info(
+				`Testivora Trigger: the webhook endpoint keeps the signing secret that Testivora made (${error.message})`,
+			);
+		},
+	);
 }
 
 /** Sets what is wanted of an endpoint. @returns false where it is gone, or the API does not let endpoints be changed */
@@ -198,7 +225,10 @@ async function repair(hook: IHookFunctions, id: string, wanted: IDataObject): Pr
 }
 
 /** Registers an endpoint. @returns its ID, and the secret that the answer names */
-async function create(hook: IHookFunctions, body: IDataObject): Promise<{ id: string; secret?: unknown }> {
+async function create(
+	hook: IHookFunctions,
+	body: IDataObject,
+): Promise<{ id: string; secret?: unknown }> {
 	const post = async () => await request(hook, { method: 'POST', path: PATH, body }, objectSchema);
 	return await post().catch(async (error: Error) => {
 		if (!isOutcomeUnknown(error) || hasStatus(error, 429)) throw error;
@@ -230,7 +260,11 @@ async function endpointsHere(hook: IHookFunctions): Promise<string[]> {
 }
 
 /** @param url where the endpoint that static data or this process knows stands now; absent where it is gone */
-async function sayWhatBecameOf(hook: IHookFunctions, known: Registration | undefined, url: unknown): Promise<void> {
+async function sayWhatBecameOf(
+	hook: IHookFunctions,
+	known: Registration | undefined,
+	url: unknown,
+): Promise<void> {
 	if (known?.id === undefined || isSameUrl(url, urlOf(hook))) return;
 	if (url !== undefined) {
 		hook.logger.warn(
@@ -276,7 +310,8 @@ async function withSetupAdvice(hook: IHookFunctions, registration: Promise<void>
 			);
 		}
 		// Older versions of n8n show, of such an error, the description alone.
-		if (error instanceof NodeApiError && hook.getMode() !== 'manual') error.description = `${error.message}. ${error.description}`;
+		if (error instanceof NodeApiError && hook.getMode() !== 'manual')
+			error.description = `${error.message}. ${error.description}`;
 		throw error;
 	});
 }

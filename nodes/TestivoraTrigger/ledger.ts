@@ -43,9 +43,15 @@ export class Ledger {
 		if (typeof stored !== 'string' || this.isOwn(stored)) return this.text;
 		// Evicted entries do not come back with an old save.
 		const oldest = this.isFull() ? this.text.slice(0, TIME_WIDTH) : '';
-		const news = entriesOf(stored).filter((entry) => entry.slice(0, TIME_WIDTH) > oldest && !this.known.has(printOf(entry)));
+		const news = entriesOf(stored).filter(
+			(entry) => entry.slice(0, TIME_WIDTH) > oldest && !this.known.has(printOf(entry)),
+		);
 		if (news.length === 0) return this.text;
-		const all = [...new Map([...entriesOf(this.text), ...news].map((entry) => [printOf(entry), entry])).values()];
+		const all = [
+			...new Map(
+				[...entriesOf(this.text), ...news].map((entry) => [printOf(entry), entry]),
+			).values(),
+		];
 		const kept = all.sort(byTime).slice(-CAPACITY);
 		this.known = new Set(kept.map(printOf));
 		this.text = kept.join('');
@@ -111,7 +117,9 @@ function fingerprint(id: string): string {
 }
 
 function timeText(ms: number): string {
-	return Math.floor(ms / 1000).toString(36).padStart(TIME_WIDTH, '0');
+	return Math.floor(ms / 1000)
+		.toString(36)
+		.padStart(TIME_WIDTH, '0');
 }
 
 /** The entries of a stored text, each a time and a fingerprint. */

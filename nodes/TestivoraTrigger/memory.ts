@@ -34,7 +34,12 @@ export class WebhookMemory {
 	learn(derived: string, stored: Registration | undefined): void {
 		const known = this.newest(stored);
 		if (known?.derived === derived) this.registration = known;
-		else this.registration = { ...known, derived, registeredAt: Math.max(Date.now(), (known?.registeredAt ?? 0) + 1) };
+		else
+			this.registration = {
+				...known,
+				derived,
+				registeredAt: Math.max(Date.now(), (known?.registeredAt ?? 0) + 1),
+			};
 	}
 
 	/** The credential's secrets as they were at most 10 s ago. @param read looks them up; called at most once a second */
@@ -47,10 +52,14 @@ export class WebhookMemory {
 		return await this.secretsWithin(MIN_INTERVAL_MS, read);
 	}
 
-	private async secretsWithin(maxAge: number, read: () => Promise<CredentialSecrets>): Promise<CredentialSecrets> {
+	private async secretsWithin(
+		maxAge: number,
+		read: () => Promise<CredentialSecrets>,
+	): Promise<CredentialSecrets> {
 		const age = this.lookUp ? Date.now() - this.lookUp.startedAt : Infinity;
 		// The age is below 0 where the clock was set back.
-		if (!this.lookUp || age < 0 || age >= (this.lookUp.failed ? MIN_INTERVAL_MS : maxAge)) this.lookUp = start(read);
+		if (!this.lookUp || age < 0 || age >= (this.lookUp.failed ? MIN_INTERVAL_MS : maxAge))
+			this.lookUp = start(read);
 		return await this.lookUp.secrets;
 	}
 }

@@ -41,7 +41,9 @@ export function wantsSample(hook: IHookFunctions): boolean {
 export async function prepareSample(hook: IHookFunctions): Promise<void> {
 	const event = await sampleEvent(hook);
 	if (!event) {
-		hook.logger.info('Testivora Trigger: there is no testimonial to show yet, so Execute step waits for the next event');
+		hook.logger.info(
+			'Testivora Trigger: there is no testimonial to show yet, so Execute step waits for the next event',
+		);
 		if (isManual(hook)) return;
 		await registerEndpoint(hook).catch((error: Error) => {
 			error.message = `There is no testimonial to show yet, and the next event cannot be waited for. ${error.message}`;
@@ -52,7 +54,9 @@ export async function prepareSample(hook: IHookFunctions): Promise<void> {
 	const secret = await secretOf(hook);
 	const url = await addressOf(hook);
 	void deliver(hook, url, JSON.stringify(event), secret).catch((error: Error) => {
-		hook.logger.warn(`Testivora Trigger: the sample was not taken (${error.message}). Click Execute step again.`);
+		hook.logger.warn(
+			`Testivora Trigger: the sample was not taken (${error.message}). Click Execute step again.`,
+		);
 	});
 }
 
@@ -64,9 +68,14 @@ async function sampleEvent(hook: IHookFunctions): Promise<IDataObject | undefine
 	const filters = filtersOf(hook);
 	const found: IDataObject[] = [];
 	let read = 0;
-	for await (const { entries } of pages(hook, { path: '/v1/testimonials', deadline: Date.now() + BUDGET_MS })) {
+	for await (const { entries } of pages(hook, {
+		path: '/v1/testimonials',
+		deadline: Date.now() + BUDGET_MS,
+	})) {
 		const fitting = (entries as IDataObject[]).filter(
-			(entry) => (name !== 'testimonial.approved' || entry.status === 'approved') && whyUnwanted(entry, filters) === undefined,
+			(entry) =>
+				(name !== 'testimonial.approved' || entry.status === 'approved') &&
+				whyUnwanted(entry, filters) === undefined,
 		);
 		found.push(...fitting);
 		read += 1;
@@ -78,7 +87,15 @@ async function sampleEvent(hook: IHookFunctions): Promise<IDataObject | undefine
 	const data: IDataObject = { ...newest };
 	delete data.object;
 	delete data.space_id;
-	return { id: `sample_${randomUUID()}`, object: 'event', event: name, version: '1.0', created: new Date().toISOString(), attempt: 1, data };
+	return {
+		id: `sample_${randomUUID()}`,
+		object: 'event',
+		event: name,
+		version: '1.0',
+		created: new Date().toISOString(),
+		attempt: 1,
+		data,
+	};
 }
 
 /** The secret of the test URL alone, also in the manual set-up: whoever sees a sample on its way cannot send it to the published workflow. */
@@ -98,7 +115,10 @@ async function addressOf(hook: IHookFunctions): Promise<string> {
 	for (const candidate of new Set(origins)) {
 		const url = `${candidate}${pathname}`;
 		// Unsigned, so that the node refuses it and changes nothing.
-		const { statusCode, body } = await post(hook, url, '{}', {}).catch(() => ({ statusCode: 0, body: undefined }));
+		const { statusCode, body } = await post(hook, url, '{}', {}).catch(() => ({
+			statusCode: 0,
+			body: undefined,
+		}));
 		if (statusCode === 401 && (body as IDataObject | undefined)?.received === false) return url;
 	}
 	throw inputError(
@@ -112,18 +132,30 @@ function originOf(url: string): string[] {
 	return URL.canParse(url) ? [new URL(url).origin] : [];
 }
 
-async function deliver(hook: IHookFunctions, url: string, body: string, secret: string): Promise<void> {
+async function deliver(
+	hook: IHookFunctions,
+	url: string,
+	body: string,
+	secret: string,
+): Promise<void> {
 	for (let tries = 1; ; tries++) {
 		await sleep(HEAD_START_MS);
 		const seconds = Math.floor(Date.now() / 1000);
 		const mac = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
-		const { statusCode } = await post(hook, url, body, { 'Testivora-Signature': `t=${seconds},v1=${mac}` });
+		const { statusCode } = await post(hook, url, body, {
+			'Testivora-Signature': `t=${seconds},v1=${mac}`,
+		});
 		if (statusCode === 200) return;
 		if (tries === TRIES) throw new Error(`answered with ${statusCode}`);
 	}
 }
 
-async function post(hook: IHookFunctions, url: string, body: string, headers: Record<string, string>): Promise<IN8nHttpFullResponse> {
+async function post(
+	hook: IHookFunctions,
+	url: string,
+	body: string,
+	headers: Record<string, string>,
+): Promise<IN8nHttpFullResponse> {
 	return (await hook.helpers.httpRequest({
 		method: 'POST',
 		url,

@@ -21,5 +21,9 @@ const MIN_CHARACTERS = 8;
 
 /** Whether a secret in an answer of the API can be one: an answer may mask it. */
 export function isSecret(value: unknown): value is string {
-	return typeof value === 'string' && /^whsec_[\w+/-]{16,}={0,2}$/.test(value) && new Set(value.slice(6)).size >= MIN_CHARACTERS;
+	return (
+		typeof value === 'string' &&
+		/^whsec_[\w+/-]{16,}={0,2}$/.test(value) &&
+		new Set(value.slice(6)).size >= MIN_CHARACTERS
+	);
 }

@@ -54,7 +54,8 @@ const standard =
 		const time = headers[`${family}-timestamp`];
 		const value = headers[`${family}-signature`];
 		if (value === undefined) return 'unsigned';
-		if (typeof id !== 'string' || typeof time !== 'string' || typeof value !== 'string') return 'malformed';
+		if (typeof id !== 'string' || typeof time !== 'string' || typeof value !== 'string')
+			return 'malformed';
 		return signed(
 			time,
 			`${id}.${time}.`,
@@ -79,7 +80,11 @@ const SCHEMES: Parse[] = [
  * @param tolerance how many seconds the signed time may be from now, either way
  * @returns at least one signature, for {@link findSecret}; or what is wrong with the first scheme that is present
  */
-export function readSignatures(headers: Headers, now: number, tolerance: number): Signed[] | Unreadable {
+export function readSignatures(
+	headers: Headers,
+	now: number,
+	tolerance: number,
+): Signed[] | Unreadable {
 	const read = SCHEMES.map((parse) => parse(headers)).filter((signed) => signed !== 'unsigned');
 	const whole = read.filter((signed) => signed !== 'malformed');
 	// Written so that NaN is stale.
@@ -96,8 +101,14 @@ export function readSignatures(headers: Headers, now: number, tolerance: number)
  * @param secrets `whsec_…`
  * @returns undefined where none of them is
  */
-export function findSecret(signatures: Signed[], body: Buffer, secrets: string[]): string | undefined {
-	return secrets.filter(isUsable).find((secret) => signatures.some((signature) => isMadeWith(secret, signature, body)));
+export function findSecret(
+	signatures: Signed[],
+	body: Buffer,
+	secrets: string[],
+): string | undefined {
+	return secrets
+		.filter(isUsable)
+		.find((secret) => signatures.some((signature) => isMadeWith(secret, signature, body)));
 }
 
 /** Whether a secret has a key at all: with an empty one anyone could sign. */
@@ -105,7 +116,11 @@ export function isUsable(secret: string): boolean {
 	return secret.length > SECRET_PREFIX.length;
 }
 
-function isMadeWith(secret: string, { prefix, macs, keyOf, encoding }: Signed, body: Buffer): boolean {
+function isMadeWith(
+	secret: string,
+	{ prefix, macs, keyOf, encoding }: Signed,
+	body: Buffer,
+): boolean {
 	const key = keyOf(secret);
 	// Invalid base64 decodes to an empty key, with which anyone could sign.
 	if (Buffer.from(key, encoding).length === 0) return false;
@@ -126,7 +141,9 @@ function signed(
 
 /** The entries that have a prefix, without it. */
 function valuesOf(entries: string[], prefix: string): string[] {
-	return entries.filter((entry) => entry.startsWith(prefix)).map((entry) => entry.slice(prefix.length));
+	return entries
+		.filter((entry) => entry.startsWith(prefix))
+		.map((entry) => entry.slice(prefix.length));
 }
 
 /** Decodes macs and drops incomplete ones: Node decodes a text only as far as it is valid. */

@@ -39,7 +39,8 @@ export function webhookName({ webhookId }: INode, url: string): string {
 /** Reads the slot of one webhook and changes nothing: any write makes n8n save its copy of all static data over what others saved. */
 export function readSlot(staticData: IDataObject, node: INode, name: string): Slot {
 	const slots = slotsIn(staticData);
-	const stored = (slots[name] ?? slots[oldNameOf(slots, node, name) ?? '']) as (Slot & OldSlot) | undefined;
+	const stored = (slots[name] ?? slots[oldNameOf(slots, node, name) ?? '']) as
+		(Slot & OldSlot) | undefined;
 	const { registration, seen, id, url, secret } = stored ?? {};
 	if (registration) return { registration, seen };
 	return secret ? { registration: { id, url, made: secret, registeredAt: 0 }, seen } : { seen };
@@ -52,7 +53,9 @@ export function writeSlot(staticData: IDataObject, node: INode, name: string, sl
 	const { registration, seen } = slot;
 	const kept = { ...(registration && { registration }), ...(seen && { seen }) };
 	// Assigned as a whole: n8n does not notice a change inside an object that was added since it loaded the data.
-	staticData.testivoraTrigger = Object.fromEntries(Object.keys(kept).length > 0 ? [...others, [name, kept]] : others) as IDataObject;
+	staticData.testivoraTrigger = Object.fromEntries(
+		Object.keys(kept).length > 0 ? [...others, [name, kept]] : others,
+	) as IDataObject;
 }
 
 /** The secrets that may have signed a delivery. */
@@ -61,7 +64,10 @@ export function secretsOf({ derived, made }: Partial<Registration> = {}): string
 }
 
 /** The newer of two registrations; the first where they are equally new. */
-export function newer(one: Registration | undefined, other: Registration | undefined): Registration | undefined {
+export function newer(
+	one: Registration | undefined,
+	other: Registration | undefined,
+): Registration | undefined {
 	if (!one || !other) return one ?? other;
 	return other.registeredAt > one.registeredAt ? other : one;
 }
@@ -74,7 +80,9 @@ interface OldSlot {
 }
 
 function oldNameOf(slots: Record<string, unknown>, node: INode, name: string): string | undefined {
-	return Object.keys(slots).find((candidate) => candidate !== name && webhookName(node, candidate) === name);
+	return Object.keys(slots).find(
+		(candidate) => candidate !== name && webhookName(node, candidate) === name,
+	);
 }
 
 /**

@@ -20,7 +20,9 @@ export function whyUnreachable(webhookUrl: string): string | undefined {
 function isLocalName(hostname: string): boolean {
 	const name = hostname.replace(/\.$/, '');
 	const isName = !name.startsWith('[') && !/^[\d.]+$/.test(name);
-	return isName && (!name.includes('.') || /\.(localhost|local|internal|lan|home\.arpa)$/.test(name));
+	return (
+		isName && (!name.includes('.') || /\.(localhost|local|internal|lan|home\.arpa)$/.test(name))
+	);
 }
 
 /** URL gives IPv4 addresses in dotted decimal form, however they were written. */
@@ -58,7 +60,11 @@ function isPrivateIPv6(hostname: string): boolean {
  * @param one as an API gave it: anything but a web address is no address
  */
 export function isSameUrl(one: unknown, other: string): boolean {
-	return typeof one === 'string' && (one === other || (URL.canParse(one) && URL.canParse(other) && normalized(one) === normalized(other)));
+	return (
+		typeof one === 'string' &&
+		(one === other ||
+			(URL.canParse(one) && URL.canParse(other) && normalized(one) === normalized(other)))
+	);
 }
 
 function normalized(address: string): string {

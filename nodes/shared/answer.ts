@@ -34,10 +34,18 @@ export function readAnswer(
 ): Outcome {
 	const json = parse(body);
 	if (status < 200 || status >= 300) {
-		const mask = (_name: string, value: unknown) => (typeof value === 'string' ? redact(value, secrets) : value);
+		const mask = (_name: string, value: unknown) =>
+			typeof value === 'string' ? redact(value, secrets) : value;
 		const said = JSON.stringify(errorSchema.safeParse(json).data?.error ?? {}, mask);
 		const { type, message, ...details } = JSON.parse(said) as { type?: string; message?: string };
-		return { request, status, type, message, details, retryAfter: headers['retry-after'] as string | undefined };
+		return {
+			request,
+			status,
+			type,
+			message,
+			details,
+			retryAfter: headers['retry-after'] as string | undefined,
+		};
 	}
 	// Even where no body is expected, a non-JSON body means that something else answered, such as a proxy's log-in page.
 	const expectsJson = schema !== undefined || String(body ?? '').trim() !== '';
@@ -45,7 +53,9 @@ export function readAnswer(
 	if (!schema) return { answer: undefined };
 	const checked = schema.safeParse(json);
 	// Return the JSON as it came, not zod's copy: copying each entry of a list costs more than the rest of the check.
-	return checked.success ? { answer: json } : { request, status, message: `it ${firstIssue(checked.error)}` };
+	return checked.success
+		? { answer: json }
+		: { request, status, message: `it ${firstIssue(checked.error)}` };
 }
 
 /**
@@ -54,8 +64,16 @@ export function readAnswer(
  * @param error n8n's own. It carries the request with its headers, key included, so only its code and text are taken.
  */
 export function noAnswer(request: string, error: unknown, secrets: string[]): Fault {
-	const { httpCode, code, message } = error as { httpCode?: string; code?: string; message?: string };
-	return { request, code: networkCode(httpCode, code, message), message: message && redact(message, secrets) };
+	const { httpCode, code, message } = error as {
+		httpCode?: string;
+		code?: string;
+		message?: string;
+	};
+	return {
+		request,
+		code: networkCode(httpCode, code, message),
+		message: message && redact(message, secrets),
+	};
 }
 
 function parse(body: unknown): unknown {

@@ -77,8 +77,17 @@ export async function request<Schema extends ZodTypeAny>(
 	schema: Schema,
 ): Promise<Infer<Schema>>;
 export async function request(caller: Caller, request: ApiRequest): Promise<undefined>;
-export async function request(caller: Caller, request: ApiRequest, schema?: ZodTypeAny): Promise<unknown> {
-	return await ask(caller, request.credential ?? (await caller.getCredentials('testivoraApi', request.itemIndex)), request, schema);
+export async function request(
+	caller: Caller,
+	request: ApiRequest,
+	schema?: ZodTypeAny,
+): Promise<unknown> {
+	return await ask(
+		caller,
+		request.credential ?? (await caller.getCredentials('testivoraApi', request.itemIndex)),
+		request,
+		schema,
+	);
 }
 
 /** {@link request} with a credential that was read before: each read costs n8n a database query and a decryption. */
@@ -104,10 +113,16 @@ async function ask(
 		returnFullResponse: true,
 	};
 
-	for (let refusals = 0, faults = 0; ; ) {
+	for (let refusals = 0, faults = 0; ;) {
 		const begun = Date.now();
 		if (method === 'POST') journalOf(caller).postedAt = elapsed();
-		const outcome = await send(caller, credential, { ...options, ...limitsUntil(deadline) }, `${method} ${path}`, schema);
+		const outcome = await send(
+			caller,
+			credential,
+			{ ...options, ...limitsUntil(deadline) },
+			`${method} ${path}`,
+			schema,
+		);
 		if (!isFault(outcome)) return outcome.answer;
 
 		const error = apiError(node, outcome, itemIndex);
@@ -118,7 +133,8 @@ async function ask(
 			wait = backoff(faults++);
 		}
 		const now = Date.now();
-		if (!(deadline === Infinity ? mayWait(caller, wait, now - begun) : now + wait < deadline)) throw error;
+		if (!(deadline === Infinity ? mayWait(caller, wait, now - begun) : now + wait < deadline))
+			throw error;
 		if (outcome.status === 429) journalOf(caller).waitedMs += wait;
 		await waitUnlessCancelled(caller, wait, error);
 	}
@@ -128,7 +144,10 @@ async function ask(
 function limitsUntil(deadline: number): Pick<IHttpRequestOptions, 'timeout' | 'abortSignal'> {
 	if (deadline === Infinity) return { timeout: TIMEOUT_MS };
 	const left = Math.max(1, deadline - Date.now());
-	return { timeout: Math.min(TIMEOUT_MS, left), abortSignal: AbortSignal.timeout(left + ABORT_AFTER_MS) };
+	return {
+		timeout: Math.min(TIMEOUT_MS, left),
+		abortSignal: AbortSignal.timeout(left + ABORT_AFTER_MS),
+	};
 }
 
 /** One page of a list, and the cursor to the next page; absent on the last page. */
@@ -159,20 +178,29 @@ export async function* pages<Schema extends ZodTypeAny = typeof objectSchema>(
 ): AsyncGenerator<Page<Infer<Schema>>> {
 	const node = caller.getNode();
 	const name = `GET ${path}`;
-	const known: ICredentialDataDecryptedObject = credential ?? (await caller.getCredentials('testivoraApi', itemIndex));
+	const known: ICredentialDataDecryptedObject =
+		credential ?? (await caller.getCredentials('testivoraApi', itemIndex));
 	const seen = new Set(cursor === undefined ? [] : [cursor]);
-	for (let next = cursor, empty = 0; ; ) {
+	for (let next = cursor, empty = 0; ;) {
 		const page = (await ask(
 			caller,
 			known,
-			{ method: 'GET', path, query: { ...query, limit, ...(next !== undefined && { cursor: next }) }, itemIndex, deadline },
+			{
+				method: 'GET',
+				path,
+				query: { ...query, limit, ...(next !== undefined && { cursor: next }) },
+				itemIndex,
+				deadline,
+			},
 			pageSchema,
 		)) as Infer<typeof pageSchema>;
 		empty = page.data.length === 0 ? empty + 1 : 0;
 		next = page.has_more ? (page.next_cursor ?? '') : undefined;
 		// Yield before validating the cursor: a caller that stops here never needs it.
 		yield {
-			entries: page.data.map((entry) => checkEntry(node, name, schema ?? objectSchema, entry, itemIndex)),
+			entries: page.data.map((entry) =>
+				checkEntry(node, name, schema ?? objectSchema, entry, itemIndex),
+			),
 			next: next || undefined,
 		};
 		if (next === undefined) return;
@@ -199,7 +227,11 @@ export async function* list<Schema extends ZodTypeAny = typeof objectSchema>(
 	source: Omit<ApiRequest, 'method' | 'body'>,
 	{ atMost = Infinity, schema }: { atMost?: number; schema?: Schema } = {},
 ): AsyncGenerator<Infer<Schema>> {
-	for await (const { entries } of pages(caller, source, { limit: Math.min(PAGE_SIZE, atMost), schema })) yield* entries;
+	for await (const { entries } of pages(caller, source, {
+		limit: Math.min(PAGE_SIZE, atMost),
+		schema,
+	}))
+		yield* entries;
 }
 
 /** Sends the request once. */
@@ -235,7 +267,11 @@ function checkEntry<Schema extends ZodTypeAny>(
 ): Infer<Schema> {
 	const checked = schema.safeParse(value);
 	if (checked.success) return value as Infer<Schema>;
-	throw apiError(node, { request: name, status: 200, message: `an entry ${firstIssue(checked.error)}` }, itemIndex);
+	throw apiError(
+		node,
+		{ request: name, status: 200, message: `an entry ${firstIssue(checked.error)}` },
+		itemIndex,
+	);
 }
 
 function maySendAgain(method: string, fault: Fault, error: Error): boolean {

@@ -18,10 +18,21 @@ const MAX_SECRETS = 25;
 export function baseUrlOf(credential: ICredentialDataDecryptedObject, node: INode): string {
 	const typed = String(credential.baseUrl ?? '').trim() || DEFAULT_BASE_URL;
 	const url = URL.canParse(typed) ? new URL(typed) : undefined;
-	if (!url || !/^https?:$/.test(url.protocol) || url.username || url.password || url.search || url.hash) {
-		throw new NodeOperationError(node, 'The Base URL in the Testivora credential is not a plain web address', {
-			description: `It should look like ${DEFAULT_BASE_URL}. Open the credential and correct it.`,
-		});
+	if (
+		!url ||
+		!/^https?:$/.test(url.protocol) ||
+		url.username ||
+		url.password ||
+		url.search ||
+		url.hash
+	) {
+		throw new NodeOperationError(
+			node,
+			'The Base URL in the Testivora credential is not a plain web address',
+			{
+				description: `It should look like ${DEFAULT_BASE_URL}. Open the credential and correct it.`,
+			},
+		);
 	}
 	return `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/v1$/, '');
 }

@@ -45,10 +45,13 @@ const BY_TYPE: Record<string, (fault: Fault) => Wording> = {
 	}),
 	plan_required: () => ({
 		message: 'Your Testivora plan does not include the API',
-		description: 'The API needs the Growth or the Agency plan. Upgrade in Testivora, then try again.',
+		description:
+			'The API needs the Growth or the Agency plan. Upgrade in Testivora, then try again.',
 	}),
 	insufficient_scope: ({ request }) => ({
-		message: request.startsWith('GET ') ? 'This API key may not read' : 'This API key may only read',
+		message: request.startsWith('GET ')
+			? 'This API key may not read'
+			: 'This API key may only read',
 		description:
 			'Create a key with the scopes "read" and "write" in Testivora under Settings → API, and put it into the Testivora credential.',
 	}),
@@ -93,7 +96,9 @@ const UNREACHABLE = ['EHOSTUNREACH', 'ENETUNREACH'];
 export function neverArrived({ status, code = '', message = '' }: Fault): boolean {
 	if (status !== undefined) return false;
 	// Node.js names the system call: "connect EHOSTUNREACH …", "read EHOSTUNREACH".
-	return NEVER_ARRIVED.includes(code) || (UNREACHABLE.includes(code) && /\bconnect E/.test(message));
+	return (
+		NEVER_ARRIVED.includes(code) || (UNREACHABLE.includes(code) && /\bconnect E/.test(message))
+	);
 }
 
 /** A warning to add for a create whose outcome is unknown; empty for every other request. */
@@ -115,7 +120,11 @@ function quotaFigures(details: Record<string, unknown> = {}): string {
  * @param secrets values of the credential, whatever their form; also found where JSON or a URL has escaped them
  */
 export function redact(text: string, secrets: string[] = []): string {
-	const forms = secrets.flatMap((secret) => [secret, JSON.stringify(secret).slice(1, -1), encodeURIComponent(secret)]);
+	const forms = secrets.flatMap((secret) => [
+		secret,
+		JSON.stringify(secret).slice(1, -1),
+		encodeURIComponent(secret),
+	]);
 	// The longest first, so that of two secrets of which one begins with the other nothing is left.
 	return forms
 		.sort((one, other) => other.length - one.length)
@@ -126,7 +135,9 @@ export function redact(text: string, secrets: string[] = []): string {
 
 /** A text from outside, made safe to quote in a message: without secrets, on one line and of bounded length. */
 function quote(text: string | undefined): string {
-	const clean = redact(text ?? '').replace(/\s+/g, ' ').trim();
+	const clean = redact(text ?? '')
+		.replace(/\s+/g, ' ')
+		.trim();
 	return clean.length > 300 ? `${clean.slice(0, 300)}…` : clean;
 }
 
@@ -163,12 +174,16 @@ function describeFault(fault: Fault): Wording {
 	// For other types the API's own text says best what is wrong: see the end.
 	if (known) {
 		const wording = known(fault);
-		return { ...wording, description: said ? `${wording.description} Testivora says: ${said}.` : wording.description };
+		return {
+			...wording,
+			description: said ? `${wording.description} Testivora says: ${said}.` : wording.description,
+		};
 	}
 	if (isForeign(status, fault.type)) {
 		return {
 			// What to do stands in the message: n8n shows no description in lists, nor for a workflow that it could not publish.
-			message: 'No Testivora API at this Base URL. Open the Testivora credential and set Base URL to https://api.testivora.com, unless you were given another one',
+			message:
+				'No Testivora API at this Base URL. Open the Testivora credential and set Base URL to https://api.testivora.com, unless you were given another one',
 			description: `${request} was answered with ${status}, and not in the form in which the API answers: something else is at this address.`,
 		};
 	}
@@ -179,7 +194,9 @@ function describeFault(fault: Fault): Wording {
 		};
 	}
 	return {
-		message: said ? `Testivora did not accept this: ${said}` : `Testivora did not accept this (${status})`,
+		message: said
+			? `Testivora did not accept this: ${said}`
+			: `Testivora did not accept this (${status})`,
 		description: `${request} was answered with ${status}${fault.type ? ` (${quote(fault.type)})` : ''}. Correct what it names and try again.`,
 	};
 }
@@ -255,12 +272,16 @@ export function isTransient(error: unknown): error is NodeApiError {
 
 /** Whether a request got no answer in time. */
 export function isTimeout(error: unknown): error is NodeApiError {
-	return error instanceof NodeApiError && ['ETIMEDOUT', 'ECONNABORTED'].includes(error.httpCode ?? '');
+	return (
+		error instanceof NodeApiError && ['ETIMEDOUT', 'ECONNABORTED'].includes(error.httpCode ?? '')
+	);
 }
 
 /** Whether the outcome of the request is unknown, so that a retry may settle it: a transient error, or a 2xx answer that is unreadable. */
 export function isOutcomeUnknown(error: unknown): error is NodeApiError {
-	return isTransient(error) || (error instanceof NodeApiError && /^2\d\d$/.test(error.httpCode ?? ''));
+	return (
+		isTransient(error) || (error instanceof NodeApiError && /^2\d\d$/.test(error.httpCode ?? ''))
+	);
 }
 
 /**

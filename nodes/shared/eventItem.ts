@@ -11,5 +11,10 @@ import type { TestivoraEvent } from './schemas';
 export function toItem(event: TestivoraEvent, simplify: boolean): INodeExecutionData {
 	if (!simplify) return { json: event as IDataObject };
 	const { id, event: name, created, attempt, data } = event;
-	return { json: { ...data, event: { id, name, created, ...(attempt !== undefined && { attempt }) } } as IDataObject };
+	return {
+		json: {
+			...data,
+			event: { id, name, created, ...(attempt !== undefined && { attempt }) },
+		} as IDataObject,
+	};
 }

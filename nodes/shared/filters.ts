@@ -20,7 +20,10 @@ export interface TestimonialFilters {
  *
  * @param testimonial as it came from the API or with an event
  */
-export function whyUnwanted(testimonial: Record<string, unknown>, filters: TestimonialFilters): string | undefined {
+export function whyUnwanted(
+	testimonial: Record<string, unknown>,
+	filters: TestimonialFilters,
+): string | undefined {
 	const { rating, type, featured, status, space_id: spaceId } = testimonial;
 	if (filters.spaceId !== undefined && spaceId !== undefined && spaceId !== filters.spaceId) {
 		return 'it is in another space';
@@ -28,7 +31,10 @@ export function whyUnwanted(testimonial: Record<string, unknown>, filters: Testi
 	if (filters.status !== undefined && !isSameWord(status, filters.status)) {
 		return `its status is not ${filters.status}`;
 	}
-	if (filters.minRating !== undefined && !(typeof rating === 'number' && rating >= filters.minRating)) {
+	if (
+		filters.minRating !== undefined &&
+		!(typeof rating === 'number' && rating >= filters.minRating)
+	) {
 		return `its rating is below ${filters.minRating}`;
 	}
 	if (filters.types?.length && !(typeof type === 'string' && filters.types.includes(type))) {
@@ -57,14 +63,21 @@ export function isSameWord(value: unknown, word: string): boolean {
 function hasAnyTag(tags: unknown, wanted: string[]): boolean {
 	if (!Array.isArray(tags)) return false;
 	// Only texts: not everything that JSON can hold can be made one.
-	const lower = new Set(tags.filter((tag) => typeof tag === 'string').map((tag) => tag.trim().toLowerCase()));
+	const lower = new Set(
+		tags.filter((tag) => typeof tag === 'string').map((tag) => tag.trim().toLowerCase()),
+	);
 	return wanted.some((tag) => lower.has(tag.toLowerCase()));
 }
 
 /** The testimonial that was created last; undefined where there is none. */
-export function newestOf<Testimonial extends Record<string, unknown>>(testimonials: Testimonial[]): Testimonial | undefined {
+export function newestOf<Testimonial extends Record<string, unknown>>(
+	testimonials: Testimonial[],
+): Testimonial | undefined {
 	const time = (testimonial: Testimonial) => createdAt(testimonial) || 0;
-	return testimonials.reduce<Testimonial | undefined>((one, other) => (one && time(one) >= time(other) ? one : other), undefined);
+	return testimonials.reduce<Testimonial | undefined>(
+		(one, other) => (one && time(one) >= time(other) ? one : other),
+		undefined,
+	);
 }
 
 /** When a testimonial was created, in milliseconds since 1970; NaN where there is no date that can be read. */

@@ -32,7 +32,13 @@ export function locator(field: {
 				type: 'string',
 				placeholder: `e.g. ${exampleId}`,
 				validation: [
-					{ type: 'regex', properties: { regex: '\\s*[^\\s/?#]*\\s*', errorMessage: 'Enter an ID, not a web address' } },
+					{
+						type: 'regex',
+						properties: {
+							regex: '\\s*[^\\s/?#]*\\s*',
+							errorMessage: 'Enter an ID, not a web address',
+						},
+					},
 				],
 			},
 		],

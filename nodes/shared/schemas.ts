@@ -91,7 +91,10 @@ export const errorSchema = z.object({
 const blank = (value: unknown) => (typeof value === 'string' ? value.trim() : value);
 
 /** A text that must not be empty. */
-export const textInput = z.preprocess(blank, z.string({ message: 'must be text' }).min(1, 'must not be empty'));
+export const textInput = z.preprocess(
+	blank,
+	z.string({ message: 'must be text' }).min(1, 'must not be empty'),
+);
 
 /** One of the known values, regardless of case. Other values pass, because only the API can say whether they exist. */
 function optionInput(known: readonly string[]) {
@@ -111,7 +114,8 @@ const RATING = 'must be a whole number from 1 to 5';
 
 /** A whole number from 1 to 5 (assumption A3), also as a string, which expressions and AI models often give. */
 export const ratingInput = z.preprocess(
-	(value) => (typeof value === 'string' && /^\s*\d+(\.0+)?\s*$/.test(value) ? Number(value) : value),
+	(value) =>
+		typeof value === 'string' && /^\s*\d+(\.0+)?\s*$/.test(value) ? Number(value) : value,
 	z.number({ message: RATING }).int(RATING).min(1, RATING).max(5, RATING),
 );
 
@@ -134,10 +138,13 @@ export const idInput = z.preprocess(
 );
 
 /** A boolean, also as the string "true" or "false", which expressions often give. */
-export const booleanInput = z.preprocess((value) => {
-	const text = typeof value === 'string' ? value.trim().toLowerCase() : value;
-	return text === 'true' || text === 'false' ? text === 'true' : value;
-}, z.boolean({ message: 'must be true or false' }));
+export const booleanInput = z.preprocess(
+	(value) => {
+		const text = typeof value === 'string' ? value.trim().toLowerCase() : value;
+		return text === 'true' || text === 'false' ? text === 'true' : value;
+	},
+	z.boolean({ message: 'must be true or false' }),
+);
 
 const LIMIT = 'must be a whole number of at least 1';
 
@@ -166,20 +173,31 @@ export const tagsInput = z.preprocess(
 );
 
 /** Tags to filter by, in the forms of {@link tagsInput}: blanks alone are refused, as a filter by nothing would let everything pass. */
-export const tagsFilterInput = tagsInput.refine((tags) => tags.length > 0, 'must hold at least one tag');
+export const tagsFilterInput = tagsInput.refine(
+	(tags) => tags.length > 0,
+	'must hold at least one tag',
+);
 
 /** The events of a webhook endpoint, as a list or a comma-separated text; at least one. */
-export const eventsInput = tagsInput.refine((events) => events.length > 0, 'must hold at least one event');
+export const eventsInput = tagsInput.refine(
+	(events) => events.length > 0,
+	'must hold at least one event',
+);
 
 /** Kinds of testimonials to filter by, in the forms of {@link tagsInput}, regardless of case; at least one. */
-export const testimonialTypesInput = tagsInput.refine((types) => types.length > 0, 'must hold at least one type').transform((types) => types.map((type) => testimonialTypeInput.parse(type)));
+export const testimonialTypesInput = tagsInput
+	.refine((types) => types.length > 0, 'must hold at least one type')
+	.transform((types) => types.map((type) => testimonialTypeInput.parse(type)));
 
 /** Assumption A1: a signing secret that the user chose; long enough not to be guessed. */
 export const secretInput = z.preprocess(
 	blank,
 	z
 		.string({ message: 'must be text' })
-		.regex(/^whsec_[\w+/-]{24,}={0,2}$/, 'must be whsec_ and then base64 of at least 18 random bytes'),
+		.regex(
+			/^whsec_[\w+/-]{24,}={0,2}$/,
+			'must be whsec_ and then base64 of at least 18 random bytes',
+		),
 );
 
 /** AI models that are asked for a text give a list as a JSON string. */

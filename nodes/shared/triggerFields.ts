@@ -1,4 +1,10 @@
-import type { IDataObject, IHookFunctions, INodeProperties, IPollFunctions, IWebhookFunctions } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IHookFunctions,
+	INodeProperties,
+	IPollFunctions,
+	IWebhookFunctions,
+} from 'n8n-workflow';
 
 import type { TestimonialFilters } from './filters';
 
@@ -28,7 +34,8 @@ export const filtersField: INodeProperties = {
 			type: 'boolean',
 			noDataExpression: true,
 			default: true,
-			description: 'Whether the testimonial must be featured; turn it off for those that are not featured',
+			description:
+				'Whether the testimonial must be featured; turn it off for those that are not featured',
 		},
 		{
 			displayName: 'Minimum Rating',
@@ -37,7 +44,8 @@ export const filtersField: INodeProperties = {
 			noDataExpression: true,
 			typeOptions: { minValue: 1, maxValue: 5, numberPrecision: 0 },
 			default: 4,
-			description: 'The lowest rating that starts the workflow, 1 to 5. Testimonials without a rating do not.',
+			description:
+				'The lowest rating that starts the workflow, 1 to 5. Testimonials without a rating do not.',
 		},
 		{
 			displayName: 'Tags',
@@ -46,7 +54,8 @@ export const filtersField: INodeProperties = {
 			noDataExpression: true,
 			default: '',
 			placeholder: 'e.g. onboarding, coaching',
-			description: 'Separated by commas. One of them is enough; upper and lower case do not matter.',
+			description:
+				'Separated by commas. One of them is enough; upper and lower case do not matter.',
 		},
 		{
 			displayName: 'Types',
@@ -64,14 +73,20 @@ export const filtersField: INodeProperties = {
 };
 
 /** The trigger's filters as the user set them. Those that are absent let every testimonial pass. */
-export function filtersOf(node: IHookFunctions | IWebhookFunctions | IPollFunctions): TestimonialFilters {
-	const { tags, types, ...filters } = node.getNodeParameter('filters', {}) as TestimonialFilters & IDataObject;
+export function filtersOf(
+	node: IHookFunctions | IWebhookFunctions | IPollFunctions,
+): TestimonialFilters {
+	const { tags, types, ...filters } = node.getNodeParameter('filters', {}) as TestimonialFilters &
+		IDataObject;
 	return { ...filters, tags: textsOf(tags), types: textsOf(types) };
 }
 
 /** From a list or a comma-separated text; empty means all. Anything else, commas alone too, becomes a text that nothing matches, so a filter is never dropped. */
 function textsOf(value: unknown): string[] {
-	const texts = String(value ?? '').split(',').map((text) => text.trim()).filter((text) => text !== '');
+	const texts = String(value ?? '')
+		.split(',')
+		.map((text) => text.trim())
+		.filter((text) => text !== '');
 	const isEmpty = Array.isArray(value) ? value.length === 0 : String(value ?? '').trim() === '';
 	return texts.length > 0 || isEmpty ? texts : [String(value)];
 }

@@ -32,7 +32,8 @@ export function mayWait(caller: object, ms: number, spent: number): boolean {
 /** Waits; throws the error as soon as the execution is cancelled. */
 export async function waitUnlessCancelled(caller: object, ms: number, error: Error): Promise<void> {
 	const signal = (caller as Partial<IExecuteFunctions>).getExecutionCancelSignal?.();
-	for (let left = ms; left > 0 && !signal?.aborted; left -= WAIT_SLICE_MS) await sleep(Math.min(left, WAIT_SLICE_MS));
+	for (let left = ms; left > 0 && !signal?.aborted; left -= WAIT_SLICE_MS)
+		await sleep(Math.min(left, WAIT_SLICE_MS));
 	if (signal?.aborted) throw error;
 }
 

@@ -9,19 +9,19 @@ answerWithNock();
 
 /** The API's error types, as its reference has them. Rate limits and server faults are tried again: see api.test.mts. */
 const REFUSALS: Array<[number, string]> = [
-  [400, 'missing_parameter'],
-  [400, 'invalid_json'],
-  [401, 'unauthorized'],
-  [401, 'invalid_api_key'],
-  [402, 'quota_exceeded'],
-  [403, 'plan_required'],
-  [403, 'insufficient_scope'],
-  [404, 'not_found'],
-  [422, 'invalid_text'],
-  [422, 'invalid_status'],
-  [422, 'invalid_rating'],
-  [422, 'invalid_author'],
-  [418, 'something_new'],
+	[400, 'missing_parameter'],
+	[400, 'invalid_json'],
+	[401, 'unauthorized'],
+	[401, 'invalid_api_key'],
+	[402, 'quota_exceeded'],
+	[403, 'plan_required'],
+	[403, 'insufficient_scope'],
+	[404, 'not_found'],
+	[422, 'invalid_text'],
+	[422, 'invalid_status'],
+	[422, 'invalid_rating'],
+	[422, 'invalid_author'],
+	[418, 'something_new'],
 ];
 
 /** What is no JSON: cut off, or a page of something else. */
@@ -29,30 +29,47 @@ const NO_JSON = ['{"id": "tst_1", "te', '<html>Log in</html>'];
 
 /** What is no answer to an operation. A deletion needs none; of the account no field is relied on. */
 function unreadableFor(operation: string): string[] {
-  if (operation === 'webhook/delete') return NO_JSON;
-  return [...NO_JSON, 'null', '[]', '"text"', '', ...(operation === 'account/get' ? [] : ['{"data": 7}'])];
+	if (operation === 'webhook/delete') return NO_JSON;
+	return [
+		...NO_JSON,
+		'null',
+		'[]',
+		'"text"',
+		'',
+		...(operation === 'account/get' ? [] : ['{"data": 7}']),
+	];
 }
 
 const answerEverything = (status: number, body: object | string) => {
-  for (const method of ['GET', 'POST', 'PATCH', 'DELETE']) nock(BASE_URL).intercept(/.*/, method).optionally().reply(status, body);
+	for (const method of ['GET', 'POST', 'PATCH', 'DELETE'])
+		nock(BASE_URL).intercept(/.*/, method).optionally().reply(status, body);
 };
 
 describe.each(OPERATIONS)('%s', (name, parameters) => {
-  const [resource, operation] = name.split('/');
-  const run = async () => await runTestivora({ resource, operation, ...parameters });
+	const [resource, operation] = name.split('/');
+	const run = async () => await runTestivora({ resource, operation, ...parameters });
 
-  test.each(REFUSALS)('%i %s ends in a message that says what to do, and keeps no secret that the API repeats', async (status, type) => {
-    answerEverything(status, refusal(type, `Said with ${API_KEY} and whsec_c2VjcmV0c2VjcmV0`));
-    const { error, items } = await run();
-    expect(items).toEqual([]);
-    expect(error).toMatchObject({ message: expect.stringMatching(/Testivora|API/), description: expect.stringMatching(/\w+\./) });
-    expect(`${error?.message} ${error?.description}`).not.toMatch(/k{32}|c2VjcmV0/);
-  });
+	test.each(REFUSALS)(
+		'%i %s ends in a message that says what to do, and keeps no secret that the API repeats',
+		async (status, type) => {
+			answerEverything(status, refusal(type, `Said with ${API_KEY} and whsec_c2VjcmV0c2VjcmV0`));
+			const { error, items } = await run();
+			expect(items).toEqual([]);
+			expect(error).toMatchObject({
+				message: expect.stringMatching(/Testivora|API/),
+				description: expect.stringMatching(/\w+\./),
+			});
+			expect(`${error?.message} ${error?.description}`).not.toMatch(/k{32}|c2VjcmV0/);
+		},
+	);
 
-  test.each(unreadableFor(name))('an answer such as "%s" is told to be unreadable', async (body) => {
-    answerEverything(200, body);
-    const { error, items } = await run();
-    expect(items).toEqual([]);
-    expect(error?.message).toMatch(/^Testivora sent an answer that could not be read: /);
-  });
+	test.each(unreadableFor(name))(
+		'an answer such as "%s" is told to be unreadable',
+		async (body) => {
+			answerEverything(200, body);
+			const { error, items } = await run();
+			expect(items).toEqual([]);
+			expect(error?.message).toMatch(/^Testivora sent an answer that could not be read: /);
+		},
+	);
 });

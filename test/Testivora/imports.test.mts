@@ -7,289 +7,459 @@ import { byId, page, refusal, testimonial } from '../helpers/fixtures.mts';
 
 answerWithNock();
 // Statuses that the list does not show are asked for one by one.
-beforeEach(() => void nock(BASE_URL).persist().get('/v1/testimonials').query(({ status }) => status !== undefined).optionally().reply(200, page([])));
+beforeEach(
+	() =>
+		void nock(BASE_URL)
+			.persist()
+			.get('/v1/testimonials')
+			.query(({ status }) => status !== undefined)
+			.optionally()
+			.reply(200, page([])),
+);
 
 const create = {
-  resource: 'testimonial',
-  operation: 'create',
-  spaceId: byId('spc_1'),
-  text: '={{ $json.text }}',
-  authorName: '={{ $json.name ?? "Ana" }}',
+	resource: 'testimonial',
+	operation: 'create',
+	spaceId: byId('spc_1'),
+	text: '={{ $json.text }}',
+	authorName: '={{ $json.name ?? "Ana" }}',
 };
 const skipExisting = { ...create, options: { skipExisting: true } };
 const texts = (...all: string[]) => all.map((text) => ({ text }));
-const there = (id: string, text: string, more: object = {}) => testimonial({ id, text, space_id: 'spc_1', author: { name: 'Ana' }, ...more });
+const there = (id: string, text: string, more: object = {}) =>
+	testimonial({ id, text, space_id: 'spc_1', author: { name: 'Ana' }, ...more });
 const accept = (text: string, id: string) =>
-  nock(BASE_URL)
-    .post('/v1/testimonials', (body: { text: string }) => body.text === text)
-    .reply(201, there(id, text));
-const list = () => nock(BASE_URL).defaultReplyHeaders({ date: () => new Date().toUTCString() }).get('/v1/testimonials').query({ space_id: 'spc_1', limit: 100 });
-const given = ({ items }: Awaited<ReturnType<typeof runTestivora>>) => items.map(({ json }) => [json.id ?? json.error, json.alreadyExisted]);
-const hintsOf = ({ run }: Awaited<ReturnType<typeof runTestivora>>) => run.data.resultData.runData.Testivora[0].hints;
+	nock(BASE_URL)
+		.post('/v1/testimonials', (body: { text: string }) => body.text === text)
+		.reply(201, there(id, text));
+const list = () =>
+	nock(BASE_URL)
+		.defaultReplyHeaders({ date: () => new Date().toUTCString() })
+		.get('/v1/testimonials')
+		.query({ space_id: 'spc_1', limit: 100 });
+const given = ({ items }: Awaited<ReturnType<typeof runTestivora>>) =>
+	items.map(({ json }) => [json.id ?? json.error, json.alreadyExisted]);
+const hintsOf = ({ run }: Awaited<ReturnType<typeof runTestivora>>) =>
+	run.data.resultData.runData.Testivora[0].hints;
 
 describe('Skip Existing', () => {
-  test('leaves out what the space has, reads it once, and sends the rest', async () => {
-    list().reply(200, page([there('t1', '  Line one\n and TWO '), there('t2', 'Other', { author: { name: 'Bo' } }), there('t9', 'New', { space_id: 'spc_2' })]));
-    accept('Other', 't3');
-    accept('New', 't4');
-    const outcome = await runTestivora(skipExisting, texts('line one and two', 'Other', 'New'));
-    expect(given(outcome)).toEqual([['t1', true], ['t3', undefined], ['t4', undefined]]);
-    expect(outcome.items[0]).toEqual({ json: { ...there('t1', '  Line one\n and TWO '), alreadyExisted: true }, pairedItem: { item: 0 } });
-    expect(hintsOf(outcome)).toEqual([{ message: 'Not created again, because the space has them already: 1' }]);
-  });
+	test('leaves out what the space has, reads it once, and sends the rest', async () => {
+		list().reply(
+			200,
+			page([
+				there('t1', '  Line one\n and TWO '),
+				there('t2', 'Other', { author: { name: 'Bo' } }),
+				there('t9', 'New', { space_id: 'spc_2' }),
+			]),
+		);
+		accept('Other', 't3');
+		accept('New', 't4');
+		const outcome = await runTestivora(skipExisting, texts('line one and two', 'Other', 'New'));
+		expect(given(outcome)).toEqual([
+			['t1', true],
+			['t3', undefined],
+			['t4', undefined],
+		]);
+		expect(outcome.items[0]).toEqual({
+			json: { ...there('t1', '  Line one\n and TWO '), alreadyExisted: true },
+			pairedItem: { item: 0 },
+		});
+		expect(hintsOf(outcome)).toEqual([
+			{ message: 'Not created again, because the space has them already: 1' },
+		]);
+	});
 
-  test('takes one testimonial for one row: the same import again ends with as many as it has rows', async () => {
-    list().reply(200, page([there('t1', 'Same'), there('t2', 'Same'), there('t1', 'Same')]));
-    accept('Same', 't3');
-    expect(given(await runTestivora(skipExisting, texts('Same', 'Same', 'Same')))).toEqual([['t1', true], ['t2', true], ['t3', undefined]]);
-  });
+	test('takes one testimonial for one row: the same import again ends with as many as it has rows', async () => {
+		list().reply(200, page([there('t1', 'Same'), there('t2', 'Same'), there('t1', 'Same')]));
+		accept('Same', 't3');
+		expect(given(await runTestivora(skipExisting, texts('Same', 'Same', 'Same')))).toEqual([
+			['t1', true],
+			['t2', true],
+			['t3', undefined],
+		]);
+	});
 
-  test('is for each space, and needs no quota for what is there', async () => {
-    list().reply(200, page([there('t1', 'Late')]));
-    nock(BASE_URL).defaultReplyHeaders({ date: () => new Date().toUTCString() }).get('/v1/testimonials').query({ space_id: 'spc_2', limit: 100 }).reply(200, page([there('t2', 'Second', { space_id: 'spc_2' })]));
-    nock(BASE_URL).post('/v1/testimonials').reply(402, refusal('quota_exceeded', 'Used up', { limit: 1, used: 1 }));
-    const outcome = await runTestivora(
-      { ...skipExisting, spaceId: byId('={{ $json.space }}') },
-      [{ space: 'spc_1', text: 'First' }, { space: 'spc_1', text: 'Late' }, { space: 'spc_2', text: 'Second' }, { space: 'spc_2', text: 'Third' }],
-      { onError: 'continueRegularOutput' },
-    );
-    expect(given(outcome)).toEqual([
-      [expect.stringContaining('used up (1 of 1)'), undefined],
-      ['t1', true],
-      ['t2', true],
-      [expect.stringContaining('this item was not sent'), undefined],
-    ]);
-    expect(hintsOf(outcome)?.map(({ message }) => message)).toEqual([
-      'Not created again, because the space has them already: 2',
-      'Not created, because the monthly quota of your Testivora plan is used up: 2',
-    ]);
-  });
+	test('is for each space, and needs no quota for what is there', async () => {
+		list().reply(200, page([there('t1', 'Late')]));
+		nock(BASE_URL)
+			.defaultReplyHeaders({ date: () => new Date().toUTCString() })
+			.get('/v1/testimonials')
+			.query({ space_id: 'spc_2', limit: 100 })
+			.reply(200, page([there('t2', 'Second', { space_id: 'spc_2' })]));
+		nock(BASE_URL)
+			.post('/v1/testimonials')
+			.reply(402, refusal('quota_exceeded', 'Used up', { limit: 1, used: 1 }));
+		const outcome = await runTestivora(
+			{ ...skipExisting, spaceId: byId('={{ $json.space }}') },
+			[
+				{ space: 'spc_1', text: 'First' },
+				{ space: 'spc_1', text: 'Late' },
+				{ space: 'spc_2', text: 'Second' },
+				{ space: 'spc_2', text: 'Third' },
+			],
+			{ onError: 'continueRegularOutput' },
+		);
+		expect(given(outcome)).toEqual([
+			[expect.stringContaining('used up (1 of 1)'), undefined],
+			['t1', true],
+			['t2', true],
+			[expect.stringContaining('this item was not sent'), undefined],
+		]);
+		expect(hintsOf(outcome)?.map(({ message }) => message)).toEqual([
+			'Not created again, because the space has them already: 2',
+			'Not created, because the monthly quota of your Testivora plan is used up: 2',
+		]);
+	});
 
-  test('sends nothing when the space cannot be read, and asks once', async () => {
-    list().reply(403, refusal('insufficient_scope', 'Write only'));
-    const outcome = await runTestivora(skipExisting, texts('One', 'Two'), { onError: 'continueRegularOutput' });
-    expect(outcome.items.map(({ json }) => json.error)).toEqual(Array(2).fill('This API key may not read'));
-  });
+	test('sends nothing when the space cannot be read, and asks once', async () => {
+		list().reply(403, refusal('insufficient_scope', 'Write only'));
+		const outcome = await runTestivora(skipExisting, texts('One', 'Two'), {
+			onError: 'continueRegularOutput',
+		});
+		expect(outcome.items.map(({ json }) => json.error)).toEqual(
+			Array(2).fill('This API key may not read'),
+		);
+	});
 
-  test.each(['={{ $json.missing }}', '={{ "" }}', '={{ "perhaps" }}'])('is not taken for "no" with %s', async (expression) => {
-    const { error } = await runTestivora({ ...create, options: { skipExisting: expression } }, texts('One'));
-    expect(error?.message).toBe('Skip Existing must be true or false [item 1]');
-  });
+	test.each(['={{ $json.missing }}', '={{ "" }}', '={{ "perhaps" }}'])(
+		'is not taken for "no" with %s',
+		async (expression) => {
+			const { error } = await runTestivora(
+				{ ...create, options: { skipExisting: expression } },
+				texts('One'),
+			);
+			expect(error?.message).toBe('Skip Existing must be true or false [item 1]');
+		},
+	);
 
-  test.each([{}, { options: {} }, { options: { skipExisting: false } }, { options: { skipExisting: '={{ "false" }}' } }])('reads nothing with %j', async (options) => {
-    accept('One', 't1');
-    expect(given(await runTestivora({ ...create, ...options }, texts('One')))).toEqual([['t1', undefined]]);
-  });
+	test.each([
+		{},
+		{ options: {} },
+		{ options: { skipExisting: false } },
+		{ options: { skipExisting: '={{ "false" }}' } },
+	])('reads nothing with %j', async (options) => {
+		accept('One', 't1');
+		expect(given(await runTestivora({ ...create, ...options }, texts('One')))).toEqual([
+			['t1', undefined],
+		]);
+	});
 
-  test('knows what was there, so that a lost answer is told from it', async () => {
-    const old = there('t1', 'Lost');
-    list().reply(200, page([old, there('t2', 'Lost')]));
-    nock(BASE_URL).post('/v1/testimonials').reply(503);
-    // Without a date that could be told: what was not there before the import is the answer.
-    list().reply(200, page([old, there('t2', 'Lost'), there('t3', 'Lost', { created_at: null })]));
-    expect(given(await runTestivora(skipExisting, texts('Lost', 'Lost', 'Lost')))).toEqual([['t1', true], ['t2', true], ['t3', undefined]]);
-  });
+	test('knows what was there, so that a lost answer is told from it', async () => {
+		const old = there('t1', 'Lost');
+		list().reply(200, page([old, there('t2', 'Lost')]));
+		nock(BASE_URL).post('/v1/testimonials').reply(503);
+		// Without a date that could be told: what was not there before the import is the answer.
+		list().reply(200, page([old, there('t2', 'Lost'), there('t3', 'Lost', { created_at: null })]));
+		expect(given(await runTestivora(skipExisting, texts('Lost', 'Lost', 'Lost')))).toEqual([
+			['t1', true],
+			['t2', true],
+			['t3', undefined],
+		]);
+	});
 });
 
 test.each([
-  ['finds what waits for approval', true],
-  ['finds a create whose answer was lost', false],
+	['finds what waits for approval', true],
+	['finds a create whose answer was lost', false],
 ])('a list that holds approved testimonials only %s', async (_what, skips) => {
-  nock.cleanAll();
-  const made = there('t1', 'One', { status: 'pending', created_at: skips ? '2026-06-03T00:59:50.000Z' : new Date(Date.now() + 1_000).toISOString() });
-  if (!skips) nock(BASE_URL).post('/v1/testimonials').reply(503, '', { date: new Date().toUTCString() });
-  list().reply(200, page([there('t0', 'Zero')]));
-  nock(BASE_URL).get('/v1/testimonials').query({ space_id: 'spc_1', limit: 100, status: 'pending' }).reply(200, page([made]));
-  if (skips) nock(BASE_URL).get('/v1/testimonials').query({ space_id: 'spc_1', limit: 100, status: 'rejected' }).reply(200, page([]));
-  expect(given(await runTestivora(skips ? skipExisting : create, texts('One')))).toEqual([['t1', skips || undefined]]);
+	nock.cleanAll();
+	const made = there('t1', 'One', {
+		status: 'pending',
+		created_at: skips ? '2026-06-03T00:59:50.000Z' : new Date(Date.now() + 1_000).toISOString(),
+	});
+	if (!skips)
+		nock(BASE_URL).post('/v1/testimonials').reply(503, '', { date: new Date().toUTCString() });
+	list().reply(200, page([there('t0', 'Zero')]));
+	nock(BASE_URL)
+		.get('/v1/testimonials')
+		.query({ space_id: 'spc_1', limit: 100, status: 'pending' })
+		.reply(200, page([made]));
+	if (skips)
+		nock(BASE_URL)
+			.get('/v1/testimonials')
+			.query({ space_id: 'spc_1', limit: 100, status: 'rejected' })
+			.reply(200, page([]));
+	expect(given(await runTestivora(skips ? skipExisting : create, texts('One')))).toEqual([
+		['t1', skips || undefined],
+	]);
 });
 
 test('an API that does not filter by status is not read to its end for each status', async () => {
-  nock.cleanAll();
-  list().reply(200, page([there('t1', 'One')]));
-  for (const status of ['pending', 'rejected']) {
-    nock(BASE_URL).get('/v1/testimonials').query({ space_id: 'spc_1', limit: 100, status }).reply(200, page([there('t1', 'One')], 'c1'));
-  }
-  expect(given(await runTestivora(skipExisting, texts('One')))).toEqual([['t1', true]]);
+	nock.cleanAll();
+	list().reply(200, page([there('t1', 'One')]));
+	for (const status of ['pending', 'rejected']) {
+		nock(BASE_URL)
+			.get('/v1/testimonials')
+			.query({ space_id: 'spc_1', limit: 100, status })
+			.reply(200, page([there('t1', 'One')], 'c1'));
+	}
+	expect(given(await runTestivora(skipExisting, texts('One')))).toEqual([['t1', true]]);
 });
 
 describe('a create whose answer is lost', () => {
-  const now = () => ({ date: new Date().toUTCString() });
+	const now = () => ({ date: new Date().toUTCString() });
 
-  test.each([undefined, 'continueRegularOutput'] as const)('is looked for, and found is the answer (on error: %s)', async (onError) => {
-    nock(BASE_URL).post('/v1/testimonials').reply(502, '<h1>Bad gateway</h1>', now());
-    accept('Two', 't2');
-    let lost: object = {};
-    void sleep(20).then(() => (lost = there('t1', 'One', { created_at: new Date().toISOString() })));
-    list().reply(200, () => page([lost, there('t0', 'One'), there('t2', 'Two')].filter((one) => 'id' in one) as ReturnType<typeof there>[]), now());
-    const outcome = await runTestivora(create, texts('One', 'Two'), { onError });
-    expect(given(outcome)).toEqual([['t1', undefined], ['t2', undefined]]);
-    expect(hintsOf(outcome) ?? []).toEqual([]);
-  });
+	test.each([undefined, 'continueRegularOutput'] as const)(
+		'is looked for, and found is the answer (on error: %s)',
+		async (onError) => {
+			nock(BASE_URL).post('/v1/testimonials').reply(502, '<h1>Bad gateway</h1>', now());
+			accept('Two', 't2');
+			let lost: object = {};
+			void sleep(20).then(
+				() => (lost = there('t1', 'One', { created_at: new Date().toISOString() })),
+			);
+			list().reply(
+				200,
+				() =>
+					page(
+						[lost, there('t0', 'One'), there('t2', 'Two')].filter(
+							(one) => 'id' in one,
+						) as ReturnType<typeof there>[],
+					),
+				now(),
+			);
+			const outcome = await runTestivora(create, texts('One', 'Two'), { onError });
+			expect(given(outcome)).toEqual([
+				['t1', undefined],
+				['t2', undefined],
+			]);
+			expect(hintsOf(outcome) ?? []).toEqual([]);
+		},
+	);
 
-  test('keeps its doubt where the space cannot be read, and a hint names it', async () => {
-    nock(BASE_URL).post('/v1/testimonials').replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
-    list().reply(403, refusal('insufficient_scope', 'Write only'));
-    const outcome = await runTestivora(create, texts('One'), { onError: 'continueRegularOutput' });
-    expect(outcome.items[0].json.message).toContain('It may have been created all the same');
-    expect(hintsOf(outcome)).toEqual([
-      { type: 'warning', message: 'Not known whether these were created: items 1. Run them again with the option Skip Existing.' },
-    ]);
-  });
+	test('keeps its doubt where the space cannot be read, and a hint names it', async () => {
+		nock(BASE_URL)
+			.post('/v1/testimonials')
+			.replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
+		list().reply(403, refusal('insufficient_scope', 'Write only'));
+		const outcome = await runTestivora(create, texts('One'), { onError: 'continueRegularOutput' });
+		expect(outcome.items[0].json.message).toContain('It may have been created all the same');
+		expect(hintsOf(outcome)).toEqual([
+			{
+				type: 'warning',
+				message:
+					'Not known whether these were created: items 1. Run them again with the option Skip Existing.',
+			},
+		]);
+	});
 });
 
 /** A Testivora of which nock plays as much as an import needs; the list has the newest first. */
-function testivora({ answers = [], lagMs = 0 }: { answers?: Array<number | 'before'>; lagMs?: number } = {}) {
-  const made: Array<{ at: number; testimonial: ReturnType<typeof there> }> = [];
-  const sent: string[] = [];
-  const keys: unknown[] = [];
-  const date = () => ({ date: new Date().toUTCString() });
-  const put = (text: string) => {
-    const testimonial = there(`n${made.length + 1}`, text, { created_at: new Date().toISOString() });
-    made.unshift({ at: Date.now(), testimonial });
-    return testimonial;
-  };
-  nock(BASE_URL)
-    .persist()
-    .post('/v1/testimonials')
-    .optionally()
-    .reply(function (_uri, body) {
-      const { text } = body as { text: string };
-      sent.push(text);
-      keys.push(this.req.headers.authorization);
-      const answer = answers.shift();
-      if (answer === 429) return [429, refusal('rate_limited', 'Slow down'), { ...date(), 'retry-after': '3' }];
-      if (answer === 422) return [422, refusal('invalid_text', 'No'), date()];
-      if (answer === 'before') return [503, '', date()];
-      const testimonial = put(text);
-      return answer ? [answer, '', date()] : [201, testimonial, date()];
-    });
-  nock(BASE_URL)
-    .persist()
-    .get('/v1/testimonials')
-    .query(({ status }) => status === undefined)
-    .optionally()
-    .reply(function () {
-      keys.push(this.req.headers.authorization);
-      return [200, page(made.filter(({ at }) => Date.now() - at >= lagMs).map(({ testimonial }) => testimonial)), date()];
-    });
-  return { made, sent, keys, put };
+function testivora({
+	answers = [],
+	lagMs = 0,
+}: { answers?: Array<number | 'before'>; lagMs?: number } = {}) {
+	const made: Array<{ at: number; testimonial: ReturnType<typeof there> }> = [];
+	const sent: string[] = [];
+	const keys: unknown[] = [];
+	const date = () => ({ date: new Date().toUTCString() });
+	const put = (text: string) => {
+		const testimonial = there(`n${made.length + 1}`, text, {
+			created_at: new Date().toISOString(),
+		});
+		made.unshift({ at: Date.now(), testimonial });
+		return testimonial;
+	};
+	nock(BASE_URL)
+		.persist()
+		.post('/v1/testimonials')
+		.optionally()
+		.reply(function (_uri, body) {
+			const { text } = body as { text: string };
+			sent.push(text);
+			keys.push(this.req.headers.authorization);
+			const answer = answers.shift();
+			if (answer === 429)
+				return [429, refusal('rate_limited', 'Slow down'), { ...date(), 'retry-after': '3' }];
+			if (answer === 422) return [422, refusal('invalid_text', 'No'), date()];
+			if (answer === 'before') return [503, '', date()];
+			const testimonial = put(text);
+			return answer ? [answer, '', date()] : [201, testimonial, date()];
+		});
+	nock(BASE_URL)
+		.persist()
+		.get('/v1/testimonials')
+		.query(({ status }) => status === undefined)
+		.optionally()
+		.reply(function () {
+			keys.push(this.req.headers.authorization);
+			return [
+				200,
+				page(
+					made.filter(({ at }) => Date.now() - at >= lagMs).map(({ testimonial }) => testimonial),
+				),
+				date(),
+			];
+		});
+	return { made, sent, keys, put };
 }
 
 test('a credential that is an expression gives each item its own key, quota and space', async () => {
-  const { keys, sent } = testivora({ answers: [502] });
-  const outcome = await runTestivora(
-    { ...create, options: { skipExisting: '={{ $json.skip }}' } },
-    [{ text: 'One', key: 'client-a', skip: false }, { text: 'Two', key: 'client-b', skip: true }],
-    { credential: { apiKey: '={{ $json.key }}' }, onError: 'continueRegularOutput' },
-  );
-  expect(given(outcome)).toEqual([['n1', undefined], ['n2', undefined]]);
-  expect(sent).toEqual(['One', 'Two']);
-  expect(keys).toEqual(['Bearer client-a', ...Array<string>(3).fill('Bearer client-b'), 'Bearer client-a']);
+	const { keys, sent } = testivora({ answers: [502] });
+	const outcome = await runTestivora(
+		{ ...create, options: { skipExisting: '={{ $json.skip }}' } },
+		[
+			{ text: 'One', key: 'client-a', skip: false },
+			{ text: 'Two', key: 'client-b', skip: true },
+		],
+		{ credential: { apiKey: '={{ $json.key }}' }, onError: 'continueRegularOutput' },
+	);
+	expect(given(outcome)).toEqual([
+		['n1', undefined],
+		['n2', undefined],
+	]);
+	expect(sent).toEqual(['One', 'Two']);
+	expect(keys).toEqual([
+		'Bearer client-a',
+		...Array<string>(3).fill('Bearer client-b'),
+		'Bearer client-a',
+	]);
 }, 40_000);
 
 test('the quota of one account does not stop the items of another', async () => {
-  nock(BASE_URL, { reqheaders: { authorization: 'Bearer client-a' } }).post('/v1/testimonials').reply(402, refusal('quota_exceeded', 'Used up'));
-  nock(BASE_URL, { reqheaders: { authorization: 'Bearer client-b' } }).post('/v1/testimonials').reply(201, there('t1', 'Two'));
-  const outcome = await runTestivora(
-    create,
-    [{ text: 'One', key: 'client-a' }, { text: 'Two', key: 'client-b' }],
-    { credential: { apiKey: '={{ $json.key }}' }, onError: 'continueRegularOutput' },
-  );
-  expect(given(outcome)[1]).toEqual(['t1', undefined]);
+	nock(BASE_URL, { reqheaders: { authorization: 'Bearer client-a' } })
+		.post('/v1/testimonials')
+		.reply(402, refusal('quota_exceeded', 'Used up'));
+	nock(BASE_URL, { reqheaders: { authorization: 'Bearer client-b' } })
+		.post('/v1/testimonials')
+		.reply(201, there('t1', 'Two'));
+	const outcome = await runTestivora(
+		create,
+		[
+			{ text: 'One', key: 'client-a' },
+			{ text: 'Two', key: 'client-b' },
+		],
+		{ credential: { apiKey: '={{ $json.key }}' }, onError: 'continueRegularOutput' },
+	);
+	expect(given(outcome)[1]).toEqual(['t1', undefined]);
 });
 
 test('a space that is read for Skip Existing after a create says nothing of what that create made', async () => {
-  const { sent } = testivora({ answers: [502] });
-  const outcome = await runTestivora(
-    { ...create, options: { skipExisting: '={{ $json.skip }}' } },
-    [{ text: 'One', skip: false }, { text: 'Two', skip: true }],
-    { onError: 'continueRegularOutput' },
-  );
-  expect(given(outcome)).toEqual([['n1', undefined], ['n2', undefined]]);
-  expect(sent).toEqual(['One', 'Two']);
+	const { sent } = testivora({ answers: [502] });
+	const outcome = await runTestivora(
+		{ ...create, options: { skipExisting: '={{ $json.skip }}' } },
+		[
+			{ text: 'One', skip: false },
+			{ text: 'Two', skip: true },
+		],
+		{ onError: 'continueRegularOutput' },
+	);
+	expect(given(outcome)).toEqual([
+		['n1', undefined],
+		['n2', undefined],
+	]);
+	expect(sent).toEqual(['One', 'Two']);
 }, 40_000);
 
 test('a testimonial of this import is none that was there before', async () => {
-  const { sent } = testivora();
-  const items = [{ text: 'One', skip: false }, { text: 'One', skip: true }];
-  const outcome = await runTestivora({ ...create, options: { skipExisting: '={{ $json.skip }}' } }, items);
-  expect(given(outcome)).toEqual([['n1', undefined], ['n2', undefined]]);
-  expect(sent).toEqual(['One', 'One']);
+	const { sent } = testivora();
+	const items = [
+		{ text: 'One', skip: false },
+		{ text: 'One', skip: true },
+	];
+	const outcome = await runTestivora(
+		{ ...create, options: { skipExisting: '={{ $json.skip }}' } },
+		items,
+	);
+	expect(given(outcome)).toEqual([
+		['n1', undefined],
+		['n2', undefined],
+	]);
+	expect(sent).toEqual(['One', 'One']);
 });
 
 test('what another adds while a row waits for the rate limit is not given out as the row’s', async () => {
-  const { put } = testivora({ answers: [201, 429, 'before'] });
-  void sleep(1_500).then(() => put('Great'));
-  const outcome = await runTestivora(create, texts('One', 'Great'), { onError: 'continueRegularOutput' });
-  expect(given(outcome)[1]).toEqual(['Testivora is not working at the moment (503)', undefined]);
-  expect(outcome.items[1].json.message).toContain('may have been created');
+	const { put } = testivora({ answers: [201, 429, 'before'] });
+	void sleep(1_500).then(() => put('Great'));
+	const outcome = await runTestivora(create, texts('One', 'Great'), {
+		onError: 'continueRegularOutput',
+	});
+	expect(given(outcome)[1]).toEqual(['Testivora is not working at the moment (503)', undefined]);
+	expect(outcome.items[1].json.message).toContain('may have been created');
 }, 60_000);
 
 describe('Skip Existing with a list that shows what is new after 2 s', () => {
-  test('lets n8n’s Retry On Fail go on where the first try ended', async () => {
-    const { sent } = testivora({ answers: [201, 201, 422], lagMs: 2_000 });
-    const outcome = await runTestivora(skipExisting, texts('A', 'B', 'C'), { maxTries: 2 });
-    expect(given(outcome)).toEqual([true, true, undefined].map((existed) => [expect.stringMatching(/^n\d$/), existed]));
-    expect(sent).toEqual(['A', 'B', 'C', 'C']);
-  }, 40_000);
+	test('lets n8n’s Retry On Fail go on where the first try ended', async () => {
+		const { sent } = testivora({ answers: [201, 201, 422], lagMs: 2_000 });
+		const outcome = await runTestivora(skipExisting, texts('A', 'B', 'C'), { maxTries: 2 });
+		expect(given(outcome)).toEqual(
+			[true, true, undefined].map((existed) => [expect.stringMatching(/^n\d$/), existed]),
+		);
+		expect(sent).toEqual(['A', 'B', 'C', 'C']);
+	}, 40_000);
 
-  test('waits where somebody has just created one', async () => {
-    const { sent, put } = testivora({ lagMs: 2_000 });
-    put('A');
-    void sleep(2_500).then(() => put('B'));
-    await sleep(2_200);
-    const outcome = await runTestivora(skipExisting, texts('A', 'B'));
-    expect(given(outcome)).toEqual([['n1', true], ['n2', true]]);
-    expect(sent).toEqual([]);
-  }, 40_000);
+	test('waits where somebody has just created one', async () => {
+		const { sent, put } = testivora({ lagMs: 2_000 });
+		put('A');
+		void sleep(2_500).then(() => put('B'));
+		await sleep(2_200);
+		const outcome = await runTestivora(skipExisting, texts('A', 'B'));
+		expect(given(outcome)).toEqual([
+			['n1', true],
+			['n2', true],
+		]);
+		expect(sent).toEqual([]);
+	}, 40_000);
 
-  test('does not wait for an empty space', async () => {
-    const began = Date.now();
-    testivora();
-    await runTestivora(skipExisting, texts('A'));
-    expect(Date.now() - began).toBeLessThan(5_000);
-  });
+	test('does not wait for an empty space', async () => {
+		const began = Date.now();
+		testivora();
+		await runTestivora(skipExisting, texts('A'));
+		expect(Date.now() - began).toBeLessThan(5_000);
+	});
 });
 
 describe('notes on a run', () => {
-  const unread = () => list().reply(403, refusal('insufficient_scope', 'Write only'));
-  const noAnswer = () => nock(BASE_URL).post('/v1/testimonials').replyWithError(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' }));
+	const unread = () => list().reply(403, refusal('insufficient_scope', 'Write only'));
+	const noAnswer = () =>
+		nock(BASE_URL)
+			.post('/v1/testimonials')
+			.replyWithError(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' }));
 
-  test('where Testivora changes texts, nobody is told to run an import again with Skip Existing', async () => {
-    list().reply(200, page([]));
-    nock(BASE_URL).post('/v1/testimonials').reply(201, there('t1', 'One'));
-    noAnswer();
-    unread();
-    const outcome = await runTestivora(skipExisting, texts('<b>One</b>', 'Two'), { onError: 'continueRegularOutput' });
-    expect(hintsOf(outcome)?.map(({ message }) => message)).toEqual([
-      'Not known whether these were created: items 2. Look for them in Testivora.',
-      'Testivora changes texts, so Skip Existing may not recognise them: look in Testivora before you run this again',
-    ]);
-  });
+	test('where Testivora changes texts, nobody is told to run an import again with Skip Existing', async () => {
+		list().reply(200, page([]));
+		nock(BASE_URL).post('/v1/testimonials').reply(201, there('t1', 'One'));
+		noAnswer();
+		unread();
+		const outcome = await runTestivora(skipExisting, texts('<b>One</b>', 'Two'), {
+			onError: 'continueRegularOutput',
+		});
+		expect(hintsOf(outcome)?.map(({ message }) => message)).toEqual([
+			'Not known whether these were created: items 2. Look for them in Testivora.',
+			'Testivora changes texts, so Skip Existing may not recognise them: look in Testivora before you run this again',
+		]);
+	});
 
-  test.each([
-    [create, 2, 2, true],
-    [create, 1, 2, false],
-    [create, 2, undefined, false],
-    [skipExisting, 2, 2, false],
-  ])('of Retry On Fail without Skip Existing: %#', async (parameters, items, maxTries, warned) => {
-    const testimonials = testivora();
-    const outcome = await runTestivora(parameters, texts('One', 'Two').slice(0, items), { maxTries });
-    expect(testimonials.sent).toHaveLength(items);
-    expect((hintsOf(outcome) ?? []).map(({ message }) => message)).toEqual(
-      warned ? ['Retry On Fail runs all items again, those that were created too: add the option Skip Existing, or switch Retry On Fail off'] : [],
-    );
-  });
+	test.each([
+		[create, 2, 2, true],
+		[create, 1, 2, false],
+		[create, 2, undefined, false],
+		[skipExisting, 2, 2, false],
+	])('of Retry On Fail without Skip Existing: %#', async (parameters, items, maxTries, warned) => {
+		const testimonials = testivora();
+		const outcome = await runTestivora(parameters, texts('One', 'Two').slice(0, items), {
+			maxTries,
+		});
+		expect(testimonials.sent).toHaveLength(items);
+		expect((hintsOf(outcome) ?? []).map(({ message }) => message)).toEqual(
+			warned
+				? [
+						'Retry On Fail runs all items again, those that were created too: add the option Skip Existing, or switch Retry On Fail off',
+					]
+				: [],
+		);
+	});
 
-  test('after five time-outs in a row, the rest is not sent', async () => {
-    for (let count = 0; count < 5; count++) noAnswer();
-    unread();
-    const outcome = await runTestivora(create, texts('1', '2', '3', '4', '5', '6', '7'), { onError: 'continueRegularOutput' });
-    expect(given(outcome).map(([error]) => error)).toEqual([
-      ...Array<string>(5).fill('Testivora did not answer in time'),
-      'Testivora does not answer: this item was not sent [item 6]',
-      'Testivora does not answer: this item was not sent [item 7]',
-    ]);
-  });
+	test('after five time-outs in a row, the rest is not sent', async () => {
+		for (let count = 0; count < 5; count++) noAnswer();
+		unread();
+		const outcome = await runTestivora(create, texts('1', '2', '3', '4', '5', '6', '7'), {
+			onError: 'continueRegularOutput',
+		});
+		expect(given(outcome).map(([error]) => error)).toEqual([
+			...Array<string>(5).fill('Testivora did not answer in time'),
+			'Testivora does not answer: this item was not sent [item 6]',
+			'Testivora does not answer: this item was not sent [item 7]',
+		]);
+	});
 });

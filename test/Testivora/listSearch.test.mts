@@ -7,98 +7,127 @@ import { endpoint, page, refusal, testimonial } from '../helpers/fixtures.mts';
 answerWithNock();
 
 const many = (count: number, from = 0) =>
-  Array.from({ length: count }, (_, index) => ({ id: `spc_${from + index}`, name: `Space ${from + index}` }));
+	Array.from({ length: count }, (_, index) => ({
+		id: `spc_${from + index}`,
+		name: `Space ${from + index}`,
+	}));
 const answer = (path: string, body: object, cursor?: string) =>
-  nock(BASE_URL)
-    .get(path)
-    .query({ limit: 100, ...(cursor && { cursor }) })
-    .reply(200, body);
+	nock(BASE_URL)
+		.get(path)
+		.query({ limit: 100, ...(cursor && { cursor }) })
+		.reply(200, body);
 
 test('spaces come page by page', async () => {
-  answer('/v1/spaces', page([...many(99), { id: 'spc_nameless' }], 'c1'));
-  const first = await searchTestivora('searchSpaces');
-  expect(first.results).toHaveLength(100);
-  expect(first.results[0]).toEqual({ name: 'Space 0', value: 'spc_0' });
-  expect(first.results[99]).toEqual({ name: 'spc_nameless', value: 'spc_nameless' });
-  expect(first.paginationToken).toBe('c1');
+	answer('/v1/spaces', page([...many(99), { id: 'spc_nameless' }], 'c1'));
+	const first = await searchTestivora('searchSpaces');
+	expect(first.results).toHaveLength(100);
+	expect(first.results[0]).toEqual({ name: 'Space 0', value: 'spc_0' });
+	expect(first.results[99]).toEqual({ name: 'spc_nameless', value: 'spc_nameless' });
+	expect(first.paginationToken).toBe('c1');
 
-  answer('/v1/spaces', page(many(1, 100)), 'c1');
-  expect(await searchTestivora('searchSpaces', undefined, 'c1')).toEqual({
-    results: [{ name: 'Space 100', value: 'spc_100' }],
-    paginationToken: undefined,
-  });
+	answer('/v1/spaces', page(many(1, 100)), 'c1');
+	expect(await searchTestivora('searchSpaces', undefined, 'c1')).toEqual({
+		results: [{ name: 'Space 100', value: 'spc_100' }],
+		paginationToken: undefined,
+	});
 });
 
 test('a search looks through the pages, upper and lower case alike', async () => {
-  answer('/v1/spaces', page(many(100), 'c1'));
-  answer('/v1/spaces', page(many(100, 100), 'c2'), 'c1');
-  answer('/v1/spaces', page([{ id: 'spc_x', name: 'Agency Clients' }]), 'c2');
-  expect(await searchTestivora('searchSpaces', ' agency ')).toEqual({
-    results: [{ name: 'Agency Clients', value: 'spc_x' }],
-    paginationToken: undefined,
-  });
+	answer('/v1/spaces', page(many(100), 'c1'));
+	answer('/v1/spaces', page(many(100, 100), 'c2'), 'c1');
+	answer('/v1/spaces', page([{ id: 'spc_x', name: 'Agency Clients' }]), 'c2');
+	expect(await searchTestivora('searchSpaces', ' agency ')).toEqual({
+		results: [{ name: 'Agency Clients', value: 'spc_x' }],
+		paginationToken: undefined,
+	});
 });
 
 test('a search ends with enough matches, and goes on from there', async () => {
-  answer('/v1/spaces', page(many(100), 'c1'));
-  const { results, paginationToken } = await searchTestivora('searchSpaces', 'space');
-  expect([results.length, paginationToken]).toEqual([100, 'c1']);
+	answer('/v1/spaces', page(many(100), 'c1'));
+	const { results, paginationToken } = await searchTestivora('searchSpaces', 'space');
+	expect([results.length, paginationToken]).toEqual([100, 'c1']);
 });
 
 test('a search that finds nothing gives up after ten pages, and can be gone on with', async () => {
-  for (let index = 0; index < 10; index++) {
-    answer('/v1/spaces', page(many(1, index), `c${index + 1}`), index === 0 ? undefined : `c${index}`);
-  }
-  expect(await searchTestivora('searchSpaces', 'nothing')).toEqual({ results: [], paginationToken: 'c10' });
+	for (let index = 0; index < 10; index++) {
+		answer(
+			'/v1/spaces',
+			page(many(1, index), `c${index + 1}`),
+			index === 0 ? undefined : `c${index}`,
+		);
+	}
+	expect(await searchTestivora('searchSpaces', 'nothing')).toEqual({
+		results: [],
+		paginationToken: 'c10',
+	});
 });
 
 test('a list that comes back to where it began is no list', async () => {
-  answer('/v1/spaces', page([], 'c1'), 'c1');
-  await expect(searchTestivora('searchSpaces', undefined, 'c1')).rejects.toThrow('the same page of the list came twice');
+	answer('/v1/spaces', page([], 'c1'), 'c1');
+	await expect(searchTestivora('searchSpaces', undefined, 'c1')).rejects.toThrow(
+		'the same page of the list came twice',
+	);
 });
 
 test('testimonials show who said what, and their status', async () => {
-  answer(
-    '/v1/testimonials',
-    page([
-      testimonial(),
-      testimonial({ id: 't2', text: `${'word '.repeat(30)}\n end`, status: 'pending' }),
-      testimonial({ id: 't3', text: null, type: 'video', author: null }),
-      { id: 't4' },
-    ]),
-  );
-  expect((await searchTestivora('searchTestimonials')).results).toEqual([
-    { name: 'Ana López (approved): "Cerré 3 clientes en una semana."', value: 'j97abc' },
-    { name: `Ana López (pending): "${'word '.repeat(12).trim()}…"`, value: 't2' },
-    { name: 'Unnamed (approved): video', value: 't3' },
-    { name: 'Unnamed: t4', value: 't4' },
-  ]);
+	answer(
+		'/v1/testimonials',
+		page([
+			testimonial(),
+			testimonial({ id: 't2', text: `${'word '.repeat(30)}\n end`, status: 'pending' }),
+			testimonial({ id: 't3', text: null, type: 'video', author: null }),
+			{ id: 't4' },
+		]),
+	);
+	expect((await searchTestivora('searchTestimonials')).results).toEqual([
+		{ name: 'Ana López (approved): "Cerré 3 clientes en una semana."', value: 'j97abc' },
+		{ name: `Ana López (pending): "${'word '.repeat(12).trim()}…"`, value: 't2' },
+		{ name: 'Unnamed (approved): video', value: 't3' },
+		{ name: 'Unnamed: t4', value: 't4' },
+	]);
 });
 
 test.each(['cerré', 'ACME', 'ana l', 'J97'])('testimonials are found by "%s"', async (filter) => {
-  answer('/v1/testimonials', page([testimonial(), testimonial({ id: 'x', text: '', author: { name: 'Bo' } })]));
-  expect((await searchTestivora('searchTestimonials', filter)).results.map(({ value }) => value)).toEqual(['j97abc']);
+	answer(
+		'/v1/testimonials',
+		page([testimonial(), testimonial({ id: 'x', text: '', author: { name: 'Bo' } })]),
+	);
+	expect(
+		(await searchTestivora('searchTestimonials', filter)).results.map(({ value }) => value),
+	).toEqual(['j97abc']);
 });
 
 test('webhooks show their address and status', async () => {
-  answer('/v1/webhooks', page([endpoint(), endpoint({ id: 'wh_2', status: 'disabled' })]));
-  expect((await searchTestivora('searchWebhooks', 'example')).results).toEqual([
-    { name: 'https://n8n.example.com/webhook/1 (active)', value: 'wh_1' },
-    { name: 'https://n8n.example.com/webhook/1 (disabled)', value: 'wh_2' },
-  ]);
+	answer('/v1/webhooks', page([endpoint(), endpoint({ id: 'wh_2', status: 'disabled' })]));
+	expect((await searchTestivora('searchWebhooks', 'example')).results).toEqual([
+		{ name: 'https://n8n.example.com/webhook/1 (active)', value: 'wh_1' },
+		{ name: 'https://n8n.example.com/webhook/1 (disabled)', value: 'wh_2' },
+	]);
 });
 
 test('an account without webhooks says so', async () => {
-  nock(BASE_URL).get('/v1/webhooks').query(true).reply(404, refusal('not_found', 'No such route'));
-  await expect(searchTestivora('searchWebhooks')).rejects.toThrow('The API of this Testivora account has no webhooks: manage them in Testivora under Settings → Webhooks');
+	nock(BASE_URL).get('/v1/webhooks').query(true).reply(404, refusal('not_found', 'No such route'));
+	await expect(searchTestivora('searchWebhooks')).rejects.toThrow(
+		'The API of this Testivora account has no webhooks: manage them in Testivora under Settings → Webhooks',
+	);
 });
 
 test('what the API refuses is said as in a run', async () => {
-  nock(BASE_URL).get('/v1/spaces').query(true).reply(401, refusal('invalid_api_key', 'Unknown key'));
-  await expect(searchTestivora('searchSpaces')).rejects.toThrow('Testivora does not know this API key, or it was revoked');
+	nock(BASE_URL)
+		.get('/v1/spaces')
+		.query(true)
+		.reply(401, refusal('invalid_api_key', 'Unknown key'));
+	await expect(searchTestivora('searchSpaces')).rejects.toThrow(
+		'Testivora does not know this API key, or it was revoked',
+	);
 });
 
 test('a person in the editor is not kept waiting for long', async () => {
-  nock(BASE_URL).get('/v1/spaces').query(true).reply(429, refusal('rate_limited', 'Slow'), { 'Retry-After': '60' });
-  await expect(searchTestivora('searchSpaces')).rejects.toThrow('Testivora is receiving too many requests');
+	nock(BASE_URL)
+		.get('/v1/spaces')
+		.query(true)
+		.reply(429, refusal('rate_limited', 'Slow'), { 'Retry-After': '60' });
+	await expect(searchTestivora('searchSpaces')).rejects.toThrow(
+		'Testivora is receiving too many requests',
+	);
 });

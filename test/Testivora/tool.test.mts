@@ -11,126 +11,237 @@ const list = { resource: 'testimonial', operation: 'getAll' };
 const update = { resource: 'testimonial', operation: 'update', testimonialId: byId('j97abc') };
 
 describe('what comes out of a tool', () => {
-  const bare = testimonial({ rating: null, tags: [], author: { name: 'Ana', title: '', company: null } });
+	const bare = testimonial({
+		rating: null,
+		tags: [],
+		author: { name: 'Ana', title: '', company: null },
+	});
 
-  test('leaves out what holds nothing, but no zero and no "false"', async () => {
-    nock(BASE_URL).get('/v1/testimonials/j97abc').reply(200, { ...bare, rating: 0 });
-    const { items } = await runTestivora({ ...list, operation: 'get', testimonialId: byId('j97abc') }, [{}], { asTool });
-    const { id, status, text, featured, created_at, published_at } = bare;
-    expect(items.map(({ json }) => json)).toEqual([
-      { id, status, rating: 0, text, author: { name: 'Ana' }, featured, created_at, published_at },
-    ]);
-  });
+	test('leaves out what holds nothing, but no zero and no "false"', async () => {
+		nock(BASE_URL)
+			.get('/v1/testimonials/j97abc')
+			.reply(200, { ...bare, rating: 0 });
+		const { items } = await runTestivora(
+			{ ...list, operation: 'get', testimonialId: byId('j97abc') },
+			[{}],
+			{ asTool },
+		);
+		const { id, status, text, featured, created_at, published_at } = bare;
+		expect(items.map(({ json }) => json)).toEqual([
+			{ id, status, rating: 0, text, author: { name: 'Ana' }, featured, created_at, published_at },
+		]);
+	});
 
-  test.each<[object, string[]]>([
-    [{}, ['id', 'status', 'text', 'author', 'featured', 'created_at', 'published_at']],
-    [{ output: 'simplified' }, ['id', 'status', 'text', 'author', 'featured', 'created_at', 'published_at']],
-    [{ output: '={{ "" }}' }, ['id', 'status', 'text', 'author', 'featured', 'created_at', 'published_at']],
-    [{ output: 'raw' }, ['id', 'object', 'space_id', 'type', 'status', 'text', 'featured', 'author', 'created_at', 'published_at', 'mood']],
-    [{ output: 'selectedFields' }, ['id', 'text']],
-    [{ output: 'selectedFields', outputFields: ['status', 'video', 'space_id'] }, ['status', 'space_id']],
-    [{ output: 'selectedFields', outputFields: '={{ "text, mood" }}' }, ['text', 'mood']],
-  ])('has the fields that %j asks for', async (parameters, fields) => {
-    nock(BASE_URL).get('/v1/testimonials').query(true).reply(200, page([{ ...bare, mood: 'sunny' }]));
-    const { items } = await runTestivora({ ...list, ...parameters }, [{}], { asTool });
-    expect(Object.keys(items[0].json)).toEqual(fields);
-  });
+	test.each<[object, string[]]>([
+		[{}, ['id', 'status', 'text', 'author', 'featured', 'created_at', 'published_at']],
+		[
+			{ output: 'simplified' },
+			['id', 'status', 'text', 'author', 'featured', 'created_at', 'published_at'],
+		],
+		[
+			{ output: '={{ "" }}' },
+			['id', 'status', 'text', 'author', 'featured', 'created_at', 'published_at'],
+		],
+		[
+			{ output: 'raw' },
+			[
+				'id',
+				'object',
+				'space_id',
+				'type',
+				'status',
+				'text',
+				'featured',
+				'author',
+				'created_at',
+				'published_at',
+				'mood',
+			],
+		],
+		[{ output: 'selectedFields' }, ['id', 'text']],
+		[
+			{ output: 'selectedFields', outputFields: ['status', 'video', 'space_id'] },
+			['status', 'space_id'],
+		],
+		[{ output: 'selectedFields', outputFields: '={{ "text, mood" }}' }, ['text', 'mood']],
+	])('has the fields that %j asks for', async (parameters, fields) => {
+		nock(BASE_URL)
+			.get('/v1/testimonials')
+			.query(true)
+			.reply(200, page([{ ...bare, mood: 'sunny' }]));
+		const { items } = await runTestivora({ ...list, ...parameters }, [{}], { asTool });
+		expect(Object.keys(items[0].json)).toEqual(fields);
+	});
 
-  test.each<[object, string]>([
-    [{ output: 'selectedFields', outputFields: [] }, 'Choose at least one field under Fields [item 1]'],
-    [{ output: '={{ "everything" }}' }, 'Output must be raw, selectedFields or simplified [item 1]'],
-  ])('is refused with %j', async (parameters, message) => {
-    expect((await runTestivora({ ...list, ...parameters }, [{}], { asTool })).error?.message).toContain(message);
-  });
+	test.each<[object, string]>([
+		[
+			{ output: 'selectedFields', outputFields: [] },
+			'Choose at least one field under Fields [item 1]',
+		],
+		[
+			{ output: '={{ "everything" }}' },
+			'Output must be raw, selectedFields or simplified [item 1]',
+		],
+	])('is refused with %j', async (parameters, message) => {
+		expect(
+			(await runTestivora({ ...list, ...parameters }, [{}], { asTool })).error?.message,
+		).toContain(message);
+	});
 
-  test('is all there is for a workflow', async () => {
-    nock(BASE_URL).get('/v1/testimonials/j97abc').reply(200, bare);
-    const { items } = await runTestivora({ ...list, operation: 'get', testimonialId: byId('j97abc'), output: 'raw' });
-    expect(items[0].json).toMatchObject({ rating: null, tags: [], author: { name: 'Ana', title: '', company: null } });
-  });
+	test('is all there is for a workflow', async () => {
+		nock(BASE_URL).get('/v1/testimonials/j97abc').reply(200, bare);
+		const { items } = await runTestivora({
+			...list,
+			operation: 'get',
+			testimonialId: byId('j97abc'),
+			output: 'raw',
+		});
+		expect(items[0].json).toMatchObject({
+			rating: null,
+			tags: [],
+			author: { name: 'Ana', title: '', company: null },
+		});
+	});
 
-  test('is a sentence in place of an empty list', async () => {
-    nock(BASE_URL).get('/v1/testimonials').query(true).times(2).reply(200, page([]));
-    expect((await runTestivora(list, [{}], { asTool })).items).toMatchObject([{ json: { message: 'Nothing in Testivora matches this' } }]);
-    expect((await runTestivora(list)).items).toEqual([]);
-  });
+	test('is a sentence in place of an empty list', async () => {
+		nock(BASE_URL).get('/v1/testimonials').query(true).times(2).reply(200, page([]));
+		expect((await runTestivora(list, [{}], { asTool })).items).toMatchObject([
+			{ json: { message: 'Nothing in Testivora matches this' } },
+		]);
+		expect((await runTestivora(list)).items).toEqual([]);
+	});
 
-  test('is, where it did not work, a message that says what to do, as n8n hands on nothing else', async () => {
-    nock(BASE_URL).post('/v1/testimonials').reply(502);
-    const create = { resource: 'testimonial', operation: 'create', spaceId: byId('spc_1'), text: 'Hi', authorName: 'Ana' };
-    const { error } = await runTestivora(create, [{}], { asTool });
-    expect(error?.message).toMatch(/^Testivora is not working at the moment \(502\)\. .* It may have been created all the same: look in Testivora/);
-    nock(BASE_URL).get('/v1/testimonials/j97abc').reply(404, refusal('not_found', 'Not here'));
-    const unknown = await runTestivora({ ...list, operation: 'get', testimonialId: byId('j97abc') }, [{}], { asTool });
-    expect(unknown.error?.message).toMatch(/^Testivora has nothing with this ID in your account\. .* find it with Get Many/);
-  });
+	test('is, where it did not work, a message that says what to do, as n8n hands on nothing else', async () => {
+		nock(BASE_URL).post('/v1/testimonials').reply(502);
+		const create = {
+			resource: 'testimonial',
+			operation: 'create',
+			spaceId: byId('spc_1'),
+			text: 'Hi',
+			authorName: 'Ana',
+		};
+		const { error } = await runTestivora(create, [{}], { asTool });
+		expect(error?.message).toMatch(
+			/^Testivora is not working at the moment \(502\)\. .* It may have been created all the same: look in Testivora/,
+		);
+		nock(BASE_URL).get('/v1/testimonials/j97abc').reply(404, refusal('not_found', 'Not here'));
+		const unknown = await runTestivora(
+			{ ...list, operation: 'get', testimonialId: byId('j97abc') },
+			[{}],
+			{ asTool },
+		);
+		expect(unknown.error?.message).toMatch(
+			/^Testivora has nothing with this ID in your account\. .* find it with Get Many/,
+		);
+	});
 });
 
 describe('what a model leaves empty, because it must fill in every field,', () => {
-  test('stays as it is in an update', async () => {
-    nock(BASE_URL).patch('/v1/testimonials/j97abc', { status: 'approved' }).reply(200, testimonial());
-    const updateFields = { status: 'approved', text: '', rating: null, tags: '={{ [] }}', authorName: ' ', authorCompany: '', authorPhotoUrl: '' };
-    expect((await runTestivora({ ...update, updateFields }, [{}], { asTool })).error).toBeUndefined();
-  });
+	test('stays as it is in an update', async () => {
+		nock(BASE_URL)
+			.patch('/v1/testimonials/j97abc', { status: 'approved' })
+			.reply(200, testimonial());
+		const updateFields = {
+			status: 'approved',
+			text: '',
+			rating: null,
+			tags: '={{ [] }}',
+			authorName: ' ',
+			authorCompany: '',
+			authorPhotoUrl: '',
+		};
+		expect(
+			(await runTestivora({ ...update, updateFields }, [{}], { asTool })).error,
+		).toBeUndefined();
+	});
 
-  test('is nothing to update where it is all there is', async () => {
-    const { error } = await runTestivora({ ...update, updateFields: { authorCompany: '', tags: '' } }, [{}], { asTool });
-    expect(error?.message).toMatch(/^Add at least one field to update/);
-  });
+	test('is nothing to update where it is all there is', async () => {
+		const { error } = await runTestivora(
+			{ ...update, updateFields: { authorCompany: '', tags: '' } },
+			[{}],
+			{ asTool },
+		);
+		expect(error?.message).toMatch(/^Add at least one field to update/);
+	});
 
-  test('lets a list have all', async () => {
-    nock(BASE_URL).get('/v1/testimonials').query({ limit: 50 }).reply(200, page([testimonial()]));
-    // As n8n writes a field that the model fills in; what the model gives for it, n8n puts in its place.
-    const fromModel = "={{ /*n8n-auto-generated-fromAI-override*/ ($fromAI, '') }}";
-    const parameters = { ...list, spaceId: byId(fromModel), filters: { status: fromModel } };
-    expect((await runTestivora(parameters, [{}], { asTool })).error).toBeUndefined();
-  });
+	test('lets a list have all', async () => {
+		nock(BASE_URL)
+			.get('/v1/testimonials')
+			.query({ limit: 50 })
+			.reply(200, page([testimonial()]));
+		// As n8n writes a field that the model fills in; what the model gives for it, n8n puts in its place.
+		const fromModel = "={{ /*n8n-auto-generated-fromAI-override*/ ($fromAI, '') }}";
+		const parameters = { ...list, spaceId: byId(fromModel), filters: { status: fromModel } };
+		expect((await runTestivora(parameters, [{}], { asTool })).error).toBeUndefined();
+	});
 
-  test('does not let a list have all where its user wrote an expression', async () => {
-    const { error } = await runTestivora({ ...list, spaceId: byId('={{ $json.space }}') }, [{}], { asTool });
-    expect(error?.message).toMatch(/^The expression in Space gives nothing \[item 1\]\. Correct the expression/);
-  });
+	test('does not let a list have all where its user wrote an expression', async () => {
+		const { error } = await runTestivora({ ...list, spaceId: byId('={{ $json.space }}') }, [{}], {
+			asTool,
+		});
+		expect(error?.message).toMatch(
+			/^The expression in Space gives nothing \[item 1\]\. Correct the expression/,
+		);
+	});
 
-  test('leaves a webhook as it is, too', async () => {
-    nock(BASE_URL).patch('/v1/webhooks/wh_1', { status: 'disabled' }).reply(200, { id: 'wh_1', url: 'https://a.test', events: [], status: 'disabled' });
-    const parameters = { resource: 'webhook', operation: 'update', webhookId: byId('wh_1') };
-    const { error } = await runTestivora({ ...parameters, updateFields: { status: 'Disabled', url: '', events: '' } }, [{}], { asTool });
-    expect(error).toBeUndefined();
-  });
+	test('leaves a webhook as it is, too', async () => {
+		nock(BASE_URL)
+			.patch('/v1/webhooks/wh_1', { status: 'disabled' })
+			.reply(200, { id: 'wh_1', url: 'https://a.test', events: [], status: 'disabled' });
+		const parameters = { resource: 'webhook', operation: 'update', webhookId: byId('wh_1') };
+		const { error } = await runTestivora(
+			{ ...parameters, updateFields: { status: 'Disabled', url: '', events: '' } },
+			[{}],
+			{ asTool },
+		);
+		expect(error).toBeUndefined();
+	});
 });
 
 describe('switches and numbers given as text, or not at all,', () => {
-  const simple = (json: object) => !('object' in json);
+	const simple = (json: object) => !('object' in json);
 
-  test.each([
-    ['={{ "false" }}', '={{ "2" }}', 2, false],
-    ['={{ "True" }}', '={{ undefined }}', 50, true],
-    ['={{ undefined }}', 7, 7, true],
-    ['={{ "" }}', '={{ null }}', 50, true],
-  ])('simplify %s and limit %s', async (simplify, limit, asked, isSimple) => {
-    nock(BASE_URL).get('/v1/testimonials').query({ limit: asked }).reply(200, page([testimonial()]));
-    const { items } = await runTestivora({ ...list, returnAll: '={{ "false" }}', limit, simplify });
-    expect(items.map(({ json }) => simple(json))).toEqual([isSimple]);
-  });
+	test.each([
+		['={{ "false" }}', '={{ "2" }}', 2, false],
+		['={{ "True" }}', '={{ undefined }}', 50, true],
+		['={{ undefined }}', 7, 7, true],
+		['={{ "" }}', '={{ null }}', 50, true],
+	])('simplify %s and limit %s', async (simplify, limit, asked, isSimple) => {
+		nock(BASE_URL)
+			.get('/v1/testimonials')
+			.query({ limit: asked })
+			.reply(200, page([testimonial()]));
+		const { items } = await runTestivora({ ...list, returnAll: '={{ "false" }}', limit, simplify });
+		expect(items.map(({ json }) => simple(json))).toEqual([isSimple]);
+	});
 
-  test('a list is read whole with "true"', async () => {
-    nock(BASE_URL).get('/v1/testimonials').query({ limit: 100 }).reply(200, page([testimonial()]));
-    expect((await runTestivora({ ...list, returnAll: '={{ "true" }}' })).items).toHaveLength(1);
-  });
+	test('a list is read whole with "true"', async () => {
+		nock(BASE_URL)
+			.get('/v1/testimonials')
+			.query({ limit: 100 })
+			.reply(200, page([testimonial()]));
+		expect((await runTestivora({ ...list, returnAll: '={{ "true" }}' })).items).toHaveLength(1);
+	});
 
-  test.each([
-    [{ returnAll: '={{ "perhaps" }}' }, 'Return All must be true or false [item 1]'],
-    [{ simplify: '={{ "perhaps" }}' }, 'Simplify must be true or false [item 1]'],
-  ])('%j is refused, and nothing is asked for', async (parameters, message) => {
-    expect((await runTestivora({ ...list, ...parameters })).error?.message).toBe(message);
-  });
+	test.each([
+		[{ returnAll: '={{ "perhaps" }}' }, 'Return All must be true or false [item 1]'],
+		[{ simplify: '={{ "perhaps" }}' }, 'Simplify must be true or false [item 1]'],
+	])('%j is refused, and nothing is asked for', async (parameters, message) => {
+		expect((await runTestivora({ ...list, ...parameters })).error?.message).toBe(message);
+	});
 });
 
 test('status and types are known by whatever case they are written in', async () => {
-  nock(BASE_URL)
-    .get('/v1/testimonials')
-    .query({ limit: 100, status: 'approved' })
-    .reply(200, page([testimonial({ id: 'written' }), testimonial({ id: 'filmed', type: 'video' })]));
-  const { items } = await runTestivora({ ...list, filters: { status: 'Approved', types: '={{ "Video" }}' } });
-  expect(items.map(({ json: { id } }) => id)).toEqual(['filmed']);
+	nock(BASE_URL)
+		.get('/v1/testimonials')
+		.query({ limit: 100, status: 'approved' })
+		.reply(
+			200,
+			page([testimonial({ id: 'written' }), testimonial({ id: 'filmed', type: 'video' })]),
+		);
+	const { items } = await runTestivora({
+		...list,
+		filters: { status: 'Approved', types: '={{ "Video" }}' },
+	});
+	expect(items.map(({ json: { id } }) => id)).toEqual(['filmed']);
 });

@@ -2,7 +2,12 @@ import fc from 'fast-check';
 
 import { APPROVED, CREATED, look } from '../../nodes/TestivoraPollTrigger/look.ts';
 import type { Testimonial } from '../../nodes/TestivoraPollTrigger/look.ts';
-import { fingerprint, fromStored, merge, toStored } from '../../nodes/TestivoraPollTrigger/memory.ts';
+import {
+	fingerprint,
+	fromStored,
+	merge,
+	toStored,
+} from '../../nodes/TestivoraPollTrigger/memory.ts';
 import type { Memory } from '../../nodes/TestivoraPollTrigger/memory.ts';
 
 /**
@@ -19,7 +24,14 @@ const minute = fc.oneof(fc.constantFrom(0, 1), fc.integer({ min: -500_000, max: 
 const index = fc.nat(1_000);
 
 const step = fc.oneof(
-	{ weight: 4, arbitrary: fc.record({ does: fc.constant('arrive' as const), minutes: fc.array(minute, { maxLength: 5 }), isApproved: fc.boolean() }) },
+	{
+		weight: 4,
+		arbitrary: fc.record({
+			does: fc.constant('arrive' as const),
+			minutes: fc.array(minute, { maxLength: 5 }),
+			isApproved: fc.boolean(),
+		}),
+	},
 	{ weight: 2, arbitrary: fc.record({ does: fc.constant('approve' as const), index }) },
 	{ weight: 1, arbitrary: fc.record({ does: fc.constant('hide' as const), index }) },
 	{ weight: 1, arbitrary: fc.record({ does: fc.constant('showAll' as const) }) },
@@ -61,12 +73,18 @@ class World {
 
 	add(minutes: number, isApproved: boolean): void {
 		const id = `t${this.all.length}`;
-		this.all.push({ id, created_at: date(minutes), published_at: null, status: isApproved ? 'approved' : 'pending' });
+		this.all.push({
+			id,
+			created_at: date(minutes),
+			published_at: null,
+			status: isApproved ? 'approved' : 'pending',
+		});
 	}
 
 	play(step: Step): void {
 		const pick = (of: number) => this.all[of % this.all.length];
-		if (step.does === 'arrive') for (const minutes of step.minutes) this.add(minutes, step.isApproved);
+		if (step.does === 'arrive')
+			for (const minutes of step.minutes) this.add(minutes, step.isApproved);
 		if (step.does === 'approve') pick(step.index).status = 'approved';
 		// The first one always stands in the list: one that shows nothing known is another case.
 		if (step.does === 'hide' && pick(step.index).id !== 't0') this.hidden.add(pick(step.index).id);
@@ -82,15 +100,26 @@ class World {
 
 	poll(how: Partial<Extract<Step, { does: 'poll' }>> = {}): number {
 		const skipped = new Set((how.skipped ?? []).map((of) => this.all[of % this.all.length].id));
-		let listed = this.all.filter(({ id }) => !this.hidden.has(id) && (id === 't0' || !this.isBaselined || !skipped.has(id)));
-		listed = shuffled([...listed, ...(how.repeated ?? []).map((of) => listed[of % listed.length])], how.seed ?? 0);
+		let listed = this.all.filter(
+			({ id }) => !this.hidden.has(id) && (id === 't0' || !this.isBaselined || !skipped.has(id)),
+		);
+		listed = shuffled(
+			[...listed, ...(how.repeated ?? []).map((of) => listed[of % listed.length])],
+			how.seed ?? 0,
+		);
 		const isComplete = how.breaksOffAfter === undefined;
 		if (!isComplete) listed = listed.slice(0, how.breaksOffAfter! % (listed.length + 1));
 
 		const before = merge(fromStored(this.loaded), this.remembered);
 		const { memory, events } = look(
 			before,
-			{ testimonials: structuredClone(listed), isComplete, scope: 's', key: 'k', at: NOW + ++this.clock },
+			{
+				testimonials: structuredClone(listed),
+				isComplete,
+				scope: 's',
+				key: 'k',
+				at: NOW + ++this.clock,
+			},
 			{ events: [CREATED, APPROVED], isWanted: () => true, maxItems: this.maxItems },
 		);
 		const wasBaselined = this.isBaselined;
@@ -122,7 +151,9 @@ class World {
 			this.isDatabaseStale = true;
 		}
 		expect(events.length).toBeLessThanOrEqual(this.maxItems);
-		const times = events.filter(({ event }) => event === CREATED).map(({ created }) => Date.parse(created!));
+		const times = events
+			.filter(({ event }) => event === CREATED)
+			.map(({ created }) => Date.parse(created!));
 		expect(times).toEqual([...times].sort((one, other) => one - other));
 		this.given.push(...events.map(({ id }) => id));
 		return events.length;
@@ -131,7 +162,7 @@ class World {
 
 function shuffled<Value>(values: Value[], seed: number): Value[] {
 	let state = seed >>> 0 || 1;
-	const random = () => ((state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32);
+	const random = () => (state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0) / 2 ** 32;
 	return values
 		.map((value) => ({ value, rank: random() }))
 		.sort((one, other) => one.rank - other.rank)
@@ -140,20 +171,26 @@ function shuffled<Value>(values: Value[], seed: number): Value[] {
 
 test('each testimonial is given out exactly once, whatever lists and n8n do', () => {
 	fc.assert(
-		fc.property(fc.array(step, { maxLength: 40 }), fc.integer({ min: 1, max: 5 }), (steps, maxItems) => {
-			const world = new World(maxItems);
-			for (const step of steps) world.play(step);
-			// Quiet at the end: everything shows, and polls go on until they find nothing.
-			world.hidden.clear();
-			world.poll();
-			for (let found = 1; found > 0; ) found = world.poll();
+		fc.property(
+			fc.array(step, { maxLength: 40 }),
+			fc.integer({ min: 1, max: 5 }),
+			(steps, maxItems) => {
+				const world = new World(maxItems);
+				for (const step of steps) world.play(step);
+				// Quiet at the end: everything shows, and polls go on until they find nothing.
+				world.hidden.clear();
+				world.poll();
+				for (let found = 1; found > 0;) found = world.poll();
 
-			const expected = world.all.flatMap(({ id, status }) => [
-				...(world.baseline.has(id) ? [] : [`poll:${CREATED}:${id}`]),
-				...(status === 'approved' && !world.bornOrSeenApproved.has(id) ? [`poll:${APPROVED}:${id}`] : []),
-			]);
-			expect([...world.given].sort()).toEqual(expected.sort());
-		}),
+				const expected = world.all.flatMap(({ id, status }) => [
+					...(world.baseline.has(id) ? [] : [`poll:${CREATED}:${id}`]),
+					...(status === 'approved' && !world.bornOrSeenApproved.has(id)
+						? [`poll:${APPROVED}:${id}`]
+						: []),
+				]);
+				expect([...world.given].sort()).toEqual(expected.sort());
+			},
+		),
 		{ numRuns: 2_000 },
 	);
 });

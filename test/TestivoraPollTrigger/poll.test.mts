@@ -4,10 +4,14 @@ import type { IDataObject } from 'n8n-workflow';
 import { testimonial } from '../helpers/fixtures.mts';
 import { PollBench } from '../helpers/polling.mts';
 
-jest.mock('n8n-workflow', () => ({ ...jest.requireActual('n8n-workflow'), sleep: jest.fn(async () => {}) }));
+jest.mock('n8n-workflow', () => ({
+	...jest.requireActual('n8n-workflow'),
+	sleep: jest.fn(async () => {}),
+}));
 
 const at = (minutes: number) => new Date(Date.UTC(2026, 10, 21, 12, minutes)).toISOString();
-const entry = (id: string, more: IDataObject = {}) => testimonial({ id, status: 'pending', published_at: null, created_at: at(0), ...more });
+const entry = (id: string, more: IDataObject = {}) =>
+	testimonial({ id, status: 'pending', published_at: null, created_at: at(0), ...more });
 const ids = (items: IDataObject[] | null) => items?.map(({ id }) => id) ?? null;
 
 let bench: PollBench;
@@ -30,7 +34,10 @@ describe('what a poll gives out', () => {
 		await baseline();
 		bench.list.push(entry('b'));
 		expect(await bench.poll()).toEqual([
-			{ ...entry('b'), event: { id: 'poll:testimonial.created:b', name: 'testimonial.created', created: at(0) } },
+			{
+				...entry('b'),
+				event: { id: 'poll:testimonial.created:b', name: 'testimonial.created', created: at(0) },
+			},
 		]);
 		expect(await bench.poll()).toBeNull();
 	});
@@ -40,7 +47,13 @@ describe('what a poll gives out', () => {
 		await baseline();
 		bench.list.push(entry('b'));
 		expect(await bench.poll()).toEqual([
-			{ id: 'poll:testimonial.created:b', object: 'event', event: 'testimonial.created', created: at(0), data: entry('b') },
+			{
+				id: 'poll:testimonial.created:b',
+				object: 'event',
+				event: 'testimonial.created',
+				created: at(0),
+				data: entry('b'),
+			},
 		]);
 	});
 
@@ -48,10 +61,19 @@ describe('what a poll gives out', () => {
 		bench.parameters = { events: ['testimonial.approved'] };
 		await baseline();
 		bench.list.push(entry('b', { status: 'approved', published_at: at(1) }));
-		expect(await bench.poll()).toEqual([expect.objectContaining({ id: 'b', event: { id: 'poll:testimonial.approved:b', name: 'testimonial.approved', created: at(1) } })]);
+		expect(await bench.poll()).toEqual([
+			expect.objectContaining({
+				id: 'b',
+				event: { id: 'poll:testimonial.approved:b', name: 'testimonial.approved', created: at(1) },
+			}),
+		]);
 		bench.list[0].status = 'approved';
 		// Without a time of its own, the time at which it was noticed.
-		expect(await bench.poll()).toEqual([expect.objectContaining({ event: expect.objectContaining({ id: 'poll:testimonial.approved:a', created: at(0) }) })]);
+		expect(await bench.poll()).toEqual([
+			expect.objectContaining({
+				event: expect.objectContaining({ id: 'poll:testimonial.approved:a', created: at(0) }),
+			}),
+		]);
 		bench.list[0].status = 'pending';
 		expect(await bench.poll()).toBeNull();
 		bench.list[0].status = 'approved';
@@ -61,7 +83,10 @@ describe('what a poll gives out', () => {
 	test('is created before it is approved, whatever the dates say', async () => {
 		bench.parameters = { events: ['testimonial.approved', 'testimonial.created'] };
 		await baseline();
-		bench.list.push(entry('b', { status: 'approved', created_at: at(5), published_at: at(1) }), entry('c', { created_at: at(3) }));
+		bench.list.push(
+			entry('b', { status: 'approved', created_at: at(5), published_at: at(1) }),
+			entry('c', { created_at: at(3) }),
+		);
 		const items = await bench.poll();
 		expect(items?.map(({ event }) => (event as IDataObject).id)).toEqual([
 			'poll:testimonial.created:c',
@@ -73,7 +98,12 @@ describe('what a poll gives out', () => {
 	test('comes in portions, oldest first, and what has no date last', async () => {
 		bench.parameters = { options: { maxItems: 2 } };
 		await baseline();
-		bench.list.push(entry('b', { created_at: at(9) }), entry('none', { created_at: null }), entry('c', { created_at: at(8) }), entry('d', { created_at: at(7) }));
+		bench.list.push(
+			entry('b', { created_at: at(9) }),
+			entry('none', { created_at: null }),
+			entry('c', { created_at: at(8) }),
+			entry('d', { created_at: at(7) }),
+		);
 		expect(ids(await bench.poll())).toEqual(['d', 'c']);
 		bench.list.push(entry('e', { created_at: at(6) }));
 		expect(ids(await bench.poll())).toEqual(['e', 'b']);
@@ -96,7 +126,10 @@ describe('what a poll gives out', () => {
 describe('a first poll', () => {
 	test('with Start From gives out what was created since, in portions', async () => {
 		bench.parameters = { options: { startFrom: '2026-11-21T13:05:00', maxItems: 2 } };
-		bench.list = [entry('old', { created_at: at(4) }), ...[5, 6, 7].map((minute) => entry(`t${minute}`, { created_at: at(minute) }))];
+		bench.list = [
+			entry('old', { created_at: at(4) }),
+			...[5, 6, 7].map((minute) => entry(`t${minute}`, { created_at: at(minute) })),
+		];
 		expect(ids(await bench.poll())).toEqual(['t5', 't6']);
 		expect(ids(await bench.poll())).toEqual(['t7']);
 		expect(await bench.poll()).toBeNull();
@@ -111,7 +144,9 @@ describe('a first poll', () => {
 		for (const mode of ['init', 'leadershipChange', 'update']) {
 			bench.activate(mode);
 			expect(await bench.poll()).toBeNull();
-			expect(bench.log.at(-1)).toBe(`warn Testivora Poll Trigger: ${message}. The next poll tries again.`);
+			expect(bench.log.at(-1)).toBe(
+				`warn Testivora Poll Trigger: ${message}. The next poll tries again.`,
+			);
 		}
 	});
 
@@ -126,11 +161,17 @@ describe('a first poll', () => {
 
 	test('that finds Testivora down does not lose what is approved until the next one', async () => {
 		bench.parameters = { events: ['testimonial.approved'], options: { maxItems: 1 } };
-		const approved = (id: string, minutes: number) => entry(id, { created_at: at(-60), status: 'approved', published_at: at(minutes) });
+		const approved = (id: string, minutes: number) =>
+			entry(id, { created_at: at(-60), status: 'approved', published_at: at(minutes) });
 		bench.answer = () => ({ status: 503 });
 		expect(await bench.poll()).toBeNull();
 		jest.setSystemTime(Date.parse(at(60)));
-		bench.list = [approved('before', -30), approved('second', 31), approved('first', 30), entry('pending', { created_at: at(-60) })];
+		bench.list = [
+			approved('before', -30),
+			approved('second', 31),
+			approved('first', 30),
+			entry('pending', { created_at: at(-60) }),
+		];
 		bench.answer = () => ({ data: bench.list });
 		expect(ids(await bench.poll())).toEqual(['first']);
 		expect(ids(await bench.poll())).toEqual(['second']);
@@ -138,10 +179,16 @@ describe('a first poll', () => {
 	});
 
 	test.each([
-		[{ options: { startFrom: 'soon' } }, 'Start From must be a date such as 2026-06-03 or 2026-06-03T10:00:00Z'],
+		[
+			{ options: { startFrom: 'soon' } },
+			'Start From must be a date such as 2026-06-03 or 2026-06-03T10:00:00Z',
+		],
 		[{ options: { maxItems: 1_001 } }, 'Max Items must be a whole number from 1 to 1,000'],
 		[{ events: [] }, 'Choose at least one event in Trigger On'],
-		[{ events: ['testimonial.deleted'] }, 'Trigger On has an event that Testivora Poll Trigger cannot tell'],
+		[
+			{ events: ['testimonial.deleted'] },
+			'Trigger On has an event that Testivora Poll Trigger cannot tell',
+		],
 	])('with %j says what to correct', async (parameters, message) => {
 		bench.parameters = parameters;
 		await expect(bench.poll()).rejects.toThrow(message);
@@ -166,8 +213,13 @@ describe('a list that breaks off', () => {
 
 	test('shows nothing known: what is new waits until the list is read to its end', async () => {
 		await baseline();
-		const old = Array.from({ length: 50 }, (_, index) => entry(`old ${index}`, { created_at: at(-43_200 - index) }));
-		bench.answer = ({ cursor }) => (cursor ? { status: 501 } : { data: [entry('new', { created_at: at(1) }), ...old.slice(0, 25)], next: 'c1' });
+		const old = Array.from({ length: 50 }, (_, index) =>
+			entry(`old ${index}`, { created_at: at(-43_200 - index) }),
+		);
+		bench.answer = ({ cursor }) =>
+			cursor
+				? { status: 501 }
+				: { data: [entry('new', { created_at: at(1) }), ...old.slice(0, 25)], next: 'c1' };
 		jest.setSystemTime(Date.parse(at(2)));
 		await expect(bench.poll()).rejects.toThrow();
 		bench.answer = () => ({ data: [entry('new', { created_at: at(1) }), ...old] });
@@ -189,7 +241,9 @@ describe('a list that breaks off', () => {
 	test('makes no baseline', async () => {
 		breaksOff();
 		expect(await bench.poll()).toBeNull();
-		bench.answer = () => ({ data: [...bench.list, entry('old', { created_at: '2020-01-01T00:00:00.000Z' })] });
+		bench.answer = () => ({
+			data: [...bench.list, entry('old', { created_at: '2020-01-01T00:00:00.000Z' })],
+		});
 		expect(await bench.poll()).toBeNull();
 	});
 
@@ -227,9 +281,14 @@ describe('another list', () => {
 
 	test('of the same key that shows nothing known gives out what is recent only', async () => {
 		await baseline();
-		bench.list = [entry('recent', { created_at: at(1) }), entry('renumbered', { created_at: '2025-01-01T00:00:00.000Z' })];
+		bench.list = [
+			entry('recent', { created_at: at(1) }),
+			entry('renumbered', { created_at: '2025-01-01T00:00:00.000Z' }),
+		];
 		expect(ids(await bench.poll())).toEqual(['recent']);
-		expect(bench.log).toEqual([expect.stringMatching(/^warn .*shows none of the testimonials seen before/)]);
+		expect(bench.log).toEqual([
+			expect.stringMatching(/^warn .*shows none of the testimonials seen before/),
+		]);
 		expect(await bench.poll()).toBeNull();
 	});
 
@@ -258,7 +317,11 @@ describe('another list', () => {
 		bench.parameters = { spaceId: 'spc_mine' };
 		bench.list = [];
 		await baseline();
-		bench.list = [entry('theirs', { space_id: 'spc_theirs' }), entry('mine', { space_id: 'spc_mine' }), entry('untold', { space_id: undefined })];
+		bench.list = [
+			entry('theirs', { space_id: 'spc_theirs' }),
+			entry('mine', { space_id: 'spc_mine' }),
+			entry('untold', { space_id: undefined }),
+		];
 		expect(ids(await bench.poll())).toEqual(['mine', 'untold']);
 	});
 });
@@ -343,7 +406,9 @@ describe('what survives', () => {
 		bench.list.push(entry('b'));
 		const late = await bench.pollUnread();
 		expect(ids(await bench.poll())).toEqual(['b']);
-		expect(() => late![0]).toThrow('A later poll of Testivora Poll Trigger has found the same again');
+		expect(() => late![0]).toThrow(
+			'A later poll of Testivora Poll Trigger has found the same again',
+		);
 		expect(await bench.poll()).toBeNull();
 	});
 
@@ -388,7 +453,11 @@ describe('an outage', () => {
 	});
 
 	test('of too many requests shows after an hour', async () => {
-		bench.answer = () => ({ status: 429, type: 'rate_limited', headers: { 'retry-after': '3600' } });
+		bench.answer = () => ({
+			status: 429,
+			type: 'rate_limited',
+			headers: { 'retry-after': '3600' },
+		});
 		expect(await polls([1, 30, 60, 61, 62])).toEqual([61]);
 		expect(jest.mocked(sleep)).not.toHaveBeenCalled();
 	});
@@ -412,7 +481,9 @@ test('polls do not overlap', async () => {
 	const slow = bench.poll();
 	await jest.advanceTimersByTimeAsync(1);
 	expect(await bench.poll()).toBeNull();
-	expect(bench.log).toEqual(['debug Testivora Poll Trigger: the poll before is still under way, so this one is left out']);
+	expect(bench.log).toEqual([
+		'debug Testivora Poll Trigger: the poll before is still under way, so this one is left out',
+	]);
 	release();
 	expect(ids(await slow)).toEqual(['b']);
 	bench.answer = () => ({ data: [...bench.list, entry('b'), entry('c')] });
@@ -433,7 +504,9 @@ test('a poll that never ends is replaced, and what it brings later is dropped', 
 	expect(await bench.poll()).toBeNull();
 	jest.setSystemTime(Date.parse(at(7)));
 	expect(ids(await bench.poll())).toEqual(['b']);
-	expect(bench.log.at(-1)).toBe('warn Testivora Poll Trigger: the poll before did not end in time, so this one takes its place');
+	expect(bench.log.at(-1)).toBe(
+		'warn Testivora Poll Trigger: the poll before did not end in time, so this one takes its place',
+	);
 	release();
 	expect(await stuck).toBeNull();
 	expect(await bench.poll()).toBeNull();
@@ -464,12 +537,18 @@ test('what waits for want of room is told in the log', async () => {
 	await baseline();
 	bench.list.push(entry('b'), entry('c'));
 	expect(ids(await bench.poll())).toEqual(['b']);
-	expect(bench.log).toEqual(['info Testivora Poll Trigger: 1 more wait for the next polls, as Max Items is 1']);
+	expect(bench.log).toEqual([
+		'info Testivora Poll Trigger: 1 more wait for the next polls, as Max Items is 1',
+	]);
 });
 
 describe('Execute step', () => {
 	test('gives the newest that would start the workflow, and changes nothing', async () => {
-		bench.list = [entry('old', { created_at: at(-9) }), entry('newest', { created_at: at(3) }), entry('approved', { status: 'approved', created_at: at(1) })];
+		bench.list = [
+			entry('old', { created_at: at(-9) }),
+			entry('newest', { created_at: at(3) }),
+			entry('approved', { status: 'approved', created_at: at(1) }),
+		];
 		expect(ids(await bench.sample())).toEqual(['newest']);
 		bench.parameters = { events: ['testimonial.approved'] };
 		expect(ids(await bench.sample())).toEqual(['approved']);
@@ -479,7 +558,9 @@ describe('Execute step', () => {
 	test('says when there is none', async () => {
 		bench.parameters = { filters: { minRating: 5 } };
 		bench.list = [entry('bad', { rating: 1 })];
-		await expect(bench.sample()).rejects.toThrow('None of the testimonials there are would start this workflow');
+		await expect(bench.sample()).rejects.toThrow(
+			'None of the testimonials there are would start this workflow',
+		);
 		bench.list = [];
 		await expect(bench.sample()).rejects.toThrow('There is no testimonial to show yet');
 	});

@@ -9,7 +9,10 @@ import type { Registration } from '../helpers/hook.mts';
 import { startSandbox } from '../sandbox/sandbox.mts';
 import type { Sandbox } from '../sandbox/sandbox.mts';
 
-jest.mock('n8n-workflow', () => ({ ...jest.requireActual('n8n-workflow'), sleep: jest.fn(async () => {}) }));
+jest.mock('n8n-workflow', () => ({
+	...jest.requireActual('n8n-workflow'),
+	sleep: jest.fn(async () => {}),
+}));
 
 const NAME = 'webhook/6b1a/webhook';
 const PATH = `/${NAME}`;
@@ -27,740 +30,929 @@ const restart = () => void (workflowId = `w${++workflows}`);
 let log: string[];
 
 beforeAll(async () => {
-  sandbox = await startSandbox({ seed: false });
+	sandbox = await startSandbox({ seed: false });
 });
 afterAll(async () => {
-  await sandbox.stop();
-  nock.restore();
+	await sandbox.stop();
+	nock.restore();
 });
 beforeEach(() => {
-  staticData = {};
-  restart();
-  log = [];
-  sandbox.clearFaults();
-  sandbox.endpoints().length = 0;
-  sandbox.requests.length = 0;
-  Object.assign(sandbox.options, { webhookApi: true, serverSecret: false, pageSizeCap: 100 });
+	staticData = {};
+	restart();
+	log = [];
+	sandbox.clearFaults();
+	sandbox.endpoints().length = 0;
+	sandbox.requests.length = 0;
+	Object.assign(sandbox.options, { webhookApi: true, serverSecret: false, pageSizeCap: 100 });
 });
 // Whatever a test did: neither the key nor a secret shows in the log.
 afterEach(() => {
-  for (const secret of [sandbox.apiKey, 'whsec_', 'tv_live_']) expect(log.join('\n')).not.toContain(secret);
+	for (const secret of [sandbox.apiKey, 'whsec_', 'tv_live_'])
+		expect(log.join('\n')).not.toContain(secret);
 });
 
 type Step = keyof typeof lifecycle;
 
 /** One lifecycle method, called as n8n would. */
 const call = async (step: Step, given: Partial<Registration> = {}) => {
-  const { hook, log: lines } = hookFor({
-    credential: { baseUrl: sandbox.url, apiKey: sandbox.apiKey },
-    staticData,
-    workflowId,
-    ...given,
-    parameters: { events: CREATED, ...given.parameters },
-  });
-  try {
-    return await lifecycle[step].call(hook);
-  } finally {
-    log.push(...lines);
-  }
+	const { hook, log: lines } = hookFor({
+		credential: { baseUrl: sandbox.url, apiKey: sandbox.apiKey },
+		staticData,
+		workflowId,
+		...given,
+		parameters: { events: CREATED, ...given.parameters },
+	});
+	try {
+		return await lifecycle[step].call(hook);
+	} finally {
+		log.push(...lines);
+	}
 };
 
 /** What n8n does to activate: look, and make what is not there. */
-const activate = async (given: Partial<Registration> = {}) => (await call('checkExists', given)) || (await call('create', given));
+const activate = async (given: Partial<Registration> = {}) =>
+	(await call('checkExists', given)) || (await call('create', given));
 
 /** The error of a call that does not succeed; holds neither key nor secret. */
-const failure = async (step: Step, given: Partial<Registration> = {}): Promise<Error & { description?: string; httpCode?: string }> => {
-  const error = await call(step, given).then(
-    () => undefined,
-    (thrown: Error) => thrown,
-  );
-  if (!error) throw new Error(`${step} succeeded`);
-  expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toMatch(/whsec_[A-Za-z0-9]/);
-  expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain(sandbox.apiKey);
-  return error;
+const failure = async (
+	step: Step,
+	given: Partial<Registration> = {},
+): Promise<Error & { description?: string; httpCode?: string }> => {
+	const error = await call(step, given).then(
+		() => undefined,
+		(thrown: Error) => thrown,
+	);
+	if (!error) throw new Error(`${step} succeeded`);
+	expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toMatch(/whsec_[A-Za-z0-9]/);
+	expect(JSON.stringify(error, Object.getOwnPropertyNames(error))).not.toContain(sandbox.apiKey);
+	return error;
 };
 
 /** What static data hold of the registration. */
 const registered = () => {
-  const slots = (staticData.global as { testivoraTrigger?: Record<string, { registration?: Registered }> } | undefined)?.testivoraTrigger;
-  return slots?.[NAME]?.registration;
+	const slots = (
+		staticData.global as
+			{ testivoraTrigger?: Record<string, { registration?: Registered }> } | undefined
+	)?.testivoraTrigger;
+	return slots?.[NAME]?.registration;
 };
-type Registered = { id?: string; url: string; derived?: string; made?: string; registeredAt: number };
+type Registered = {
+	id?: string;
+	url: string;
+	derived?: string;
+	made?: string;
+	registeredAt: number;
+};
 const derived = () => deriveSecret(sandbox.apiKey, NAME);
-const asked = () => sandbox.requests.map(({ method, path }) => `${method} ${path.replace(/wh_\w+/, ':id')}`);
+const asked = () =>
+	sandbox.requests.map(({ method, path }) => `${method} ${path.replace(/wh_\w+/, ':id')}`);
 const forget = () => void (sandbox.requests.length = 0);
 const addEndpoint = async (fields: IDataObject = {}) => {
-  const body = JSON.stringify({ url: URL, events: CREATED, ...fields });
-  const headers = { authorization: `Bearer ${sandbox.apiKey}`, 'content-type': 'application/json' };
-  const answer = await fetch(`${sandbox.url}/v1/webhooks`, { method: 'POST', headers, body });
-  expect(answer.status).toBe(201);
-  forget();
-  return sandbox.endpoints()[0];
+	const body = JSON.stringify({ url: URL, events: CREATED, ...fields });
+	const headers = { authorization: `Bearer ${sandbox.apiKey}`, 'content-type': 'application/json' };
+	const answer = await fetch(`${sandbox.url}/v1/webhooks`, { method: 'POST', headers, body });
+	expect(answer.status).toBe(201);
+	forget();
+	return sandbox.endpoints()[0];
 };
 const expectOneAsWanted = (url = URL, events = CREATED) => {
-  expect(sandbox.endpoints()).toHaveLength(1);
-  const [endpoint] = sandbox.endpoints();
-  expect(endpoint).toMatchObject({ url, events, status: 'active' });
-  expect(registered()).toMatchObject({ id: endpoint.id, url });
-  expect([registered()!.derived, registered()!.made]).toContain(endpoint.secret);
-  return endpoint;
+	expect(sandbox.endpoints()).toHaveLength(1);
+	const [endpoint] = sandbox.endpoints();
+	expect(endpoint).toMatchObject({ url, events, status: 'active' });
+	expect(registered()).toMatchObject({ id: endpoint.id, url });
+	expect([registered()!.derived, registered()!.made]).toContain(endpoint.secret);
+	return endpoint;
 };
 
 describe('registering', () => {
-  test('the first time: looks for the URL, then registers with a secret of its own', async () => {
-    await activate();
-    expect(asked()).toEqual(['GET /v1/webhooks', 'POST /v1/webhooks']);
-    expect(expectOneAsWanted().secret).toBe(derived());
-    expect(registered()).toMatchObject({ derived: derived(), made: undefined });
-  });
+	test('the first time: looks for the URL, then registers with a secret of its own', async () => {
+		await activate();
+		expect(asked()).toEqual(['GET /v1/webhooks', 'POST /v1/webhooks']);
+		expect(expectOneAsWanted().secret).toBe(derived());
+		expect(registered()).toMatchObject({ derived: derived(), made: undefined });
+	});
 
-  test('a second activation looks, and does nothing', async () => {
-    await activate();
-    const before = { ...expectOneAsWanted() };
-    forget();
-    await activate();
-    expect(asked()).toEqual(['GET /v1/webhooks/:id']);
-    expect(sandbox.endpoints()).toEqual([before]);
-  });
+	test('a second activation looks, and does nothing', async () => {
+		await activate();
+		const before = { ...expectOneAsWanted() };
+		forget();
+		await activate();
+		expect(asked()).toEqual(['GET /v1/webhooks/:id']);
+		expect(sandbox.endpoints()).toEqual([before]);
+	});
 
-  test('create called again makes no second endpoint', async () => {
-    for (let round = 0; round < 3; round++) await call('create');
-    expectOneAsWanted();
-  });
+	test('create called again makes no second endpoint', async () => {
+		for (let round = 0; round < 3; round++) await call('create');
+		expectOneAsWanted();
+	});
 
-  test('a secret that the API made is replaced by the derived one, and both count', async () => {
-    sandbox.options.serverSecret = true;
-    await activate();
-    expect(asked()).toEqual(['GET /v1/webhooks', 'POST /v1/webhooks', 'PATCH /v1/webhooks/:id']);
-    expect(expectOneAsWanted().secret).toBe(derived());
-    expect(registered()).toMatchObject({ derived: derived(), made: expect.stringMatching(/^whsec_/) });
-  });
+	test('a secret that the API made is replaced by the derived one, and both count', async () => {
+		sandbox.options.serverSecret = true;
+		await activate();
+		expect(asked()).toEqual(['GET /v1/webhooks', 'POST /v1/webhooks', 'PATCH /v1/webhooks/:id']);
+		expect(expectOneAsWanted().secret).toBe(derived());
+		expect(registered()).toMatchObject({
+			derived: derived(),
+			made: expect.stringMatching(/^whsec_/),
+		});
+	});
 
-  test.each([{ status: 422 }, { status: 500, times: 5 }, { reset: true, times: 5 }])(
-    'a secret that the API made and does not let be replaced (%j) is known',
-    async (fault) => {
-      sandbox.options.serverSecret = true;
-      sandbox.inject({ method: 'PATCH', ...fault });
-      await activate();
-      expectOneAsWanted();
-    },
-  );
+	test.each([{ status: 422 }, { status: 500, times: 5 }, { reset: true, times: 5 }])(
+		'a secret that the API made and does not let be replaced (%j) is known',
+		async (fault) => {
+			sandbox.options.serverSecret = true;
+			sandbox.inject({ method: 'PATCH', ...fault });
+			await activate();
+			expectOneAsWanted();
+		},
+	);
 
-  test('a secret that the answer masks is none, and is replaced by the derived one', async () => {
-    const masked = { id: 'wh_masked', url: URL, events: CREATED, status: 'active', secret: 'whsec_****************************' };
-    sandbox.inject({ method: 'POST', status: 201, body: masked });
-    sandbox.inject({ method: 'PATCH', status: 200, body: masked });
-    await activate();
-    expect(registered()).toMatchObject({ derived: derived(), made: undefined });
-    expect(asked()).toEqual(['GET /v1/webhooks', 'POST /v1/webhooks', 'PATCH /v1/webhooks/:id']);
-  });
+	test('a secret that the answer masks is none, and is replaced by the derived one', async () => {
+		const masked = {
+			id: 'wh_masked',
+			url: URL,
+			events: CREATED,
+			status: 'active',
+			secret: 'whsec_****************************',
+		};
+		sandbox.inject({ method: 'POST', status: 201, body: masked });
+		sandbox.inject({ method: 'PATCH', status: 200, body: masked });
+		await activate();
+		expect(registered()).toMatchObject({ derived: derived(), made: undefined });
+		expect(asked()).toEqual(['GET /v1/webhooks', 'POST /v1/webhooks', 'PATCH /v1/webhooks/:id']);
+	});
 
-  test('a secret in the answer to PATCH is not trusted', async () => {
-    const { id } = await addEndpoint({ status: 'disabled' });
-    sandbox.inject({ method: 'PATCH', handled: true, status: 200, body: { id, secret: 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' } });
-    await activate();
-    expect(registered()).toMatchObject({ derived: derived(), made: undefined });
-  });
+	test('a secret in the answer to PATCH is not trusted', async () => {
+		const { id } = await addEndpoint({ status: 'disabled' });
+		sandbox.inject({
+			method: 'PATCH',
+			handled: true,
+			status: 200,
+			body: { id, secret: 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' },
+		});
+		await activate();
+		expect(registered()).toMatchObject({ derived: derived(), made: undefined });
+	});
 
-  test('an answer to PATCH may have no body', async () => {
-    const { id } = await addEndpoint({ status: 'disabled' });
-    sandbox.inject({ method: 'PATCH', handled: true, status: 204, body: '' });
-    await activate();
-    expect(registered()!.id).toBe(id);
-  });
+	test('an answer to PATCH may have no body', async () => {
+		const { id } = await addEndpoint({ status: 'disabled' });
+		sandbox.inject({ method: 'PATCH', handled: true, status: 204, body: '' });
+		await activate();
+		expect(registered()!.id).toBe(id);
+	});
 
-  test('events that this process accepted meanwhile are not lost', async () => {
-    const ledger = memoryOf(workflowId, NAME).ledger;
-    const seen = ledger.accept('evt_1', Date.now());
-    await activate();
-    expect((staticData.global as { testivoraTrigger: Record<string, { seen: string }> }).testivoraTrigger[NAME].seen).toBe(seen);
-  });
+	test('events that this process accepted meanwhile are not lost', async () => {
+		const ledger = memoryOf(workflowId, NAME).ledger;
+		const seen = ledger.accept('evt_1', Date.now());
+		await activate();
+		expect(
+			(staticData.global as { testivoraTrigger: Record<string, { seen: string }> })
+				.testivoraTrigger[NAME].seen,
+		).toBe(seen);
+	});
 
-  test('the order of events does not matter', async () => {
-    await activate({ parameters: { events: ['testimonial.deleted', 'testimonial.approved'] } });
-    expect(await call('checkExists', { parameters: { events: ['testimonial.approved', 'testimonial.deleted'] } })).toBe(true);
-  });
+	test('the order of events does not matter', async () => {
+		await activate({ parameters: { events: ['testimonial.deleted', 'testimonial.approved'] } });
+		expect(
+			await call('checkExists', {
+				parameters: { events: ['testimonial.approved', 'testimonial.deleted'] },
+			}),
+		).toBe(true);
+	});
 
-  test('without an event it says so, and asks nothing', async () => {
-    const error = await failure('create', { parameters: { events: [] } });
-    expect(error.message).toBe('Choose at least one event in Trigger On');
-    expect(asked()).toEqual([]);
-  });
+	test('without an event it says so, and asks nothing', async () => {
+		const error = await failure('create', { parameters: { events: [] } });
+		expect(error.message).toBe('Choose at least one event in Trigger On');
+		expect(asked()).toEqual([]);
+	});
 });
 
 describe('taking over', () => {
-  test('by URL, whatever else differs', async () => {
-    const { id } = await addEndpoint({ events: ['testimonial.deleted'], status: 'disabled' });
-    await activate();
-    expect(expectOneAsWanted().id).toBe(id);
-  });
+	test('by URL, whatever else differs', async () => {
+		const { id } = await addEndpoint({ events: ['testimonial.deleted'], status: 'disabled' });
+		await activate();
+		expect(expectOneAsWanted().id).toBe(id);
+	});
 
-  test('from the last of many pages', async () => {
-    const { id } = await addEndpoint();
-    for (let index = 0; index < 7; index++) await addEndpoint({ url: `https://other.example.com/${index}` });
-    sandbox.options.pageSizeCap = 2;
-    await activate();
-    expect(sandbox.endpoints()).toHaveLength(8);
-    expect(registered()!.id).toBe(id);
-    expect(asked()).toEqual([...Array(4).fill('GET /v1/webhooks'), 'PATCH /v1/webhooks/:id']);
-  });
+	test('from the last of many pages', async () => {
+		const { id } = await addEndpoint();
+		for (let index = 0; index < 7; index++)
+			await addEndpoint({ url: `https://other.example.com/${index}` });
+		sandbox.options.pageSizeCap = 2;
+		await activate();
+		expect(sandbox.endpoints()).toHaveLength(8);
+		expect(registered()!.id).toBe(id);
+		expect(asked()).toEqual([...Array(4).fill('GET /v1/webhooks'), 'PATCH /v1/webhooks/:id']);
+	});
 
-  test('of doubled endpoints one stays', async () => {
-    for (let index = 0; index < 3; index++) await addEndpoint();
-    await activate();
-    expectOneAsWanted();
-  });
+	test('of doubled endpoints one stays', async () => {
+		for (let index = 0; index < 3; index++) await addEndpoint();
+		await activate();
+		expectOneAsWanted();
+	});
 
-  test('leaves an endpoint alone whose URL only looks alike', async () => {
-    for (const url of [`${URL}/x`, `${URL}?x=1`, URL.replace('6b1a', '6B1A'), TEST_URL]) await addEndpoint({ url });
-    await activate();
-    expect(sandbox.endpoints()).toHaveLength(5);
-  });
+	test('leaves an endpoint alone whose URL only looks alike', async () => {
+		for (const url of [`${URL}/x`, `${URL}?x=1`, URL.replace('6b1a', '6B1A'), TEST_URL])
+			await addEndpoint({ url });
+		await activate();
+		expect(sandbox.endpoints()).toHaveLength(5);
+	});
 
-  test.each([`${URL}/`, URL.replace('n8n', 'N8N'), URL.replace('com/', 'com:443/')])('an endpoint whose URL the API wrote as %s is ours', async (url) => {
-    const { id } = await addEndpoint({ url });
-    await activate();
-    expect(sandbox.endpoints()).toHaveLength(1);
-    expect(registered()!.id).toBe(id);
-    Object.assign(sandbox.endpoints()[0], { url });
-    expect(await call('checkExists')).toBe(true);
-    await call('delete');
-    expect(sandbox.endpoints()).toEqual([]);
-  });
+	test.each([`${URL}/`, URL.replace('n8n', 'N8N'), URL.replace('com/', 'com:443/')])(
+		'an endpoint whose URL the API wrote as %s is ours',
+		async (url) => {
+			const { id } = await addEndpoint({ url });
+			await activate();
+			expect(sandbox.endpoints()).toHaveLength(1);
+			expect(registered()!.id).toBe(id);
+			Object.assign(sandbox.endpoints()[0], { url });
+			expect(await call('checkExists')).toBe(true);
+			await call('delete');
+			expect(sandbox.endpoints()).toEqual([]);
+		},
+	);
 
-  test('of doubled endpoints the one that is known stays, with its secrets', async () => {
-    sandbox.options.serverSecret = true;
-    await activate();
-    const { id, made } = registered()!;
-    await addEndpoint();
-    sandbox.endpoints().find((one) => one.id === id)!.status = 'disabled';
-    await activate();
-    expect(expectOneAsWanted().id).toBe(id);
-    expect(registered()!.made).toBe(made);
-  });
+	test('of doubled endpoints the one that is known stays, with its secrets', async () => {
+		sandbox.options.serverSecret = true;
+		await activate();
+		const { id, made } = registered()!;
+		await addEndpoint();
+		sandbox.endpoints().find((one) => one.id === id)!.status = 'disabled';
+		await activate();
+		expect(expectOneAsWanted().id).toBe(id);
+		expect(registered()!.made).toBe(made);
+	});
 
-  test.each([{ events: null }, { url: null }, { url: 5 }, { id: null }, { status: undefined }])('an odd entry in the list (%j) does not stand in the way', async (odd) => {
-    await addEndpoint({ url: 'https://other.example.com/' });
-    Object.assign(sandbox.endpoints()[0], odd);
-    await activate();
-    expect(sandbox.endpoints()).toHaveLength(2);
-    await call('delete');
-    expect(sandbox.endpoints()).toHaveLength(1);
-  });
+	test.each([{ events: null }, { url: null }, { url: 5 }, { id: null }, { status: undefined }])(
+		'an odd entry in the list (%j) does not stand in the way',
+		async (odd) => {
+			await addEndpoint({ url: 'https://other.example.com/' });
+			Object.assign(sandbox.endpoints()[0], odd);
+			await activate();
+			expect(sandbox.endpoints()).toHaveLength(2);
+			await call('delete');
+			expect(sandbox.endpoints()).toHaveLength(1);
+		},
+	);
 
-  test('where the API does not let endpoints be changed, it is replaced', async () => {
-    const { id } = await addEndpoint({ status: 'disabled' });
-    sandbox.inject({ method: 'PATCH', status: 405, body: { error: { type: 'method_not_allowed', message: 'No.' } }, times: 9 });
-    await activate();
-    expect(expectOneAsWanted().id).not.toBe(id);
-  });
+	test('where the API does not let endpoints be changed, it is replaced', async () => {
+		const { id } = await addEndpoint({ status: 'disabled' });
+		sandbox.inject({
+			method: 'PATCH',
+			status: 405,
+			body: { error: { type: 'method_not_allowed', message: 'No.' } },
+			times: 9,
+		});
+		await activate();
+		expect(expectOneAsWanted().id).not.toBe(id);
+	});
 
-  test('an endpoint that goes while it is taken over is registered anew', async () => {
-    await addEndpoint();
-    sandbox.inject({ method: 'PATCH', status: 404 });
-    sandbox.endpoints()[0].url = URL;
-    await activate();
-    expect(asked()).toEqual(['GET /v1/webhooks', 'PATCH /v1/webhooks/:id', 'DELETE /v1/webhooks/:id', 'POST /v1/webhooks']);
-    expect(registered()!.id).toBe(sandbox.endpoints()[0].id);
-  });
+	test('an endpoint that goes while it is taken over is registered anew', async () => {
+		await addEndpoint();
+		sandbox.inject({ method: 'PATCH', status: 404 });
+		sandbox.endpoints()[0].url = URL;
+		await activate();
+		expect(asked()).toEqual([
+			'GET /v1/webhooks',
+			'PATCH /v1/webhooks/:id',
+			'DELETE /v1/webhooks/:id',
+			'POST /v1/webhooks',
+		]);
+		expect(registered()!.id).toBe(sandbox.endpoints()[0].id);
+	});
 });
 
 describe('repairing drift', () => {
-  test.each([
-    ['events', { events: ['testimonial.deleted'] }],
-    ['more events', { events: ['testimonial.created', 'testimonial.deleted'] }],
-    ['status', { status: 'disabled' }],
-    ['an unknown status', { status: 'paused' }],
-    ['secret and status', { status: 'disabled', secret: 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' }],
-  ])('%s', async (_, drift) => {
-    await activate();
-    const { id } = sandbox.endpoints()[0];
-    Object.assign(sandbox.endpoints()[0], drift);
-    forget();
-    await activate();
-    expect(asked()).toEqual(['GET /v1/webhooks/:id', 'GET /v1/webhooks', 'PATCH /v1/webhooks/:id']);
-    expect(expectOneAsWanted().id).toBe(id);
-  });
+	test.each([
+		['events', { events: ['testimonial.deleted'] }],
+		['more events', { events: ['testimonial.created', 'testimonial.deleted'] }],
+		['status', { status: 'disabled' }],
+		['an unknown status', { status: 'paused' }],
+		['secret and status', { status: 'disabled', secret: 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' }],
+	])('%s', async (_, drift) => {
+		await activate();
+		const { id } = sandbox.endpoints()[0];
+		Object.assign(sandbox.endpoints()[0], drift);
+		forget();
+		await activate();
+		expect(asked()).toEqual(['GET /v1/webhooks/:id', 'GET /v1/webhooks', 'PATCH /v1/webhooks/:id']);
+		expect(expectOneAsWanted().id).toBe(id);
+	});
 
-  test('an endpoint that was deleted is registered anew with the same secret', async () => {
-    await activate();
-    const { secret, id } = sandbox.endpoints()[0];
-    sandbox.endpoints().length = 0;
-    await activate();
-    expect(expectOneAsWanted()).toMatchObject({ secret });
-    expect(registered()!.id).not.toBe(id);
-    expect(log.filter((line) => !line.startsWith('debug'))).toEqual([]);
-  });
+	test('an endpoint that was deleted is registered anew with the same secret', async () => {
+		await activate();
+		const { secret, id } = sandbox.endpoints()[0];
+		sandbox.endpoints().length = 0;
+		await activate();
+		expect(expectOneAsWanted()).toMatchObject({ secret });
+		expect(registered()!.id).not.toBe(id);
+		expect(log.filter((line) => !line.startsWith('debug'))).toEqual([]);
+	});
 
-  test('whatever ID an answer names, the endpoint that was asked for is the one to delete later', async () => {
-    await activate();
-    const other = await addEndpoint({ url: 'https://other.example.com/' });
-    sandbox.inject({ method: 'PATCH', handled: true, status: 200, body: other });
-    await call('create');
-    await call('delete');
-    expect(sandbox.endpoints()).toEqual([other]);
-  });
+	test('whatever ID an answer names, the endpoint that was asked for is the one to delete later', async () => {
+		await activate();
+		const other = await addEndpoint({ url: 'https://other.example.com/' });
+		sandbox.inject({ method: 'PATCH', handled: true, status: 200, body: other });
+		await call('create');
+		await call('delete');
+		expect(sandbox.endpoints()).toEqual([other]);
+	});
 
-  test('static data that were lost: the endpoint is found by its URL and gets the derived secret', async () => {
-    await activate();
-    const { id } = sandbox.endpoints()[0];
-    sandbox.endpoints()[0].secret = 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
-    staticData = {};
-    restart();
-    await activate();
-    expect(expectOneAsWanted()).toMatchObject({ id, secret: derived() });
-  });
+	test('static data that were lost: the endpoint is found by its URL and gets the derived secret', async () => {
+		await activate();
+		const { id } = sandbox.endpoints()[0];
+		sandbox.endpoints()[0].secret = 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
+		staticData = {};
+		restart();
+		await activate();
+		expect(expectOneAsWanted()).toMatchObject({ id, secret: derived() });
+	});
 
-  test('static data that were lost while the process goes on: nothing changes', async () => {
-    await activate();
-    forget();
-    staticData = {};
-    await activate();
-    expect(asked()).toEqual(['GET /v1/webhooks/:id']);
-  });
+	test('static data that were lost while the process goes on: nothing changes', async () => {
+		await activate();
+		forget();
+		staticData = {};
+		await activate();
+		expect(asked()).toEqual(['GET /v1/webhooks/:id']);
+	});
 
-  test('a registration of version 0.1.0 gets the derived secret when it is looked at, and its own still counts', async () => {
-    const { id, secret } = await addEndpoint();
-    staticData = { global: { testivoraTrigger: { [PATH]: { id, url: URL, events: CREATED, secret } } } };
-    expect(await activate({ activation: 'init' })).toBe(true);
-    expect(expectOneAsWanted()).toMatchObject({ id, secret: derived() });
-    expect(registered()).toMatchObject({ derived: derived(), made: secret });
-  });
+	test('a registration of version 0.1.0 gets the derived secret when it is looked at, and its own still counts', async () => {
+		const { id, secret } = await addEndpoint();
+		staticData = {
+			global: { testivoraTrigger: { [PATH]: { id, url: URL, events: CREATED, secret } } },
+		};
+		expect(await activate({ activation: 'init' })).toBe(true);
+		expect(expectOneAsWanted()).toMatchObject({ id, secret: derived() });
+		expect(registered()).toMatchObject({ derived: derived(), made: secret });
+	});
 });
 
 describe('an endpoint at another address', () => {
-  const other = 'https://production.example.com';
+	const other = 'https://production.example.com';
 
-  test('that static data name, as in a copied database, is left alone: published and unpublished here', async () => {
-    await activate({ n8nUrl: other });
-    const production = { ...sandbox.endpoints()[0] };
-    restart();
-    await activate();
-    expect(sandbox.endpoints()).toHaveLength(2);
-    expect(sandbox.endpoints()).toContainEqual(production);
-    expect(log.filter((line) => line.startsWith('warn'))).toEqual([expect.stringContaining(`${production.id} stands at another address, ${other}${PATH}, and was left alone`)]);
-    await call('delete');
-    expect(sandbox.endpoints()).toEqual([production]);
-  });
+	test('that static data name, as in a copied database, is left alone: published and unpublished here', async () => {
+		await activate({ n8nUrl: other });
+		const production = { ...sandbox.endpoints()[0] };
+		restart();
+		await activate();
+		expect(sandbox.endpoints()).toHaveLength(2);
+		expect(sandbox.endpoints()).toContainEqual(production);
+		expect(log.filter((line) => line.startsWith('warn'))).toEqual([
+			expect.stringContaining(
+				`${production.id} stands at another address, ${other}${PATH}, and was left alone`,
+			),
+		]);
+		await call('delete');
+		expect(sandbox.endpoints()).toEqual([production]);
+	});
 
-  test('is left alone where nothing was published here before', async () => {
-    await activate({ n8nUrl: other });
-    const production = { ...sandbox.endpoints()[0] };
-    restart();
-    await call('delete');
-    expect(sandbox.endpoints()).toEqual([production]);
-    expect(log.at(-1)).toMatch(/^warn .*stands at another address/);
-  });
+	test('is left alone where nothing was published here before', async () => {
+		await activate({ n8nUrl: other });
+		const production = { ...sandbox.endpoints()[0] };
+		restart();
+		await call('delete');
+		expect(sandbox.endpoints()).toEqual([production]);
+		expect(log.at(-1)).toMatch(/^warn .*stands at another address/);
+	});
 
-  test('is not taken for this one while Testivora cannot be asked', async () => {
-    await activate({ n8nUrl: other });
-    restart();
-    sandbox.inject({ path: /webhooks/, status: 503, times: 10 });
-    expect(await call('checkExists', { activation: 'init' })).toBe(false);
-  });
+	test('is not taken for this one while Testivora cannot be asked', async () => {
+		await activate({ n8nUrl: other });
+		restart();
+		sandbox.inject({ path: /webhooks/, status: 503, times: 10 });
+		expect(await call('checkExists', { activation: 'init' })).toBe(false);
+	});
 
-  test('is named when n8n has an address that cannot be reached', async () => {
-    await activate({ n8nUrl: other });
-    const production = { ...sandbox.endpoints()[0] };
-    nock('https://api.testivora.test').get('/v1/webhooks').query(true).reply(200, { object: 'list', data: [production], has_more: false });
-    await call('delete', { n8nUrl: 'http://localhost:5678', credential: { baseUrl: 'https://api.testivora.test', apiKey: 'tv_live_x' } });
-    expect(log.at(-1)).toMatch(/^warn .*stands at another address/);
-  });
+	test('is named when n8n has an address that cannot be reached', async () => {
+		await activate({ n8nUrl: other });
+		const production = { ...sandbox.endpoints()[0] };
+		nock('https://api.testivora.test')
+			.get('/v1/webhooks')
+			.query(true)
+			.reply(200, { object: 'list', data: [production], has_more: false });
+		await call('delete', {
+			n8nUrl: 'http://localhost:5678',
+			credential: { baseUrl: 'https://api.testivora.test', apiKey: 'tv_live_x' },
+		});
+		expect(log.at(-1)).toMatch(/^warn .*stands at another address/);
+	});
 });
 
 describe('another account', () => {
-  test('gets an endpoint with another secret; that of the old account counts no more, and the log tells of its endpoint', async () => {
-    await activate();
-    const { id, derived: old } = registered()!;
-    const account = await startSandbox({ seed: false });
-    try {
-      const given = { credential: { baseUrl: account.url, apiKey: account.apiKey } };
-      await activate(given);
-      expect(account.endpoints()).toHaveLength(1);
-      expect(registered()).toMatchObject({ derived: deriveSecret(account.apiKey, NAME), made: undefined });
-      expect(registered()!.derived).not.toBe(old);
-      expect(log.filter((line) => line.startsWith('warn'))).toEqual([
-        expect.stringContaining(`${id} is not in the Testivora account of this API key. If the credential now belongs to another account, delete the endpoint in the old one`),
-      ]);
-    } finally {
-      await account.stop();
-    }
-  });
+	test('gets an endpoint with another secret; that of the old account counts no more, and the log tells of its endpoint', async () => {
+		await activate();
+		const { id, derived: old } = registered()!;
+		const account = await startSandbox({ seed: false });
+		try {
+			const given = { credential: { baseUrl: account.url, apiKey: account.apiKey } };
+			await activate(given);
+			expect(account.endpoints()).toHaveLength(1);
+			expect(registered()).toMatchObject({
+				derived: deriveSecret(account.apiKey, NAME),
+				made: undefined,
+			});
+			expect(registered()!.derived).not.toBe(old);
+			expect(log.filter((line) => line.startsWith('warn'))).toEqual([
+				expect.stringContaining(
+					`${id} is not in the Testivora account of this API key. If the credential now belongs to another account, delete the endpoint in the old one`,
+				),
+			]);
+		} finally {
+			await account.stop();
+		}
+	});
 
-  test('does not keep old secrets for an endpoint with this URL that it has already', async () => {
-    await activate();
-    sandbox.endpoints().length = 0;
-    const { id } = await addEndpoint();
-    await activate();
-    expect(registered()).toMatchObject({ id, derived: derived() });
-    staticData = { global: { testivoraTrigger: { [NAME]: { registration: { id: 'wh_other', derived: 'whsec_old', made: 'whsec_made', registeredAt: 1 } } } } };
-    restart();
-    await activate();
-    expect(registered()).toMatchObject({ derived: derived(), made: undefined });
-  });
+	test('does not keep old secrets for an endpoint with this URL that it has already', async () => {
+		await activate();
+		sandbox.endpoints().length = 0;
+		const { id } = await addEndpoint();
+		await activate();
+		expect(registered()).toMatchObject({ id, derived: derived() });
+		staticData = {
+			global: {
+				testivoraTrigger: {
+					[NAME]: {
+						registration: {
+							id: 'wh_other',
+							derived: 'whsec_old',
+							made: 'whsec_made',
+							registeredAt: 1,
+						},
+					},
+				},
+			},
+		};
+		restart();
+		await activate();
+		expect(registered()).toMatchObject({ derived: derived(), made: undefined });
+	});
 });
 
 describe('a key that was changed', () => {
-  const LEAKED = `tv_live_${'L'.repeat(32)}`;
+	const LEAKED = `tv_live_${'L'.repeat(32)}`;
 
-  test('the secret of the old key is replaced when the workflow is published again, even where it could not be deleted', async () => {
-    sandbox.store.keys.push({ key: LEAKED, scopes: ['read', 'write'], tier: 'Agency' });
-    const leaked = { credential: { baseUrl: sandbox.url, apiKey: LEAKED } };
-    await activate(leaked);
-    sandbox.store.keys.pop();
-    await call('delete', leaked);
-    expect(registered()!.derived).toBe(deriveSecret(LEAKED, NAME));
-    await activate();
-    expect(expectOneAsWanted().secret).toBe(derived());
-    expect(registered()).toMatchObject({ derived: derived(), made: undefined });
-  });
+	test('the secret of the old key is replaced when the workflow is published again, even where it could not be deleted', async () => {
+		sandbox.store.keys.push({ key: LEAKED, scopes: ['read', 'write'], tier: 'Agency' });
+		const leaked = { credential: { baseUrl: sandbox.url, apiKey: LEAKED } };
+		await activate(leaked);
+		sandbox.store.keys.pop();
+		await call('delete', leaked);
+		expect(registered()!.derived).toBe(deriveSecret(LEAKED, NAME));
+		await activate();
+		expect(expectOneAsWanted().secret).toBe(derived());
+		expect(registered()).toMatchObject({ derived: derived(), made: undefined });
+	});
 
-  test('is found at the next start of n8n, too', async () => {
-    await activate();
-    sandbox.store.keys.push({ key: LEAKED, scopes: ['read', 'write'], tier: 'Agency' });
-    const given = { credential: { baseUrl: sandbox.url, apiKey: LEAKED }, activation: 'init' as const };
-    expect(await call('checkExists', given)).toBe(false);
-    sandbox.store.keys.pop();
-    expect(await call('checkExists', given)).toBe(true);
-  });
+	test('is found at the next start of n8n, too', async () => {
+		await activate();
+		sandbox.store.keys.push({ key: LEAKED, scopes: ['read', 'write'], tier: 'Agency' });
+		const given = {
+			credential: { baseUrl: sandbox.url, apiKey: LEAKED },
+			activation: 'init' as const,
+		};
+		expect(await call('checkExists', given)).toBe(false);
+		sandbox.store.keys.pop();
+		expect(await call('checkExists', given)).toBe(true);
+	});
 });
 
 describe('a registration that breaks half-way', () => {
-  test.each([
-    ['answered with 500 after it was carried out', { handled: true, status: 500 }],
-    ['cut off after it was carried out', { handled: true, reset: true }],
-    ['answered with half a body', { truncate: true }],
-    ['answered with HTML', { handled: true, status: 200, body: '<html>' }],
-    ['answered with an object without ID', { handled: true, status: 201, body: { object: 'webhook' } }],
-    ['answered with the ID ".."', { handled: true, status: 201, body: { id: '..', url: URL, events: CREATED, status: 'active' } }],
-  ])('%s: the endpoint is replaced, as its secret may stand in the lost answer', async (_, fault) => {
-    sandbox.options.serverSecret = true;
-    sandbox.inject({ method: 'POST', path: '/v1/webhooks', ...fault });
-    sandbox.inject({ method: 'PATCH', status: 422 });
-    await activate();
-    expectOneAsWanted();
-  });
+	test.each([
+		['answered with 500 after it was carried out', { handled: true, status: 500 }],
+		['cut off after it was carried out', { handled: true, reset: true }],
+		['answered with half a body', { truncate: true }],
+		['answered with HTML', { handled: true, status: 200, body: '<html>' }],
+		[
+			'answered with an object without ID',
+			{ handled: true, status: 201, body: { object: 'webhook' } },
+		],
+		[
+			'answered with the ID ".."',
+			{
+				handled: true,
+				status: 201,
+				body: { id: '..', url: URL, events: CREATED, status: 'active' },
+			},
+		],
+	])(
+		'%s: the endpoint is replaced, as its secret may stand in the lost answer',
+		async (_, fault) => {
+			sandbox.options.serverSecret = true;
+			sandbox.inject({ method: 'POST', path: '/v1/webhooks', ...fault });
+			sandbox.inject({ method: 'PATCH', status: 422 });
+			await activate();
+			expectOneAsWanted();
+		},
+	);
 
-  test('never carried out: the fault is told, and nothing stands', async () => {
-    sandbox.inject({ method: 'POST', path: '/v1/webhooks', status: 500, times: 2 });
-    expect((await failure('create')).httpCode).toBe('500');
-    expect(sandbox.endpoints()).toEqual([]);
-    expect(registered()).toBeUndefined();
-  });
+	test('never carried out: the fault is told, and nothing stands', async () => {
+		sandbox.inject({ method: 'POST', path: '/v1/webhooks', status: 500, times: 2 });
+		expect((await failure('create')).httpCode).toBe('500');
+		expect(sandbox.endpoints()).toEqual([]);
+		expect(registered()).toBeUndefined();
+	});
 
-  // n8n 1 and early n8n 2 show the description alone when a workflow cannot be activated, and n8n 2.41 the message; a test shows both.
-  test.each([false, true])('refused: what happened stands where n8n shows it (test run: %s)', async (isTest) => {
-    const body = { error: { type: 'invalid_url', message: 'No such host.' } };
-    sandbox.inject({ method: 'POST', path: '/v1/webhooks', status: 422, body });
-    const { message, description } = await failure('create', { isTest });
-    expect(message).toBe('Testivora did not accept this: No such host');
-    expect(description).toMatch(isTest ? /^POST \/v1\/webhooks was answered/ : /^Testivora did not accept this: No such host\. POST/);
-  });
+	// n8n 1 and early n8n 2 show the description alone when a workflow cannot be activated, and n8n 2.41 the message; a test shows both.
+	test.each([false, true])(
+		'refused: what happened stands where n8n shows it (test run: %s)',
+		async (isTest) => {
+			const body = { error: { type: 'invalid_url', message: 'No such host.' } };
+			sandbox.inject({ method: 'POST', path: '/v1/webhooks', status: 422, body });
+			const { message, description } = await failure('create', { isTest });
+			expect(message).toBe('Testivora did not accept this: No such host');
+			expect(description).toMatch(
+				isTest
+					? /^POST \/v1\/webhooks was answered/
+					: /^Testivora did not accept this: No such host\. POST/,
+			);
+		},
+	);
 
-  test('carried out, and then nothing works any more: the deletion that n8n tries finds it by its URL', async () => {
-    sandbox.inject({ method: 'POST', path: '/v1/webhooks', handled: true, reset: true });
-    sandbox.inject({ method: 'GET', path: '/v1/webhooks', times: 1, status: 200, body: { object: 'list', data: [], has_more: false } });
-    sandbox.inject({ method: 'GET', path: '/v1/webhooks', times: 5, status: 503 });
-    await failure('create');
-    expect(sandbox.endpoints()).toHaveLength(1);
-    await call('delete');
-    expect(sandbox.endpoints()).toEqual([]);
-  });
+	test('carried out, and then nothing works any more: the deletion that n8n tries finds it by its URL', async () => {
+		sandbox.inject({ method: 'POST', path: '/v1/webhooks', handled: true, reset: true });
+		sandbox.inject({
+			method: 'GET',
+			path: '/v1/webhooks',
+			times: 1,
+			status: 200,
+			body: { object: 'list', data: [], has_more: false },
+		});
+		sandbox.inject({ method: 'GET', path: '/v1/webhooks', times: 5, status: 503 });
+		await failure('create');
+		expect(sandbox.endpoints()).toHaveLength(1);
+		await call('delete');
+		expect(sandbox.endpoints()).toEqual([]);
+	});
 
-  test('tried again by n8n it ends in one endpoint', async () => {
-    sandbox.inject({ method: 'GET', path: '/v1/webhooks', times: 5, status: 503 });
-    await failure('create');
-    await call('delete');
-    await call('create');
-    expectOneAsWanted();
-  });
+	test('tried again by n8n it ends in one endpoint', async () => {
+		sandbox.inject({ method: 'GET', path: '/v1/webhooks', times: 5, status: 503 });
+		await failure('create');
+		await call('delete');
+		await call('create');
+		expectOneAsWanted();
+	});
 
-  test('with a list that is cut short it does not register blindly', async () => {
-    await addEndpoint();
-    const body = { object: 'list', data: [], has_more: true, next_cursor: null };
-    sandbox.inject({ method: 'GET', path: '/v1/webhooks', status: 200, body });
-    await failure('create');
-    expect(sandbox.endpoints()).toHaveLength(1);
-    expect(asked()).not.toContain('POST /v1/webhooks');
-  });
+	test('with a list that is cut short it does not register blindly', async () => {
+		await addEndpoint();
+		const body = { object: 'list', data: [], has_more: true, next_cursor: null };
+		sandbox.inject({ method: 'GET', path: '/v1/webhooks', status: 200, body });
+		await failure('create');
+		expect(sandbox.endpoints()).toHaveLength(1);
+		expect(asked()).not.toContain('POST /v1/webhooks');
+	});
 
-  test('with an ID in the list that is a step in a path, nothing is asked of that path', async () => {
-    const data = [{ id: '..', url: URL, events: CREATED, status: 'active' }];
-    sandbox.inject({ method: 'GET', path: '/v1/webhooks', times: 2, status: 200, body: { object: 'list', data, has_more: false } });
-    await call('create');
-    await call('delete');
-    expect(asked()).toEqual(['GET /v1/webhooks', 'POST /v1/webhooks', 'GET /v1/webhooks']);
-  });
+	test('with an ID in the list that is a step in a path, nothing is asked of that path', async () => {
+		const data = [{ id: '..', url: URL, events: CREATED, status: 'active' }];
+		sandbox.inject({
+			method: 'GET',
+			path: '/v1/webhooks',
+			times: 2,
+			status: 200,
+			body: { object: 'list', data, has_more: false },
+		});
+		await call('create');
+		await call('delete');
+		expect(asked()).toEqual(['GET /v1/webhooks', 'POST /v1/webhooks', 'GET /v1/webhooks']);
+	});
 });
 
 describe('an account without webhook API', () => {
-  test.each([404, 405, 501] as const)('%d: the user is told of Manual, with the URL to paste', async (status) => {
-    sandbox.options.webhookApi = status;
-    const { message } = await failure('create');
-    expect(message).toContain('Set Webhook Setup to Manual');
-    expect(message).toContain(URL);
-    expect(await call('delete')).toBe(true);
-  });
+	test.each([404, 405, 501] as const)(
+		'%d: the user is told of Manual, with the URL to paste',
+		async (status) => {
+			sandbox.options.webhookApi = status;
+			const { message } = await failure('create');
+			expect(message).toContain('Set Webhook Setup to Manual');
+			expect(message).toContain(URL);
+			expect(await call('delete')).toBe(true);
+		},
+	);
 
-  test.each([404, 405])('a Base URL at which something else answers %d is told as such, not as an account without webhooks', async (status) => {
-    sandbox.inject({ path: /webhooks/, times: 9, status, body: '<h1>Nothing here</h1>' });
-    expect((await failure('create')).message).toMatch(/^No Testivora API at this Base URL. Open the Testivora credential/);
-  });
+	test.each([404, 405])(
+		'a Base URL at which something else answers %d is told as such, not as an account without webhooks',
+		async (status) => {
+			sandbox.inject({ path: /webhooks/, times: 9, status, body: '<h1>Nothing here</h1>' });
+			expect((await failure('create')).message).toMatch(
+				/^No Testivora API at this Base URL. Open the Testivora credential/,
+			);
+		},
+	);
 
-  test('a Base URL at which something else answers: deactivating says what is left to delete', async () => {
-    await activate();
-    sandbox.inject({ path: /webhooks/, times: 9, status: 404, body: '<h1>Nothing here</h1>' });
-    expect(await call('delete')).toBe(true);
-    expect(log).toEqual([expect.stringMatching(/^warn .*could not be deleted \(No Testivora API at this Base URL.*Settings → Webhooks/)]);
-  });
+	test('a Base URL at which something else answers: deactivating says what is left to delete', async () => {
+		await activate();
+		sandbox.inject({ path: /webhooks/, times: 9, status: 404, body: '<h1>Nothing here</h1>' });
+		expect(await call('delete')).toBe(true);
+		expect(log).toEqual([
+			expect.stringMatching(
+				/^warn .*could not be deleted \(No Testivora API at this Base URL.*Settings → Webhooks/,
+			),
+		]);
+	});
 
-  test('Manual works without it, and asks nothing', async () => {
-    sandbox.options.webhookApi = false;
-    const given = { parameters: { setup: 'manual' }, credential: { baseUrl: sandbox.url, apiKey: sandbox.apiKey, webhookSecret: 'whsec_x' } };
-    expect(await activate(given)).toBe(true);
-    expect(await call('delete', given)).toBe(true);
-    expect(asked()).toEqual([]);
-    expect(log).toEqual([]);
-  });
+	test('Manual works without it, and asks nothing', async () => {
+		sandbox.options.webhookApi = false;
+		const given = {
+			parameters: { setup: 'manual' },
+			credential: { baseUrl: sandbox.url, apiKey: sandbox.apiKey, webhookSecret: 'whsec_x' },
+		};
+		expect(await activate(given)).toBe(true);
+		expect(await call('delete', given)).toBe(true);
+		expect(asked()).toEqual([]);
+		expect(log).toEqual([]);
+	});
 
-  test('Manual without a secret in the credential is warned of', async () => {
-    await activate({ parameters: { setup: 'manual' } });
-    expect(log).toEqual([expect.stringMatching(/^warn .*no Webhook Signing Secret/)]);
-  });
+	test('Manual without a secret in the credential is warned of', async () => {
+		await activate({ parameters: { setup: 'manual' } });
+		expect(log).toEqual([expect.stringMatching(/^warn .*no Webhook Signing Secret/)]);
+	});
 });
 
 describe('deleting', () => {
-  test('removes the endpoint and what was known of it, and is no fault the second time', async () => {
-    await activate();
-    expect(await call('delete')).toBe(true);
-    expect(sandbox.endpoints()).toEqual([]);
-    expect((staticData.global as IDataObject).testivoraTrigger).toEqual({});
-    expect(await call('delete')).toBe(true);
-    expect(log).toEqual([]);
-  });
+	test('removes the endpoint and what was known of it, and is no fault the second time', async () => {
+		await activate();
+		expect(await call('delete')).toBe(true);
+		expect(sandbox.endpoints()).toEqual([]);
+		expect((staticData.global as IDataObject).testivoraTrigger).toEqual({});
+		expect(await call('delete')).toBe(true);
+		expect(log).toEqual([]);
+	});
 
-  test.each([404, 410])('answered with %d: it is gone, and that is what was wanted', async (status) => {
-    await activate();
-    const body = { error: { type: 'not_found', message: 'There is nothing with this ID.' } };
-    sandbox.inject({ method: 'DELETE', status, body });
-    expect(await call('delete')).toBe(true);
-    expect(registered()).toBeUndefined();
-  });
+	test.each([404, 410])(
+		'answered with %d: it is gone, and that is what was wanted',
+		async (status) => {
+			await activate();
+			const body = { error: { type: 'not_found', message: 'There is nothing with this ID.' } };
+			sandbox.inject({ method: 'DELETE', status, body });
+			expect(await call('delete')).toBe(true);
+			expect(registered()).toBeUndefined();
+		},
+	);
 
-  test('whose answer was lost, and whose repetition finds nothing, is done', async () => {
-    await activate();
-    sandbox.inject({ method: 'DELETE', handled: true, reset: true });
-    expect(await call('delete')).toBe(true);
-    expect(asked().slice(-2)).toEqual(['DELETE /v1/webhooks/:id', 'DELETE /v1/webhooks/:id']);
-    expect(sandbox.endpoints()).toEqual([]);
-    expect(registered()).toBeUndefined();
-    expect(log).toEqual([]);
-  });
+	test('whose answer was lost, and whose repetition finds nothing, is done', async () => {
+		await activate();
+		sandbox.inject({ method: 'DELETE', handled: true, reset: true });
+		expect(await call('delete')).toBe(true);
+		expect(asked().slice(-2)).toEqual(['DELETE /v1/webhooks/:id', 'DELETE /v1/webhooks/:id']);
+		expect(sandbox.endpoints()).toEqual([]);
+		expect(registered()).toBeUndefined();
+		expect(log).toEqual([]);
+	});
 
-  test.each([405, 501])('answered with %d: the endpoint is disabled instead, and the log says so', async (status) => {
-    await activate();
-    const body = { error: { type: 'method_not_allowed', message: 'DELETE is not allowed.' } };
-    sandbox.inject({ method: 'DELETE', status, body, times: 5 });
-    expect(await call('delete')).toBe(true);
-    expect(sandbox.endpoints()).toEqual([expect.objectContaining({ status: 'disabled' })]);
-    expect(log).toEqual([expect.stringMatching(/^warn .*was disabled instead. Delete it in Testivora under Settings → Webhooks/)]);
-    sandbox.clearFaults();
-    await activate();
-    expectOneAsWanted();
-  });
+	test.each([405, 501])(
+		'answered with %d: the endpoint is disabled instead, and the log says so',
+		async (status) => {
+			await activate();
+			const body = { error: { type: 'method_not_allowed', message: 'DELETE is not allowed.' } };
+			sandbox.inject({ method: 'DELETE', status, body, times: 5 });
+			expect(await call('delete')).toBe(true);
+			expect(sandbox.endpoints()).toEqual([expect.objectContaining({ status: 'disabled' })]);
+			expect(log).toEqual([
+				expect.stringMatching(
+					/^warn .*was disabled instead. Delete it in Testivora under Settings → Webhooks/,
+				),
+			]);
+			sandbox.clearFaults();
+			await activate();
+			expectOneAsWanted();
+		},
+	);
 
-  test('where it can only be disabled, a secret that Testivora insists on is still known when it is published again', async () => {
-    sandbox.options.serverSecret = 'always';
-    await activate();
-    sandbox.inject({ method: 'DELETE', status: 405, body: { error: { type: 'method_not_allowed', message: 'No.' } }, times: 9 });
-    await call('delete');
-    await activate();
-    expectOneAsWanted();
-  });
+	test('where it can only be disabled, a secret that Testivora insists on is still known when it is published again', async () => {
+		sandbox.options.serverSecret = 'always';
+		await activate();
+		sandbox.inject({
+			method: 'DELETE',
+			status: 405,
+			body: { error: { type: 'method_not_allowed', message: 'No.' } },
+			times: 9,
+		});
+		await call('delete');
+		await activate();
+		expectOneAsWanted();
+	});
 
-  test('removes every endpoint with the URL where static data know none', async () => {
-    await addEndpoint();
-    await addEndpoint();
-    const other = await addEndpoint({ url: TEST_URL });
-    await call('delete');
-    expect(sandbox.endpoints()).toEqual([other]);
-  });
+	test('removes every endpoint with the URL where static data know none', async () => {
+		await addEndpoint();
+		await addEndpoint();
+		const other = await addEndpoint({ url: TEST_URL });
+		await call('delete');
+		expect(sandbox.endpoints()).toEqual([other]);
+	});
 
-  test.each([
-    ['500', { method: 'DELETE', times: 50, status: 500 }],
-    ['a reset', { method: 'DELETE', times: 50, reset: true }],
-    ['HTML', { method: 'DELETE', times: 50, status: 200, body: '<html>' }],
-    ['429 for an hour', { times: 50, status: 429, headers: { 'Retry-After': '3600' } }],
-  ])('%s: does not throw, as n8n 1 would go on running the workflow; the log says what is left, and it stays known', async (_, fault) => {
-    await activate();
-    const { id } = registered()!;
-    sandbox.inject({ path: /webhooks/, ...fault });
-    expect(await call('delete')).toBe(true);
-    expect(log).toEqual([expect.stringMatching(/^warn .*could not be deleted.*Settings → Webhooks/)]);
-    expect(log[0]).toContain(URL);
-    expect(registered()!.id).toBe(id);
-    sandbox.clearFaults();
-    expect(await call('delete')).toBe(true);
-    expect(sandbox.endpoints()).toEqual([]);
-  });
+	test.each([
+		['500', { method: 'DELETE', times: 50, status: 500 }],
+		['a reset', { method: 'DELETE', times: 50, reset: true }],
+		['HTML', { method: 'DELETE', times: 50, status: 200, body: '<html>' }],
+		['429 for an hour', { times: 50, status: 429, headers: { 'Retry-After': '3600' } }],
+	])(
+		'%s: does not throw, as n8n 1 would go on running the workflow; the log says what is left, and it stays known',
+		async (_, fault) => {
+			await activate();
+			const { id } = registered()!;
+			sandbox.inject({ path: /webhooks/, ...fault });
+			expect(await call('delete')).toBe(true);
+			expect(log).toEqual([
+				expect.stringMatching(/^warn .*could not be deleted.*Settings → Webhooks/),
+			]);
+			expect(log[0]).toContain(URL);
+			expect(registered()!.id).toBe(id);
+			sandbox.clearFaults();
+			expect(await call('delete')).toBe(true);
+			expect(sandbox.endpoints()).toEqual([]);
+		},
+	);
 
-  test.each([
-    ['HTML', { method: 'DELETE', times: 3, status: 200, body: '<html>' }],
-    ['500', { method: 'DELETE', times: 7, status: 500 }],
-    ['a list of HTML', { method: 'GET', times: 3, status: 200, body: '<html>' }],
-  ])('answered with %s for a while: tried again until it is done', async (_, fault) => {
-    await activate();
-    sandbox.inject({ path: /webhooks/, ...fault });
-    expect(await call('delete')).toBe(true);
-    expect(sandbox.endpoints()).toEqual([]);
-    expect(log.filter((line) => line.startsWith('warn'))).toEqual([]);
-  });
+	test.each([
+		['HTML', { method: 'DELETE', times: 3, status: 200, body: '<html>' }],
+		['500', { method: 'DELETE', times: 7, status: 500 }],
+		['a list of HTML', { method: 'GET', times: 3, status: 200, body: '<html>' }],
+	])('answered with %s for a while: tried again until it is done', async (_, fault) => {
+		await activate();
+		sandbox.inject({ path: /webhooks/, ...fault });
+		expect(await call('delete')).toBe(true);
+		expect(sandbox.endpoints()).toEqual([]);
+		expect(log.filter((line) => line.startsWith('warn'))).toEqual([]);
+	});
 
-  test('of an unknown endpoint that can be neither deleted nor disabled says what is left', async () => {
-    await addEndpoint();
-    const body = { error: { type: 'method_not_allowed', message: 'Not allowed.' } };
-    for (const method of ['DELETE', 'PATCH']) sandbox.inject({ method, status: 405, body, times: 9 });
-    expect(await call('delete')).toBe(true);
-    expect(log).toEqual([expect.stringMatching(/^warn .*could not be deleted/)]);
-  });
+	test('of an unknown endpoint that can be neither deleted nor disabled says what is left', async () => {
+		await addEndpoint();
+		const body = { error: { type: 'method_not_allowed', message: 'Not allowed.' } };
+		for (const method of ['DELETE', 'PATCH'])
+			sandbox.inject({ method, status: 405, body, times: 9 });
+		expect(await call('delete')).toBe(true);
+		expect(log).toEqual([expect.stringMatching(/^warn .*could not be deleted/)]);
+	});
 
-  test.each([401, 403])('%d: says which endpoint to delete by hand, and does not stop the deactivation', async (status) => {
-    await activate();
-    sandbox.inject({ method: 'DELETE', times: 5, status });
-    expect(await call('delete')).toBe(true);
-    expect(log).toEqual([expect.stringMatching(/^warn .*could not be deleted.*Settings → Webhooks/)]);
-    expect(log[0]).toContain(URL);
-    // It stands, and what it signs with is still known.
-    expect(registered()).toMatchObject({ derived: derived(), made: undefined });
-  });
+	test.each([401, 403])(
+		'%d: says which endpoint to delete by hand, and does not stop the deactivation',
+		async (status) => {
+			await activate();
+			sandbox.inject({ method: 'DELETE', times: 5, status });
+			expect(await call('delete')).toBe(true);
+			expect(log).toEqual([
+				expect.stringMatching(/^warn .*could not be deleted.*Settings → Webhooks/),
+			]);
+			expect(log[0]).toContain(URL);
+			// It stands, and what it signs with is still known.
+			expect(registered()).toMatchObject({ derived: derived(), made: undefined });
+		},
+	);
 
-  test('Manual leaves an endpoint alone that the user made', async () => {
-    const mine = await addEndpoint();
-    await call('delete', { parameters: { setup: 'manual' } });
-    expect(sandbox.endpoints()).toEqual([mine]);
-  });
+	test('Manual leaves an endpoint alone that the user made', async () => {
+		const mine = await addEndpoint();
+		await call('delete', { parameters: { setup: 'manual' } });
+		expect(sandbox.endpoints()).toEqual([mine]);
+	});
 
-  test('Manual removes the endpoint that Automatic had registered, and no other', async () => {
-    await activate();
-    const mine = await addEndpoint();
-    await call('delete', { parameters: { setup: 'manual' } });
-    expect(sandbox.endpoints()).toEqual([mine]);
-  });
+	test('Manual removes the endpoint that Automatic had registered, and no other', async () => {
+		await activate();
+		const mine = await addEndpoint();
+		await call('delete', { parameters: { setup: 'manual' } });
+		expect(sandbox.endpoints()).toEqual([mine]);
+	});
 });
 
 describe('looking while something is wrong', () => {
-  beforeEach(async () => {
-    await activate();
-    forget();
-  });
+	beforeEach(async () => {
+		await activate();
+		forget();
+	});
 
-  test.each([
-    ['500', { status: 500, times: 5 }],
-    ['503', { status: 503, times: 5 }],
-    ['a reset', { reset: true, times: 5 }],
-    ['HTML instead of JSON', { status: 200, body: '<html>', times: 1 }],
-    ['429 for an hour', { status: 429, headers: { 'Retry-After': '3600' }, times: 1 }],
-  ])('%s: what stands is taken as it was when n8n starts, with a warning', async (_, fault) => {
-    for (const activation of ['init', 'leadershipChange'] as const) {
-      sandbox.inject({ method: 'GET', ...fault });
-      expect(await call('checkExists', { activation })).toBe(true);
-      expect(log).toEqual([expect.stringMatching(/^warn .*taken as it was/)]);
-      log = [];
-    }
-  });
+	test.each([
+		['500', { status: 500, times: 5 }],
+		['503', { status: 503, times: 5 }],
+		['a reset', { reset: true, times: 5 }],
+		['HTML instead of JSON', { status: 200, body: '<html>', times: 1 }],
+		['429 for an hour', { status: 429, headers: { 'Retry-After': '3600' }, times: 1 }],
+	])('%s: what stands is taken as it was when n8n starts, with a warning', async (_, fault) => {
+		for (const activation of ['init', 'leadershipChange'] as const) {
+			sandbox.inject({ method: 'GET', ...fault });
+			expect(await call('checkExists', { activation })).toBe(true);
+			expect(log).toEqual([expect.stringMatching(/^warn .*taken as it was/)]);
+			log = [];
+		}
+	});
 
-  test('where nothing is known, the endpoint is taken to stand while Testivora cannot be asked, and looked for where it can', async () => {
-    staticData = {};
-    restart();
-    sandbox.inject({ method: 'GET', status: 503, times: 5 });
-    expect(await call('checkExists', { activation: 'init' })).toBe(true);
-    sandbox.clearFaults();
-    expect(await activate({ activation: 'init' })).toBe(true);
-    expectOneAsWanted();
-  });
+	test('where nothing is known, the endpoint is taken to stand while Testivora cannot be asked, and looked for where it can', async () => {
+		staticData = {};
+		restart();
+		sandbox.inject({ method: 'GET', status: 503, times: 5 });
+		expect(await call('checkExists', { activation: 'init' })).toBe(true);
+		sandbox.clearFaults();
+		expect(await activate({ activation: 'init' })).toBe(true);
+		expectOneAsWanted();
+	});
 
-  test('a look takes ten seconds at most', async () => {
-    const { hook } = hookFor({ credential: { baseUrl: sandbox.url, apiKey: sandbox.apiKey }, staticData, workflowId, parameters: { events: CREATED } });
-    const sent = jest.spyOn(hook.helpers, 'httpRequestWithAuthentication');
-    await lifecycle.checkExists.call(hook);
-    expect(sent.mock.calls[0][1].timeout).toBeLessThanOrEqual(10_000);
-  });
+	test('a look takes ten seconds at most', async () => {
+		const { hook } = hookFor({
+			credential: { baseUrl: sandbox.url, apiKey: sandbox.apiKey },
+			staticData,
+			workflowId,
+			parameters: { events: CREATED },
+		});
+		const sent = jest.spyOn(hook.helpers, 'httpRequestWithAuthentication');
+		await lifecycle.checkExists.call(hook);
+		expect(sent.mock.calls[0][1].timeout).toBeLessThanOrEqual(10_000);
+	});
 
-  test('a fault that may pass does not hide from a person who publishes that nothing could be changed', async () => {
-    sandbox.inject({ status: 500, times: 10 });
-    expect(await call('checkExists', { activation: 'update' })).toBe(false);
-    expect((await failure('create', { activation: 'update' })).httpCode).toBe('500');
-  });
+	test('a fault that may pass does not hide from a person who publishes that nothing could be changed', async () => {
+		sandbox.inject({ status: 500, times: 10 });
+		expect(await call('checkExists', { activation: 'update' })).toBe(false);
+		expect((await failure('create', { activation: 'update' })).httpCode).toBe('500');
+	});
 
-  test('a revoked key: registered anew when a person activates, which tells them', async () => {
-    const given = { credential: { baseUrl: sandbox.url, apiKey: 'tv_live_revoked' } };
-    expect(await call('checkExists', given)).toBe(false);
-    expect((await failure('create', given)).httpCode).toBe('401');
-  });
+	test('a revoked key: registered anew when a person activates, which tells them', async () => {
+		const given = { credential: { baseUrl: sandbox.url, apiKey: 'tv_live_revoked' } };
+		expect(await call('checkExists', given)).toBe(false);
+		expect((await failure('create', given)).httpCode).toBe('401');
+	});
 
-  test('a revoked key: taken as it was when n8n starts', async () => {
-    const given = { credential: { baseUrl: sandbox.url, apiKey: 'tv_live_revoked' }, activation: 'init' as const };
-    expect(await call('checkExists', given)).toBe(true);
-    expect(log).toEqual([expect.stringMatching(/^warn /)]);
-  });
+	test('a revoked key: taken as it was when n8n starts', async () => {
+		const given = {
+			credential: { baseUrl: sandbox.url, apiKey: 'tv_live_revoked' },
+			activation: 'init' as const,
+		};
+		expect(await call('checkExists', given)).toBe(true);
+		expect(log).toEqual([expect.stringMatching(/^warn /)]);
+	});
 
-  test('a credential that cannot be used: taken as it was when n8n starts', async () => {
-    const given = { credential: { baseUrl: 'no address', apiKey: 'x' }, activation: 'init' as const };
-    expect(await call('checkExists', given)).toBe(true);
-  });
+	test('a credential that cannot be used: taken as it was when n8n starts', async () => {
+		const given = {
+			credential: { baseUrl: 'no address', apiKey: 'x' },
+			activation: 'init' as const,
+		};
+		expect(await call('checkExists', given)).toBe(true);
+	});
 
-  test.each([404, 410])('%d is no fault that passes, not even when n8n starts', async (status) => {
-    sandbox.inject({ method: 'GET', status, body: { error: { type: 'not_found', message: 'Nothing has this ID.' } } });
-    expect(await call('checkExists', { activation: 'init' })).toBe(false);
-  });
+	test.each([404, 410])('%d is no fault that passes, not even when n8n starts', async (status) => {
+		sandbox.inject({
+			method: 'GET',
+			status,
+			body: { error: { type: 'not_found', message: 'Nothing has this ID.' } },
+		});
+		expect(await call('checkExists', { activation: 'init' })).toBe(false);
+	});
 });
 
 describe('test and production', () => {
-  test('stand side by side and never touch each other', async () => {
-    await activate();
-    const production = { ...sandbox.endpoints()[0] };
-    const slot = { ...registered() };
-    // n8n keeps static data of a test to itself; not even shared would they meet.
-    for (const data of [{}, staticData]) {
-      const test = { isTest: true, staticData: data };
-      await activate(test);
-      expect(sandbox.endpoints().map(({ url }) => url).sort()).toEqual([TEST_URL, URL]);
-      await call('delete', test);
-      expect(sandbox.endpoints()).toEqual([production]);
-      if (data === staticData) expect(registered()).toEqual(slot);
-    }
-  });
+	test('stand side by side and never touch each other', async () => {
+		await activate();
+		const production = { ...sandbox.endpoints()[0] };
+		const slot = { ...registered() };
+		// n8n keeps static data of a test to itself; not even shared would they meet.
+		for (const data of [{}, staticData]) {
+			const test = { isTest: true, staticData: data };
+			await activate(test);
+			expect(
+				sandbox
+					.endpoints()
+					.map(({ url }) => url)
+					.sort(),
+			).toEqual([TEST_URL, URL]);
+			await call('delete', test);
+			expect(sandbox.endpoints()).toEqual([production]);
+			if (data === staticData) expect(registered()).toEqual(slot);
+		}
+	});
 });
 
 describe('a URL that Testivora cannot reach', () => {
-  const https = { baseUrl: 'https://api.testivora.test', apiKey: 'tv_live_x' };
+	const https = { baseUrl: 'https://api.testivora.test', apiKey: 'tv_live_x' };
 
-  test.each(['http://localhost:5678', 'https://localhost', 'https://192.168.1.5', 'http://n8n.example.com'])(
-    '%s is refused, with what to set',
-    async (n8nUrl) => {
-      const error = await failure('create', { n8nUrl, credential: https });
-      expect(error.message).toMatch(/^Testivora cannot reach this workflow: the webhook URL .*WEBHOOK_URL/);
-      expect(error.description).toContain(`${n8nUrl}${PATH}`);
-      // Nothing was registered, so that nothing is asked when n8n deletes after the failed try.
-      expect(await call('delete', { n8nUrl, credential: https })).toBe(true);
-    },
-  );
+	test.each([
+		'http://localhost:5678',
+		'https://localhost',
+		'https://192.168.1.5',
+		'http://n8n.example.com',
+	])('%s is refused, with what to set', async (n8nUrl) => {
+		const error = await failure('create', { n8nUrl, credential: https });
+		expect(error.message).toMatch(
+			/^Testivora cannot reach this workflow: the webhook URL .*WEBHOOK_URL/,
+		);
+		expect(error.description).toContain(`${n8nUrl}${PATH}`);
+		// Nothing was registered, so that nothing is asked when n8n deletes after the failed try.
+		expect(await call('delete', { n8nUrl, credential: https })).toBe(true);
+	});
 
-  test.each(['n8n.example.com', ''])('without a scheme (%j) is refused with the message that names WEBHOOK_URL, whatever n8n calls first', async (n8nUrl) => {
-    expect(await call('checkExists', { n8nUrl, credential: https })).toBe(false);
-    expect((await failure('create', { n8nUrl, credential: https })).message).toMatch(/webhook URL is not a web address.*WEBHOOK_URL/);
-    expect(await call('delete', { n8nUrl, credential: https })).toBe(true);
-  });
+	test.each(['n8n.example.com', ''])(
+		'without a scheme (%j) is refused with the message that names WEBHOOK_URL, whatever n8n calls first',
+		async (n8nUrl) => {
+			expect(await call('checkExists', { n8nUrl, credential: https })).toBe(false);
+			expect((await failure('create', { n8nUrl, credential: https })).message).toMatch(
+				/webhook URL is not a web address.*WEBHOOK_URL/,
+			);
+			expect(await call('delete', { n8nUrl, credential: https })).toBe(true);
+		},
+	);
 
-  test('is fine where Testivora itself is a sandbox under plain HTTP', async () => {
-    await activate({ n8nUrl: 'http://localhost:5678' });
-    expectOneAsWanted(`http://localhost:5678${PATH}`);
-  });
+	test('is fine where Testivora itself is a sandbox under plain HTTP', async () => {
+		await activate({ n8nUrl: 'http://localhost:5678' });
+		expectOneAsWanted(`http://localhost:5678${PATH}`);
+	});
 });
 
 test('waiting is bounded while a person looks on', async () => {
-  jest.mocked(sleep).mockClear();
-  sandbox.inject({ method: 'GET', status: 503, times: 20 });
-  await failure('create');
-  expect(jest.mocked(sleep).mock.calls.reduce((sum, [ms]) => sum + ms, 0)).toBeLessThan(10_000);
+	jest.mocked(sleep).mockClear();
+	sandbox.inject({ method: 'GET', status: 503, times: 20 });
+	await failure('create');
+	expect(jest.mocked(sleep).mock.calls.reduce((sum, [ms]) => sum + ms, 0)).toBeLessThan(10_000);
 });

@@ -7,7 +7,10 @@ import { deliver } from '../helpers/webhook.mts';
 import { startSandbox } from '../sandbox/sandbox.mts';
 import type { Sandbox } from '../sandbox/sandbox.mts';
 
-jest.mock('n8n-workflow', () => ({ ...jest.requireActual('n8n-workflow'), sleep: jest.fn(async () => {}) }));
+jest.mock('n8n-workflow', () => ({
+	...jest.requireActual('n8n-workflow'),
+	sleep: jest.fn(async () => {}),
+}));
 
 const OF_PRODUCTION = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 const LATEST = { options: { sample: 'latest' } };
@@ -23,7 +26,11 @@ afterAll(async () => {
 	await sandbox.stop();
 });
 
-async function call(step: keyof typeof lifecycle, parameters: IDataObject, more: Partial<Parameters<typeof hookFor>[0]> = {}): Promise<void> {
+async function call(
+	step: keyof typeof lifecycle,
+	parameters: IDataObject,
+	more: Partial<Parameters<typeof hookFor>[0]> = {},
+): Promise<void> {
 	const { hook } = hookFor({
 		credential: { baseUrl: sandbox.url, apiKey: sandbox.apiKey, webhookSecret: OF_PRODUCTION },
 		workflowId: 'sample',
@@ -64,7 +71,9 @@ test.each([
 test('with nothing to show and no public address, says both', async () => {
 	const parameters = { ...LATEST, events: ['testimonial.deleted'] };
 	const credential = { baseUrl: 'https://testivora.invalid', apiKey: 'tv_live_one' };
-	await expect(call('create', parameters, { credential, n8nUrl: 'http://localhost:5678' })).rejects.toThrow(
+	await expect(
+		call('create', parameters, { credential, n8nUrl: 'http://localhost:5678' }),
+	).rejects.toThrow(
 		'There is no testimonial to show yet, and the next event cannot be waited for. Testivora cannot reach this workflow',
 	);
 });

@@ -1,51 +1,62 @@
 import { brokenLinksIn, namesIn, textOf } from './readme.mts';
 
 interface Node {
-  name: string;
-  type: string;
-  position: [number, number];
-  parameters: { content?: string; color?: number; width?: number; height?: number };
+	name: string;
+	type: string;
+	position: [number, number];
+	parameters: { content?: string; color?: number; width?: number; height?: number };
 }
 
 /** The sections of examples/README.md, by the name of the file that their headings lead to. */
 const described = new Map(
-  textOf('examples/README.md')
-    .split(/^## /m)
-    .slice(1)
-    .map((section) => [/^\[[^\]]+\]\(([^)]+)\.json\)/.exec(section)![1], section]),
+	textOf('examples/README.md')
+		.split(/^## /m)
+		.slice(1)
+		.map((section) => [/^\[[^\]]+\]\(([^)]+)\.json\)/.exec(section)![1], section]),
 );
 
 test('examples/README.md describes every example, and no other', () => {
-  expect([...described.keys()].sort()).toEqual(namesIn('examples', '.json').sort());
-  expect(brokenLinksIn('examples/README.md')).toEqual([]);
+	expect([...described.keys()].sort()).toEqual(namesIn('examples', '.json').sort());
+	expect(brokenLinksIn('examples/README.md')).toEqual([]);
 });
 
 describe.each(namesIn('examples', '.json'))('%s', (name) => {
-  const { name: title, nodes } = JSON.parse(textOf(`examples/${name}.json`)) as { name: string; nodes: Node[] };
-  const notes = nodes.filter(({ type }) => type === 'n8n-nodes-base.stickyNote');
+	const { name: title, nodes } = JSON.parse(textOf(`examples/${name}.json`)) as {
+		name: string;
+		nodes: Node[];
+	};
+	const notes = nodes.filter(({ type }) => type === 'n8n-nodes-base.stickyNote');
 
-  test('has a title that says what it does, and one of about 200 words', () => {
-    expect(title).toMatch(/^[A-Z][a-z]+ .*\b(from|to|of)\b/);
-    const section = described.get(name)!;
-    expect(section).toContain(`[${title}]`);
-    const words = section.split(/\s+/).length;
-    expect(words).toBeGreaterThan(150);
-    expect(words).toBeLessThan(300);
-  });
+	test('has a title that says what it does, and one of about 200 words', () => {
+		expect(title).toMatch(/^[A-Z][a-z]+ .*\b(from|to|of)\b/);
+		const section = described.get(name)!;
+		expect(section).toContain(`[${title}]`);
+		const words = section.split(/\s+/).length;
+		expect(words).toBeGreaterThan(150);
+		expect(words).toBeLessThan(300);
+	});
 
-  test('has one yellow note for the whole, and white ones for its sections', () => {
-    const [overview, ...others] = notes.filter(({ parameters }) => parameters.color === undefined);
-    expect(others).toEqual([]);
-    expect(overview.parameters.content).toMatch(new RegExp(`^## ${title}\n[^]+\n\n### How it works\n[^]+\n\n### Set up\n- `));
-    expect(new Set(notes.slice(1).map(({ parameters }) => parameters.color))).toEqual(new Set([7]));
-  });
+	test('has one yellow note for the whole, and white ones for its sections', () => {
+		const [overview, ...others] = notes.filter(({ parameters }) => parameters.color === undefined);
+		expect(others).toEqual([]);
+		expect(overview.parameters.content).toMatch(
+			new RegExp(`^## ${title}\n[^]+\n\n### How it works\n[^]+\n\n### Set up\n- `),
+		);
+		expect(new Set(notes.slice(1).map(({ parameters }) => parameters.color))).toEqual(new Set([7]));
+	});
 
-  test('has every node in a section of its own', () => {
-    const isIn = ({ position: [x, y], parameters: { width = 0, height = 0 } }: Node, node: Node) =>
-      node.position[0] >= x && node.position[1] >= y && node.position[0] + 96 <= x + width + 40 && node.position[1] + 96 <= y + height;
-    const sections = notes.slice(1);
-    for (const node of nodes.filter(({ type }) => type !== 'n8n-nodes-base.stickyNote')) {
-      expect([node.name, sections.filter((section) => isIn(section, node)).length]).toEqual([node.name, 1]);
-    }
-  });
+	test('has every node in a section of its own', () => {
+		const isIn = ({ position: [x, y], parameters: { width = 0, height = 0 } }: Node, node: Node) =>
+			node.position[0] >= x &&
+			node.position[1] >= y &&
+			node.position[0] + 96 <= x + width + 40 &&
+			node.position[1] + 96 <= y + height;
+		const sections = notes.slice(1);
+		for (const node of nodes.filter(({ type }) => type !== 'n8n-nodes-base.stickyNote')) {
+			expect([node.name, sections.filter((section) => isIn(section, node)).length]).toEqual([
+				node.name,
+				1,
+			]);
+		}
+	});
 });

@@ -6,70 +6,102 @@ declare const engine: 'publication' | 'legacy';
 
 /** The harness itself, with built-in nodes only: when this fails, look here before you look at the package. */
 describe('harness', () => {
-  let n8n: N8n;
+	let n8n: N8n;
 
-  beforeAll(async () => {
-    n8n = await N8n.start({ engine });
-  });
-  afterAll(() => n8n?.dispose());
+	beforeAll(async () => {
+		n8n = await N8n.start({ engine });
+	});
+	afterAll(() => n8n?.dispose());
 
-  test('an active workflow runs on its webhook, also after a restart and after a crash', async () => {
-    const id = await n8n.createWorkflow({
-      name: 'Webhook',
-      nodes: [
-        { name: 'Webhook', type: 'n8n-nodes-base.webhook', typeVersion: 2, webhookId: 'hook', parameters: { path: 'hook', httpMethod: 'POST' } },
-        { name: 'Set', type: 'n8n-nodes-base.set', typeVersion: 3.4, parameters: { mode: 'raw', jsonOutput: '={{ { got: $json.body.sent } }}' } },
-      ],
-      connections: chain('Webhook', 'Set'),
-    });
-    expect((await n8n.activate(id)).status).toBe(200);
-    expect(await n8n.publication(id)).toMatchObject({ status: 'published' });
-    const url = await n8n.webhookUrl(id, 'Webhook');
-    expect(url).toBe(`${n8n.baseUrl}/webhook/hook`);
+	test('an active workflow runs on its webhook, also after a restart and after a crash', async () => {
+		const id = await n8n.createWorkflow({
+			name: 'Webhook',
+			nodes: [
+				{
+					name: 'Webhook',
+					type: 'n8n-nodes-base.webhook',
+					typeVersion: 2,
+					webhookId: 'hook',
+					parameters: { path: 'hook', httpMethod: 'POST' },
+				},
+				{
+					name: 'Set',
+					type: 'n8n-nodes-base.set',
+					typeVersion: 3.4,
+					parameters: { mode: 'raw', jsonOutput: '={{ { got: $json.body.sent } }}' },
+				},
+			],
+			connections: chain('Webhook', 'Set'),
+		});
+		expect((await n8n.activate(id)).status).toBe(200);
+		expect(await n8n.publication(id)).toMatchObject({ status: 'published' });
+		const url = await n8n.webhookUrl(id, 'Webhook');
+		expect(url).toBe(`${n8n.baseUrl}/webhook/hook`);
 
-    const send = async (sent: number) => {
-      const answer = await fetch(url, { method: 'POST', body: JSON.stringify({ sent }), headers: { 'content-type': 'application/json' } });
-      expect(answer.status).toBe(200);
-    };
-    await send(1);
-    await n8n.restart();
-    await send(2);
-    await n8n.waitForExecutions(id, 2);
-    await n8n.kill();
-    await n8n.start();
-    await send(3);
-    const executions = await n8n.waitForExecutions(id, 3);
-    expect(executions.map(({ items }) => items.Set[0].json.got)).toEqual([1, 2, 3]);
-    expect(await n8n.countExecutions(id)).toEqual({ success: 3 });
+		const send = async (sent: number) => {
+			const answer = await fetch(url, {
+				method: 'POST',
+				body: JSON.stringify({ sent }),
+				headers: { 'content-type': 'application/json' },
+			});
+			expect(answer.status).toBe(200);
+		};
+		await send(1);
+		await n8n.restart();
+		await send(2);
+		await n8n.waitForExecutions(id, 2);
+		await n8n.kill();
+		await n8n.start();
+		await send(3);
+		const executions = await n8n.waitForExecutions(id, 3);
+		expect(executions.map(({ items }) => items.Set[0].json.got)).toEqual([1, 2, 3]);
+		expect(await n8n.countExecutions(id)).toEqual({ success: 3 });
 
-    await n8n.deleteWorkflow(id);
-    expect((await fetch(url, { method: 'POST' })).status).toBe(404);
-  });
+		await n8n.deleteWorkflow(id);
+		expect((await fetch(url, { method: 'POST' })).status).toBe(404);
+	});
 
-  test('a workflow runs by hand, and listens for a test event', async () => {
-    const id = await n8n.createWorkflow({
-      name: 'By hand',
-      nodes: [
-        { name: 'Start', type: 'n8n-nodes-base.manualTrigger', typeVersion: 1 },
-        { name: 'Code', type: 'n8n-nodes-base.code', typeVersion: 2, parameters: { jsCode: 'return [{ json: { sum: 1 + 1 } }]' } },
-        { name: 'Webhook', type: 'n8n-nodes-base.webhook', typeVersion: 2, webhookId: 'test', parameters: { path: 'test' } },
-      ],
-      connections: chain('Start', 'Code'),
-    });
-    const execution = await n8n.runManually(id, 'Start');
-    expect(execution).toMatchObject({ status: 'success', items: { Code: [{ json: { sum: 2 } }] } });
+	test('a workflow runs by hand, and listens for a test event', async () => {
+		const id = await n8n.createWorkflow({
+			name: 'By hand',
+			nodes: [
+				{ name: 'Start', type: 'n8n-nodes-base.manualTrigger', typeVersion: 1 },
+				{
+					name: 'Code',
+					type: 'n8n-nodes-base.code',
+					typeVersion: 2,
+					parameters: { jsCode: 'return [{ json: { sum: 1 + 1 } }]' },
+				},
+				{
+					name: 'Webhook',
+					type: 'n8n-nodes-base.webhook',
+					typeVersion: 2,
+					webhookId: 'test',
+					parameters: { path: 'test' },
+				},
+			],
+			connections: chain('Start', 'Code'),
+		});
+		const execution = await n8n.runManually(id, 'Start');
+		expect(execution).toMatchObject({ status: 'success', items: { Code: [{ json: { sum: 2 } }] } });
 
-    await n8n.listen(id, 'Webhook');
-    const url = await n8n.testWebhookUrl(id, 'Webhook');
-    expect((await fetch(url)).status).toBe(200);
-    await n8n.waitForExecutions(id, 2);
-    await n8n.listen(id, 'Webhook');
-    await n8n.stopListening(id);
-    await eventually(async () => (await fetch(url)).status === 404, { what: 'the test webhook to be gone' });
-  });
+		await n8n.listen(id, 'Webhook');
+		const url = await n8n.testWebhookUrl(id, 'Webhook');
+		expect((await fetch(url)).status).toBe(200);
+		await n8n.waitForExecutions(id, 2);
+		await n8n.listen(id, 'Webhook');
+		await n8n.stopListening(id);
+		await eventually(async () => (await fetch(url)).status === 404, {
+			what: 'the test webhook to be gone',
+		});
+	});
 
-  test('the packed package is loaded under its own name', async () => {
-    expect(await n8n.nodeType('n8n-nodes-testivora.testivoraTrigger')).toMatchObject({ displayName: 'Testivora Trigger' });
-    expect(await n8n.nodeType('n8n-nodes-testivora.testivora')).toMatchObject({ displayName: 'Testivora' });
-  });
+	test('the packed package is loaded under its own name', async () => {
+		expect(await n8n.nodeType('n8n-nodes-testivora.testivoraTrigger')).toMatchObject({
+			displayName: 'Testivora Trigger',
+		});
+		expect(await n8n.nodeType('n8n-nodes-testivora.testivora')).toMatchObject({
+			displayName: 'Testivora',
+		});
+	});
 });

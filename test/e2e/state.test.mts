@@ -12,7 +12,18 @@ import { eventually, pause } from '../harness/wait.mts';
 import { everySeconds } from '../harness/polling.mts';
 import { RACES, standing, TRIGGERS } from '../harness/races.mts';
 import {
-  credentialData, deliver, endpointAt, eventOf, goLive, newSecret, NODE, noEndpoint, post, setStage, triggerNode, triggerWorkflow,
+	credentialData,
+	deliver,
+	endpointAt,
+	eventOf,
+	goLive,
+	newSecret,
+	NODE,
+	noEndpoint,
+	post,
+	setStage,
+	triggerNode,
+	triggerWorkflow,
 } from '../harness/stage.mts';
 import type { Stage } from '../harness/stage.mts';
 
@@ -20,355 +31,446 @@ declare const engine: 'publication' | 'legacy';
 
 /** What others may write over static data, and when. Each row is a trigger that refused every delivery with version 0.1.0. */
 describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
-  let stage: Stage;
+	let stage: Stage;
 
-  beforeAll(async () => {
-    stage = await setStage({ engine, env: { N8N_RUNNERS_ENABLED: 'true' } }, { retries: 0 });
-  });
-  afterAll(() => stage?.dispose());
-  afterEach(async () => {
-    stage.sandbox.clearFaults();
-    stage.sandbox.options.serverSecret = false;
-    await stage.sandbox.idle();
-  });
-  beforeEach(async () => {
-    // A test that failed leaves none of its deliveries and addresses to the next.
-    if (stage.n8n.options.env?.WEBHOOK_URL) await stage.n8n.restart({ WEBHOOK_URL: stage.n8n.webhookBase });
-    delete stage.n8n.options.env?.WEBHOOK_URL;
-  });
+	beforeAll(async () => {
+		stage = await setStage({ engine, env: { N8N_RUNNERS_ENABLED: 'true' } }, { retries: 0 });
+	});
+	afterAll(() => stage?.dispose());
+	afterEach(async () => {
+		stage.sandbox.clearFaults();
+		stage.sandbox.options.serverSecret = false;
+		await stage.sandbox.idle();
+	});
+	beforeEach(async () => {
+		// A test that failed leaves none of its deliveries and addresses to the next.
+		if (stage.n8n.options.env?.WEBHOOK_URL)
+			await stage.n8n.restart({ WEBHOOK_URL: stage.n8n.webhookBase });
+		delete stage.n8n.options.env?.WEBHOOK_URL;
+	});
 
-  const secretAt = (url: string) => endpointAt(stage, url)!.secret;
+	const secretAt = (url: string) => endpointAt(stage, url)!.secret;
 
-  /** The URLs whose trigger refuses a delivery that Testivora signed. */
-  const dead = async (urls: string[]) => {
-    const refused = [];
-    for (const url of urls) {
-      const { status, body } = await deliver(url, eventOf(), secretAt(url));
-      if (status !== 200) refused.push({ url, status, body });
-    }
-    return refused;
-  };
+	/** The URLs whose trigger refuses a delivery that Testivora signed. */
+	const dead = async (urls: string[]) => {
+		const refused = [];
+		for (const url of urls) {
+			const { status, body } = await deliver(url, eventOf(), secretAt(url));
+			if (status !== 200) refused.push({ url, status, body });
+		}
+		return refused;
+	};
 
-  const reachable = async (url: string) =>
-    await eventually(async () => (await post(url, '{}', {})).status === 401, { timeout: 40_000, what: `the webhook ${url}` });
+	const reachable = async (url: string) =>
+		await eventually(async () => (await post(url, '{}', {})).status === 401, {
+			timeout: 40_000,
+			what: `the webhook ${url}`,
+		});
 
-  const restart = async (urls: string[]) => {
-    await stage.n8n.restart();
-    for (const url of urls) await reachable(url);
-  };
+	const restart = async (urls: string[]) => {
+		await stage.n8n.restart();
+		for (const url of urls) await reachable(url);
+	};
 
-  const unpublish = async (ids: string[], urls: string[]) => {
-    for (const id of ids) await stage.n8n.deactivate(id);
-    for (const url of urls) await noEndpoint(stage, url);
-  };
+	const unpublish = async (ids: string[], urls: string[]) => {
+		for (const id of ids) await stage.n8n.deactivate(id);
+		for (const url of urls) await noEndpoint(stage, url);
+	};
 
-  describe.each([false, true])('where Testivora makes the secret itself: %s', (serverSecret) => {
-    const ids: string[] = [];
-    const urls: string[] = [];
+	describe.each([false, true])('where Testivora makes the secret itself: %s', (serverSecret) => {
+		const ids: string[] = [];
+		const urls: string[] = [];
 
-    beforeEach(() => {
-      stage.sandbox.options.serverSecret = serverSecret;
-    });
+		beforeEach(() => {
+			stage.sandbox.options.serverSecret = serverSecret;
+		});
 
-    test.each(Object.keys(RACES))('%s: no trigger is dead', async (race) => {
-      stage.sandbox.requests.length = 0;
-      // As long as a registration takes over a network.
-      stage.sandbox.inject({ method: 'POST', path: '/v1/webhooks', delay: 100, times: TRIGGERS });
-      const started = await Promise.all(
-        Array.from({ length: TRIGGERS }, async (_, index) => {
-          const id = await triggerWorkflow(stage);
-          const url = await stage.n8n.webhookUrl(id, NODE);
-          const [, accepted] = await Promise.all([stage.n8n.activate(id), RACES[race](stage, url, index)]);
-          return { id, url, accepted };
-        }),
-      );
-      for (const { id, url } of started) {
-        await stage.n8n.publication(id);
-        await standing(stage, url);
-      }
-      // n8n saves what the registration left after it has ended.
-      await pause(300);
-      expect(await dead(started.map(({ url }) => url))).toEqual([]);
-      for (const { id, accepted } of started) {
-        const executions = await stage.n8n.waitForExecutions(id, accepted.length + 1);
-        const ran = executions.map(({ items }) => items[NODE][0].json.event.id as string);
-        expect(ran).toHaveLength(accepted.length + 1);
-        expect(ran).toEqual(expect.arrayContaining(accepted));
-      }
-      ids.push(...started.map(({ id }) => id));
-      urls.push(...started.map(({ url }) => url));
-    });
+		test.each(Object.keys(RACES))('%s: no trigger is dead', async (race) => {
+			stage.sandbox.requests.length = 0;
+			// As long as a registration takes over a network.
+			stage.sandbox.inject({ method: 'POST', path: '/v1/webhooks', delay: 100, times: TRIGGERS });
+			const started = await Promise.all(
+				Array.from({ length: TRIGGERS }, async (_, index) => {
+					const id = await triggerWorkflow(stage);
+					const url = await stage.n8n.webhookUrl(id, NODE);
+					const [, accepted] = await Promise.all([
+						stage.n8n.activate(id),
+						RACES[race](stage, url, index),
+					]);
+					return { id, url, accepted };
+				}),
+			);
+			for (const { id, url } of started) {
+				await stage.n8n.publication(id);
+				await standing(stage, url);
+			}
+			// n8n saves what the registration left after it has ended.
+			await pause(300);
+			expect(await dead(started.map(({ url }) => url))).toEqual([]);
+			for (const { id, accepted } of started) {
+				const executions = await stage.n8n.waitForExecutions(id, accepted.length + 1);
+				const ran = executions.map(({ items }) => items[NODE][0].json.event.id as string);
+				expect(ran).toHaveLength(accepted.length + 1);
+				expect(ran).toEqual(expect.arrayContaining(accepted));
+			}
+			ids.push(...started.map(({ id }) => id));
+			urls.push(...started.map(({ url }) => url));
+		});
 
-    test('after a restart none is dead either', async () => {
-      expect(urls).toHaveLength(Object.keys(RACES).length * TRIGGERS);
-      await restart(urls);
-      expect(await dead(urls)).toEqual([]);
-      await unpublish(ids, urls);
-    });
-  });
+		test('after a restart none is dead either', async () => {
+			expect(urls).toHaveLength(Object.keys(RACES).length * TRIGGERS);
+			await restart(urls);
+			expect(await dead(urls)).toEqual([]);
+			await unpublish(ids, urls);
+		});
+	});
 
-  test('a second trigger that is added to a busy workflow: both work, before and after a restart', async () => {
-    const pairs = await Promise.all(
-      [1, 2, 3, 4].map(async () => {
-        const id = await triggerWorkflow(stage, {}, 'One');
-        const one = await goLive(stage, id, 'One');
-        let isBusy = true;
-        const traffic = (async () => {
-          while (isBusy) await deliver(one.url, eventOf(), one.secret);
-        })();
-        const { nodes } = await stage.n8n.workflow(id);
-        await stage.n8n.updateWorkflow(id, { nodes: [...nodes, { ...triggerNode(stage.credential, {}, 'Two'), id: 'two', position: [0, 300] }] });
-        const two = await goLive(stage, id, 'Two');
-        await pause(500);
-        isBusy = false;
-        await traffic;
-        return { id, urls: [one.url, two.url] };
-      }),
-    );
-    const urls = pairs.flatMap((pair) => pair.urls);
-    expect(await dead(urls)).toEqual([]);
-    await restart(urls);
-    expect(await dead(urls)).toEqual([]);
-    await unpublish(pairs.map(({ id }) => id), urls);
-  });
+	test('a second trigger that is added to a busy workflow: both work, before and after a restart', async () => {
+		const pairs = await Promise.all(
+			[1, 2, 3, 4].map(async () => {
+				const id = await triggerWorkflow(stage, {}, 'One');
+				const one = await goLive(stage, id, 'One');
+				let isBusy = true;
+				const traffic = (async () => {
+					while (isBusy) await deliver(one.url, eventOf(), one.secret);
+				})();
+				const { nodes } = await stage.n8n.workflow(id);
+				await stage.n8n.updateWorkflow(id, {
+					nodes: [
+						...nodes,
+						{ ...triggerNode(stage.credential, {}, 'Two'), id: 'two', position: [0, 300] },
+					],
+				});
+				const two = await goLive(stage, id, 'Two');
+				await pause(500);
+				isBusy = false;
+				await traffic;
+				return { id, urls: [one.url, two.url] };
+			}),
+		);
+		const urls = pairs.flatMap((pair) => pair.urls);
+		expect(await dead(urls)).toEqual([]);
+		await restart(urls);
+		expect(await dead(urls)).toEqual([]);
+		await unpublish(
+			pairs.map(({ id }) => id),
+			urls,
+		);
+	});
 
-  describe('beside another trigger in the same workflow', () => {
-    let feed: { url: string; add(): void; server: Server };
+	describe('beside another trigger in the same workflow', () => {
+		let feed: { url: string; add(): void; server: Server };
 
-    beforeAll(async () => {
-      feed = await startFeed();
-    });
-    afterAll(() => void feed.server.close());
+		beforeAll(async () => {
+			feed = await startFeed();
+		});
+		afterAll(() => void feed.server.close());
 
-    const schedule = { name: 'Other', type: 'n8n-nodes-base.scheduleTrigger', typeVersion: 1.2, parameters: { rule: { interval: [{ field: 'seconds', secondsInterval: 1 }] } } };
-    const poller = () => ({
-      name: 'Other',
-      type: 'n8n-nodes-base.rssFeedReadTrigger',
-      typeVersion: 1,
-      parameters: { feedUrl: feed.url, pollTimes: everySeconds(1) },
-    });
+		const schedule = {
+			name: 'Other',
+			type: 'n8n-nodes-base.scheduleTrigger',
+			typeVersion: 1.2,
+			parameters: { rule: { interval: [{ field: 'seconds', secondsInterval: 1 }] } },
+		};
+		const poller = () => ({
+			name: 'Other',
+			type: 'n8n-nodes-base.rssFeedReadTrigger',
+			typeVersion: 1,
+			parameters: { feedUrl: feed.url, pollTimes: everySeconds(1) },
+		});
 
-    test.each([['a Schedule Trigger', () => schedule], ['a polling trigger', poller]])(
-      '%s: deliveries go on, duplicates do not run, and nothing is left behind',
-      async (_name, other) => {
-        const node = other();
-        const id = await stage.n8n.createWorkflow({ name: 'Two triggers', nodes: [triggerNode(stage.credential), node], connections: {} });
-        const { url } = await goLive(stage, id);
-        const runsOf = async (name: string) => (await stage.n8n.executions(id)).filter(({ items }) => name in items).length;
-        const events: Array<ReturnType<typeof eventOf>> = [];
-        for (let round = 1; round <= 3; round++) {
-          const event = eventOf();
-          events.push(event);
-          expect((await deliver(url, event, secretAt(url))).body).toEqual({ received: true, event: event.id });
-          const before = await runsOf('Other');
-          feed.add();
-          await eventually(async () => (await runsOf('Other')) > before, { timeout: 30_000, every: 200, what: `emission ${round}` });
-        }
-        const known = async () => {
-          for (const event of events) {
-            expect((await deliver(url, { ...event, attempt: 2 }, secretAt(url))).body).toMatchObject({ duplicate: true });
-          }
-        };
-        await known();
-        // The next accepted delivery writes back what the last emission overwrote.
-        const last = eventOf();
-        events.push(last);
-        expect((await deliver(url, last, secretAt(url))).status).toBe(200);
-        await pause(300);
-        await stage.n8n.deactivate(id);
-        await noEndpoint(stage, url);
-        const again = await goLive(stage, id);
-        await restart([again.url]);
-        await known();
-        expect(await runsOf(NODE)).toBe(events.length);
-        await unpublish([id], [url]);
-      },
-    );
-  });
+		test.each([
+			['a Schedule Trigger', () => schedule],
+			['a polling trigger', poller],
+		])(
+			'%s: deliveries go on, duplicates do not run, and nothing is left behind',
+			async (_name, other) => {
+				const node = other();
+				const id = await stage.n8n.createWorkflow({
+					name: 'Two triggers',
+					nodes: [triggerNode(stage.credential), node],
+					connections: {},
+				});
+				const { url } = await goLive(stage, id);
+				const runsOf = async (name: string) =>
+					(await stage.n8n.executions(id)).filter(({ items }) => name in items).length;
+				const events: Array<ReturnType<typeof eventOf>> = [];
+				for (let round = 1; round <= 3; round++) {
+					const event = eventOf();
+					events.push(event);
+					expect((await deliver(url, event, secretAt(url))).body).toEqual({
+						received: true,
+						event: event.id,
+					});
+					const before = await runsOf('Other');
+					feed.add();
+					await eventually(async () => (await runsOf('Other')) > before, {
+						timeout: 30_000,
+						every: 200,
+						what: `emission ${round}`,
+					});
+				}
+				const known = async () => {
+					for (const event of events) {
+						expect(
+							(await deliver(url, { ...event, attempt: 2 }, secretAt(url))).body,
+						).toMatchObject({ duplicate: true });
+					}
+				};
+				await known();
+				// The next accepted delivery writes back what the last emission overwrote.
+				const last = eventOf();
+				events.push(last);
+				expect((await deliver(url, last, secretAt(url))).status).toBe(200);
+				await pause(300);
+				await stage.n8n.deactivate(id);
+				await noEndpoint(stage, url);
+				const again = await goLive(stage, id);
+				await restart([again.url]);
+				await known();
+				expect(await runsOf(NODE)).toBe(events.length);
+				await unpublish([id], [url]);
+			},
+		);
+	});
 
-  test('an execution that writes what it read before the workflow was published again', async () => {
-    const code = 'const data = $getWorkflowStaticData("global"); await new Promise((resolve) => setTimeout(resolve, 3000)); data.mine = Date.now(); return $input.all();';
-    const id = await stage.n8n.createWorkflow({
-      name: 'A long execution',
-      nodes: [triggerNode(stage.credential), { name: 'Slow', type: 'n8n-nodes-base.code', typeVersion: 2, parameters: { jsCode: code } }],
-      connections: chain(NODE, 'Slow'),
-    });
-    const { url } = await goLive(stage, id);
-    const events = [eventOf(), eventOf()];
-    expect((await deliver(url, events[0], secretAt(url))).status).toBe(200);
-    await pause(500);
-    await stage.n8n.updateParameters(id, NODE, { events: ['testimonial.created', 'testimonial.approved'] });
-    await stage.n8n.activate(id);
-    await stage.n8n.publication(id);
-    await eventually(() => endpointAt(stage, url)?.events.length === 2, { what: 'the endpoint that was published again' });
-    expect((await deliver(url, events[1], secretAt(url))).status).toBe(200);
-    const executions = await stage.n8n.waitForExecutions(id, 2, 40_000);
-    expect(executions.map(({ status }) => status)).toEqual(['success', 'success']);
-    expect(staticDataOf(stage.n8n, id)).toContain('"mine"');
-    for (const event of events) {
-      expect((await deliver(url, { ...event, attempt: 2 }, secretAt(url))).body).toMatchObject({ duplicate: true });
-    }
-    await restart([url]);
-    expect(await dead([url])).toEqual([]);
-    await unpublish([id], [url]);
-  });
+	test('an execution that writes what it read before the workflow was published again', async () => {
+		const code =
+			'const data = $getWorkflowStaticData("global"); await new Promise((resolve) => setTimeout(resolve, 3000)); data.mine = Date.now(); return $input.all();';
+		const id = await stage.n8n.createWorkflow({
+			name: 'A long execution',
+			nodes: [
+				triggerNode(stage.credential),
+				{ name: 'Slow', type: 'n8n-nodes-base.code', typeVersion: 2, parameters: { jsCode: code } },
+			],
+			connections: chain(NODE, 'Slow'),
+		});
+		const { url } = await goLive(stage, id);
+		const events = [eventOf(), eventOf()];
+		expect((await deliver(url, events[0], secretAt(url))).status).toBe(200);
+		await pause(500);
+		await stage.n8n.updateParameters(id, NODE, {
+			events: ['testimonial.created', 'testimonial.approved'],
+		});
+		await stage.n8n.activate(id);
+		await stage.n8n.publication(id);
+		await eventually(() => endpointAt(stage, url)?.events.length === 2, {
+			what: 'the endpoint that was published again',
+		});
+		expect((await deliver(url, events[1], secretAt(url))).status).toBe(200);
+		const executions = await stage.n8n.waitForExecutions(id, 2, 40_000);
+		expect(executions.map(({ status }) => status)).toEqual(['success', 'success']);
+		expect(staticDataOf(stage.n8n, id)).toContain('"mine"');
+		for (const event of events) {
+			expect((await deliver(url, { ...event, attempt: 2 }, secretAt(url))).body).toMatchObject({
+				duplicate: true,
+			});
+		}
+		await restart([url]);
+		expect(await dead([url])).toEqual([]);
+		await unpublish([id], [url]);
+	});
 
-  test('a new WEBHOOK_URL: it is registered anew, the log names the old endpoint, and an event that comes to both runs once', async () => {
-    const id = await triggerWorkflow(stage);
-    const old = { ...(await goLive(stage, id)) };
-    const base = stage.n8n.baseUrl.replace('127.0.0.1', 'localhost');
-    const url = old.url.replace(stage.n8n.baseUrl, base);
-    await stage.n8n.restart({ WEBHOOK_URL: `${base}/` });
-    await stage.n8n.updateParameters(id, NODE, { events: ['testimonial.created', 'testimonial.deleted'] });
-    await stage.n8n.activate(id);
-    await standing(stage, url);
-    await stage.n8n.publication(id);
-    expect(endpointAt(stage, old.url)).toMatchObject({ id: old.id, secret: old.secret });
-    await eventually(() => stage.n8n.log().includes(`the webhook endpoint ${old.id} stands at another address, ${old.url}`), { what: 'the log' });
+	test('a new WEBHOOK_URL: it is registered anew, the log names the old endpoint, and an event that comes to both runs once', async () => {
+		const id = await triggerWorkflow(stage);
+		const old = { ...(await goLive(stage, id)) };
+		const base = stage.n8n.baseUrl.replace('127.0.0.1', 'localhost');
+		const url = old.url.replace(stage.n8n.baseUrl, base);
+		await stage.n8n.restart({ WEBHOOK_URL: `${base}/` });
+		await stage.n8n.updateParameters(id, NODE, {
+			events: ['testimonial.created', 'testimonial.deleted'],
+		});
+		await stage.n8n.activate(id);
+		await standing(stage, url);
+		await stage.n8n.publication(id);
+		expect(endpointAt(stage, old.url)).toMatchObject({ id: old.id, secret: old.secret });
+		await eventually(
+			() =>
+				stage.n8n
+					.log()
+					.includes(`the webhook endpoint ${old.id} stands at another address, ${old.url}`),
+			{ what: 'the log' },
+		);
 
-    const event = stage.sandbox.emit(eventOf(), { endpointId: old.id });
-    stage.sandbox.emit(event, { endpointId: endpointAt(stage, url)!.id });
-    await stage.sandbox.idle();
-    expect(stage.sandbox.deliveries.filter(({ eventId }) => eventId === event.id).map(({ status }) => [200, 503].includes(status ?? 0))).toEqual([true, true]);
-    await stage.n8n.waitForExecutions(id, 1);
-    await pause(500);
-    expect(await stage.n8n.countExecutions(id)).toEqual({ success: 1 });
+		const event = stage.sandbox.emit(eventOf(), { endpointId: old.id });
+		stage.sandbox.emit(event, { endpointId: endpointAt(stage, url)!.id });
+		await stage.sandbox.idle();
+		expect(
+			stage.sandbox.deliveries
+				.filter(({ eventId }) => eventId === event.id)
+				.map(({ status }) => [200, 503].includes(status ?? 0)),
+		).toEqual([true, true]);
+		await stage.n8n.waitForExecutions(id, 1);
+		await pause(500);
+		expect(await stage.n8n.countExecutions(id)).toEqual({ success: 1 });
 
-    await unpublish([id], [url]);
-    expect(endpointAt(stage, old.url)).toBeDefined();
-  });
+		await unpublish([id], [url]);
+		expect(endpointAt(stage, old.url)).toBeDefined();
+	});
 
-  test('a copied user folder under another address: production keeps its endpoint, and staging has one of its own', async () => {
-    const id = await triggerWorkflow(stage);
-    const production = { ...(await goLive(stage, id)) };
-    expect((await deliver(production.url, eventOf(), production.secret)).status).toBe(200);
-    await stage.n8n.stop();
-    const folder = await mkdtemp(join(tmpdir(), 'n8n-testivora-copy-'));
-    await cp(stage.n8n.userFolder, folder, { recursive: true });
-    await stage.n8n.start();
-    const staging = await N8n.start({ engine, userFolder: folder });
-    try {
-      const copy = { ...stage, n8n: staging };
-      const isUntouched = () => expect(endpointAt(stage, production.url)).toEqual(expect.objectContaining({ id: production.id, status: 'active', secret: production.secret }));
-      isUntouched();
-      await staging.updateParameters(id, NODE, { events: ['testimonial.created', 'testimonial.deleted'] });
-      const own = await goLive(copy, id);
-      expect(own.url).not.toBe(production.url);
-      expect((await deliver(own.url, eventOf(), own.secret)).status).toBe(200);
-      isUntouched();
-      await staging.deactivate(id);
-      await noEndpoint(stage, own.url);
-      isUntouched();
-      expect(staging.log()).toContain(`the webhook endpoint ${production.id} stands at another address, ${production.url}, and was left alone`);
-      await reachable(production.url);
-      expect((await deliver(production.url, eventOf(), production.secret)).status).toBe(200);
-    } finally {
-      await staging.dispose();
-      await rm(folder, { recursive: true, force: true });
-    }
-    await unpublish([id], [production.url]);
-  });
+	test('a copied user folder under another address: production keeps its endpoint, and staging has one of its own', async () => {
+		const id = await triggerWorkflow(stage);
+		const production = { ...(await goLive(stage, id)) };
+		expect((await deliver(production.url, eventOf(), production.secret)).status).toBe(200);
+		await stage.n8n.stop();
+		const folder = await mkdtemp(join(tmpdir(), 'n8n-testivora-copy-'));
+		await cp(stage.n8n.userFolder, folder, { recursive: true });
+		await stage.n8n.start();
+		const staging = await N8n.start({ engine, userFolder: folder });
+		try {
+			const copy = { ...stage, n8n: staging };
+			const isUntouched = () =>
+				expect(endpointAt(stage, production.url)).toEqual(
+					expect.objectContaining({
+						id: production.id,
+						status: 'active',
+						secret: production.secret,
+					}),
+				);
+			isUntouched();
+			await staging.updateParameters(id, NODE, {
+				events: ['testimonial.created', 'testimonial.deleted'],
+			});
+			const own = await goLive(copy, id);
+			expect(own.url).not.toBe(production.url);
+			expect((await deliver(own.url, eventOf(), own.secret)).status).toBe(200);
+			isUntouched();
+			await staging.deactivate(id);
+			await noEndpoint(stage, own.url);
+			isUntouched();
+			expect(staging.log()).toContain(
+				`the webhook endpoint ${production.id} stands at another address, ${production.url}, and was left alone`,
+			);
+			await reachable(production.url);
+			expect((await deliver(production.url, eventOf(), production.secret)).status).toBe(200);
+		} finally {
+			await staging.dispose();
+			await rm(folder, { recursive: true, force: true });
+		}
+		await unpublish([id], [production.url]);
+	});
 
-  test('an API key that was rotated in the credential: deliveries go on; once static data are lost as well, the log says what to do', async () => {
-    const key = { key: `tv_live_${'1'.repeat(32)}`, scopes: ['read', 'write'] as Array<'read' | 'write'>, tier: 'Agency' as const };
-    stage.sandbox.store.keys.push(key);
-    const credential = await stage.n8n.createCredential('Rotated', 'testivoraApi', credentialData(stage.sandbox));
-    const id = await triggerWorkflow({ ...stage, credential });
-    const { url, secret } = await goLive(stage, id);
-    await stage.n8n.updateCredential(credential, credentialData(stage.sandbox, { apiKey: key.key }));
-    expect((await deliver(url, eventOf(), secret)).status).toBe(200);
-    // The older engine looks at the endpoint when n8n starts, and gives it the secret of the new key.
-    await restart([url]);
-    expect(await dead([url])).toEqual([]);
-    endpointAt(stage, url)!.secret = secret;
+	test('an API key that was rotated in the credential: deliveries go on; once static data are lost as well, the log says what to do', async () => {
+		const key = {
+			key: `tv_live_${'1'.repeat(32)}`,
+			scopes: ['read', 'write'] as Array<'read' | 'write'>,
+			tier: 'Agency' as const,
+		};
+		stage.sandbox.store.keys.push(key);
+		const credential = await stage.n8n.createCredential(
+			'Rotated',
+			'testivoraApi',
+			credentialData(stage.sandbox),
+		);
+		const id = await triggerWorkflow({ ...stage, credential });
+		const { url, secret } = await goLive(stage, id);
+		await stage.n8n.updateCredential(
+			credential,
+			credentialData(stage.sandbox, { apiKey: key.key }),
+		);
+		expect((await deliver(url, eventOf(), secret)).status).toBe(200);
+		// The older engine looks at the endpoint when n8n starts, and gives it the secret of the new key.
+		await restart([url]);
+		expect(await dead([url])).toEqual([]);
+		endpointAt(stage, url)!.secret = secret;
 
-    await stage.n8n.stop();
-    const database = new DatabaseSync(databaseOf(stage.n8n));
-    database.prepare('UPDATE workflow_entity SET staticData = NULL WHERE id = ?').run(id);
-    database.close();
-    await stage.n8n.start();
-    await reachable(url);
-    if (engine === 'publication') {
-      expect((await deliver(url, eventOf(), secret)).status).toBe(401);
-      expect(stage.n8n.log()).toContain('does not match. If it came from Testivora, unpublish (deactivate) the workflow and publish (activate) it again.');
-      await stage.n8n.deactivate(id);
-      await noEndpoint(stage, url);
-      await goLive(stage, id);
-    }
-    expect(await dead([url])).toEqual([]);
-    expect((await deliver(url, eventOf(), secret)).status).toBe(401);
-    await unpublish([id], [url]);
-  });
+		await stage.n8n.stop();
+		const database = new DatabaseSync(databaseOf(stage.n8n));
+		database.prepare('UPDATE workflow_entity SET staticData = NULL WHERE id = ?').run(id);
+		database.close();
+		await stage.n8n.start();
+		await reachable(url);
+		if (engine === 'publication') {
+			expect((await deliver(url, eventOf(), secret)).status).toBe(401);
+			expect(stage.n8n.log()).toContain(
+				'does not match. If it came from Testivora, unpublish (deactivate) the workflow and publish (activate) it again.',
+			);
+			await stage.n8n.deactivate(id);
+			await noEndpoint(stage, url);
+			await goLive(stage, id);
+		}
+		expect(await dead([url])).toEqual([]);
+		expect((await deliver(url, eventOf(), secret)).status).toBe(401);
+		await unpublish([id], [url]);
+	});
 
-  test('a workflow that version 0.1.0 published goes on, and has the derived secret once it is published again', async () => {
-    const id = await triggerWorkflow(stage);
-    const { url, id: endpointId } = await goLive(stage, id);
-    await stage.n8n.stop();
-    const secret = newSecret();
-    endpointAt(stage, url)!.secret = secret;
-    const slot = { id: endpointId, url, events: ['testimonial.created'], secret, seen: '' };
-    const database = new DatabaseSync(databaseOf(stage.n8n));
-    const old = JSON.stringify({ global: { testivoraTrigger: { [new URL(url).pathname]: slot } } });
-    database.prepare('UPDATE workflow_entity SET staticData = ? WHERE id = ?').run(old, id);
-    database.close();
-    await stage.n8n.start();
-    await reachable(url);
-    expect((await deliver(url, eventOf(), secret)).status).toBe(200);
-    await stage.n8n.deactivate(id);
-    await noEndpoint(stage, url);
-    await goLive(stage, id);
-    expect(secretAt(url)).not.toBe(secret);
-    expect(await dead([url])).toEqual([]);
-    expect((await deliver(url, eventOf(), secret)).status).toBe(401);
-    await unpublish([id], [url]);
-  });
+	test('a workflow that version 0.1.0 published goes on, and has the derived secret once it is published again', async () => {
+		const id = await triggerWorkflow(stage);
+		const { url, id: endpointId } = await goLive(stage, id);
+		await stage.n8n.stop();
+		const secret = newSecret();
+		endpointAt(stage, url)!.secret = secret;
+		const slot = { id: endpointId, url, events: ['testimonial.created'], secret, seen: '' };
+		const database = new DatabaseSync(databaseOf(stage.n8n));
+		const old = JSON.stringify({ global: { testivoraTrigger: { [new URL(url).pathname]: slot } } });
+		database.prepare('UPDATE workflow_entity SET staticData = ? WHERE id = ?').run(old, id);
+		database.close();
+		await stage.n8n.start();
+		await reachable(url);
+		expect((await deliver(url, eventOf(), secret)).status).toBe(200);
+		await stage.n8n.deactivate(id);
+		await noEndpoint(stage, url);
+		await goLive(stage, id);
+		expect(secretAt(url)).not.toBe(secret);
+		expect(await dead([url])).toEqual([]);
+		expect((await deliver(url, eventOf(), secret)).status).toBe(401);
+		await unpublish([id], [url]);
+	});
 
-  test('1,000 forged deliveries cost one look-up of the credential a second', async () => {
-    await stage.n8n.restart({ DB_LOGGING_ENABLED: 'true', DB_LOGGING_OPTIONS: 'query' });
-    const id = await triggerWorkflow(stage);
-    const { url } = await goLive(stage, id);
-    const lookUps = () => stage.n8n.log().split(/FROM "credentials_entity"/).length - 1;
-    await pause(1_000);
-    const [before, since] = [lookUps(), Date.now()];
-    for (let batch = 0; batch < 50; batch++) {
-      const answers = await Promise.all(Array.from({ length: 20 }, () => deliver(url, eventOf(), newSecret())));
-      expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(401));
-    }
-    const seconds = (Date.now() - since) / 1_000;
-    await pause(200);
-    const counted = lookUps() - before;
-    expect(counted).toBeGreaterThan(0);
-    expect(counted).toBeLessThanOrEqual(Math.ceil(seconds) + 1);
-    await unpublish([id], [url]);
-    // n8n writes every query of the database into its log, which takes it most of the time.
-  }, 300_000);
+	test('1,000 forged deliveries cost one look-up of the credential a second', async () => {
+		await stage.n8n.restart({ DB_LOGGING_ENABLED: 'true', DB_LOGGING_OPTIONS: 'query' });
+		const id = await triggerWorkflow(stage);
+		const { url } = await goLive(stage, id);
+		const lookUps = () => stage.n8n.log().split(/FROM "credentials_entity"/).length - 1;
+		await pause(1_000);
+		const [before, since] = [lookUps(), Date.now()];
+		for (let batch = 0; batch < 50; batch++) {
+			const answers = await Promise.all(
+				Array.from({ length: 20 }, () => deliver(url, eventOf(), newSecret())),
+			);
+			expect(answers.map(({ status }) => status)).toEqual(Array(20).fill(401));
+		}
+		const seconds = (Date.now() - since) / 1_000;
+		await pause(200);
+		const counted = lookUps() - before;
+		expect(counted).toBeGreaterThan(0);
+		expect(counted).toBeLessThanOrEqual(Math.ceil(seconds) + 1);
+		await unpublish([id], [url]);
+		// n8n writes every query of the database into its log, which takes it most of the time.
+	}, 300_000);
 });
 
 const databaseOf = (n8n: N8n) => join(n8n.userFolder, '.n8n/database.sqlite');
 
 function staticDataOf(n8n: N8n, workflowId: string): string {
-  const database = new DatabaseSync(databaseOf(n8n), { readOnly: true });
-  try {
-    const row = database.prepare('SELECT staticData FROM workflow_entity WHERE id = ?').get(workflowId) as { staticData: string };
-    return row.staticData;
-  } finally {
-    database.close();
-  }
+	const database = new DatabaseSync(databaseOf(n8n), { readOnly: true });
+	try {
+		const row = database
+			.prepare('SELECT staticData FROM workflow_entity WHERE id = ?')
+			.get(workflowId) as { staticData: string };
+		return row.staticData;
+	} finally {
+		database.close();
+	}
 }
 
 /** A feed that a polling trigger of n8n's own reads. */
 async function startFeed() {
-  const items: string[] = [];
-  const start = Date.now();
-  const add = () => {
-    const number = items.length + 1;
-    items.unshift(`<item><title>News ${number}</title><guid>${number}</guid><pubDate>${new Date(start + number * 60_000).toUTCString()}</pubDate></item>`);
-  };
-  add();
-  const server = createServer((_request, response) => {
-    response.writeHead(200, { 'content-type': 'application/rss+xml' });
-    response.end(`<rss version="2.0"><channel><title>News</title>${items.join('')}</channel></rss>`);
-  });
-  await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, add, server };
+	const items: string[] = [];
+	const start = Date.now();
+	const add = () => {
+		const number = items.length + 1;
+		items.unshift(
+			`<item><title>News ${number}</title><guid>${number}</guid><pubDate>${new Date(start + number * 60_000).toUTCString()}</pubDate></item>`,
+		);
+	};
+	add();
+	const server = createServer((_request, response) => {
+		response.writeHead(200, { 'content-type': 'application/rss+xml' });
+		response.end(
+			`<rss version="2.0"><channel><title>News</title>${items.join('')}</channel></rss>`,
+		);
+	});
+	await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
+	return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, add, server };
 }

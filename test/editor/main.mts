@@ -23,12 +23,26 @@ import { pollTrigger } from './scenes/pollTrigger.mts';
 import { trigger } from './scenes/trigger.mts';
 import type { Scene } from './tour.mts';
 
-const SCENES: Record<string, Scene> = { ...nodePanel, ...canvas, ...trigger, ...pollTrigger, ...credential, ...operations, ...locators, ...execution };
+const SCENES: Record<string, Scene> = {
+	...nodePanel,
+	...canvas,
+	...trigger,
+	...pollTrigger,
+	...credential,
+	...operations,
+	...locators,
+	...execution,
+};
 const FOLDER = resolve('.run/editor');
 const FOR_README = resolve('docs/pictures');
 
-const { positionals, values } = parseArgs({ allowPositionals: true, options: { pictures: { type: 'boolean', default: false } } });
-const chosen = Object.entries(SCENES).filter(([name]) => positionals.every((word) => name.toLowerCase().includes(word.toLowerCase())));
+const { positionals, values } = parseArgs({
+	allowPositionals: true,
+	options: { pictures: { type: 'boolean', default: false } },
+});
+const chosen = Object.entries(SCENES).filter(([name]) =>
+	positionals.every((word) => name.toLowerCase().includes(word.toLowerCase())),
+);
 
 await rm(FOLDER, { recursive: true, force: true });
 findChromium();
@@ -36,48 +50,60 @@ await ensureN8n(showProgress()).finally(endProgress);
 const stage = await setStage({ engine: 'publication', whole: true });
 let failed = 0;
 try {
-  const editor = await Editor.open(stage.n8n.baseUrl, FOLDER);
-  try {
-    for (const [name, scene] of chosen) failed += (await play(editor, name, scene)) ? 0 : 1;
-  } finally {
-    await editor.close();
-  }
+	const editor = await Editor.open(stage.n8n.baseUrl, FOLDER);
+	try {
+		for (const [name, scene] of chosen) failed += (await play(editor, name, scene)) ? 0 : 1;
+	} finally {
+		await editor.close();
+	}
 } finally {
-  await stage.dispose();
+	await stage.dispose();
 }
 console.log(`${chosen.length - failed} passed, ${failed} failed`);
 process.exitCode = failed > 0 || chosen.length === 0 ? 1 : 0;
 
 /** @returns whether all was as it should be */
 async function play(editor: Editor, name: string, scene: Scene): Promise<boolean> {
-  const since = Date.now();
-  stage.sandbox.clearFaults();
-  try {
-    await editor.theme('light');
-    await editor.page.setViewportSize(WINDOW);
-    await scene({ stage, editor, forReadme: async (file, part) => await forReadme(editor, file, part) });
-    console.log(`✓ ${name} (${((Date.now() - since) / 1000).toFixed(1)} s)`);
-    return true;
-  } catch (error) {
-    console.log(`✗ ${name}\n  ${stripVTControlCharacters((error as Error).message).replaceAll('\n', '\n  ')}`);
-    console.log(`  ${await editor.shot(`failed: ${name}`.replace(/\W+/g, '-'))}`);
-    return false;
-  }
+	const since = Date.now();
+	stage.sandbox.clearFaults();
+	try {
+		await editor.theme('light');
+		await editor.page.setViewportSize(WINDOW);
+		await scene({
+			stage,
+			editor,
+			forReadme: async (file, part) => await forReadme(editor, file, part),
+		});
+		console.log(`✓ ${name} (${((Date.now() - since) / 1000).toFixed(1)} s)`);
+		return true;
+	} catch (error) {
+		console.log(
+			`✗ ${name}\n  ${stripVTControlCharacters((error as Error).message).replaceAll('\n', '\n  ')}`,
+		);
+		console.log(`  ${await editor.shot(`failed: ${name}`.replace(/\W+/g, '-'))}`);
+		return false;
+	}
 }
 
 /** With fewer colours where pngquant is there to choose them. */
 async function forReadme(editor: Editor, name: string, part: Locator): Promise<void> {
-  if (!values.pictures) return;
-  // Nobody's n8n has the address of this one.
-  await editor.page.evaluate(() => {
-    const page = (globalThis as any).document;
-    const texts = page.createTreeWalker(page.body, 4 /* text */);
-    while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replace(/http:\/\/(127\.0\.0\.1|localhost):\d+/g, 'https://n8n.example.com');
-  });
-  // n8n's notifications lie above what is to be shown.
-  await editor.page.addStyleTag({ content: '.el-notification { visibility: hidden }' });
-  const picture = await editor.shot(`readme-${name}`, part);
-  await run('pngquant', ['--force', '--ext', '.png', '--speed', '1', '64', picture]).catch(() => undefined);
-  await mkdir(FOR_README, { recursive: true });
-  await copyFile(picture, resolve(FOR_README, `${name}.png`));
+	if (!values.pictures) return;
+	// Nobody's n8n has the address of this one.
+	await editor.page.evaluate(() => {
+		const page = (globalThis as any).document;
+		const texts = page.createTreeWalker(page.body, 4 /* text */);
+		while (texts.nextNode())
+			texts.currentNode.data = texts.currentNode.data.replace(
+				/http:\/\/(127\.0\.0\.1|localhost):\d+/g,
+				'https://n8n.example.com',
+			);
+	});
+	// n8n's notifications lie above what is to be shown.
+	await editor.page.addStyleTag({ content: '.el-notification { visibility: hidden }' });
+	const picture = await editor.shot(`readme-${name}`, part);
+	await run('pngquant', ['--force', '--ext', '.png', '--speed', '1', '64', picture]).catch(
+		() => undefined,
+	);
+	await mkdir(FOR_README, { recursive: true });
+	await copyFile(picture, resolve(FOR_README, `${name}.png`));
 }

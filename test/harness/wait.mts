@@ -2,7 +2,7 @@
 
 /** Resolves after `milliseconds`. */
 export const pause = (milliseconds: number): Promise<void> =>
-  new Promise((resolve) => setTimeout(resolve, milliseconds));
+	new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /**
  * Calls `attempt` until it returns something other than `undefined`, `null` or `false`, and returns that.
@@ -14,22 +14,26 @@ export const pause = (milliseconds: number): Promise<void> =>
  * @throws Error naming `what` and, where the last attempt threw, its message
  */
 export async function eventually<T>(
-  attempt: () => T | Promise<T>,
-  { timeout = 15_000, every = 50, what = 'the expected state' }: { timeout?: number; every?: number; what?: string } = {},
+	attempt: () => T | Promise<T>,
+	{
+		timeout = 15_000,
+		every = 50,
+		what = 'the expected state',
+	}: { timeout?: number; every?: number; what?: string } = {},
 ): Promise<Exclude<T, undefined | null | false>> {
-  const end = Date.now() + timeout;
-  let last = '';
-  do {
-    try {
-      const result = await attempt();
-      if (result !== undefined && result !== null && result !== false) {
-        return result as Exclude<T, undefined | null | false>;
-      }
-      last = '';
-    } catch (error) {
-      last = `; last attempt: ${(error as Error).message}`;
-    }
-    await pause(every);
-  } while (Date.now() < end);
-  throw new Error(`Gave up after ${timeout / 1000} s waiting for ${what}${last}`);
+	const end = Date.now() + timeout;
+	let last = '';
+	do {
+		try {
+			const result = await attempt();
+			if (result !== undefined && result !== null && result !== false) {
+				return result as Exclude<T, undefined | null | false>;
+			}
+			last = '';
+		} catch (error) {
+			last = `; last attempt: ${(error as Error).message}`;
+		}
+		await pause(every);
+	} while (Date.now() < end);
+	throw new Error(`Gave up after ${timeout / 1000} s waiting for ${what}${last}`);
 }

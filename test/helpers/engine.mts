@@ -1,21 +1,26 @@
 import { ExecutionLifecycleHooks, LoadOptionsContext, WorkflowExecute } from 'n8n-core';
-import { ICredentialsHelper, NodeConnectionTypes, Workflow, createRunExecutionData } from 'n8n-workflow';
+import {
+	ICredentialsHelper,
+	NodeConnectionTypes,
+	Workflow,
+	createRunExecutionData,
+} from 'n8n-workflow';
 import type {
-  IConnections,
-  ICredentialDataDecryptedObject,
-  ICredentials,
-  IDataObject,
-  IExecuteFunctions,
-  IHttpRequestOptions,
-  INode,
-  INodeExecutionData,
-  INodeListSearchResult,
-  INodeParameters,
-  INodeType,
-  INodeTypes,
-  IRun,
-  IWorkflowBase,
-  IWorkflowExecuteAdditionalData,
+	IConnections,
+	ICredentialDataDecryptedObject,
+	ICredentials,
+	IDataObject,
+	IExecuteFunctions,
+	IHttpRequestOptions,
+	INode,
+	INodeExecutionData,
+	INodeListSearchResult,
+	INodeParameters,
+	INodeType,
+	INodeTypes,
+	IRun,
+	IWorkflowBase,
+	IWorkflowExecuteAdditionalData,
 } from 'n8n-workflow';
 
 import { TestivoraApi } from '../../credentials/TestivoraApi.credentials.ts';
@@ -30,103 +35,128 @@ export const API_KEY = `tv_live_${'k'.repeat(32)}`;
 
 /** Hands on what it gets: the start of a workflow. */
 class Items implements INodeType {
-  description = {
-    displayName: 'Items',
-    name: 'items',
-    group: ['transform' as const],
-    version: 1,
-    description: 'Items',
-    defaults: { name: 'Items' },
-    inputs: [NodeConnectionTypes.Main],
-    outputs: [NodeConnectionTypes.Main],
-    properties: [],
-  };
+	description = {
+		displayName: 'Items',
+		name: 'items',
+		group: ['transform' as const],
+		version: 1,
+		description: 'Items',
+		defaults: { name: 'Items' },
+		inputs: [NodeConnectionTypes.Main],
+		outputs: [NodeConnectionTypes.Main],
+		properties: [],
+	};
 
-  async execute(this: IExecuteFunctions) {
-    return [this.getInputData()];
-  }
+	async execute(this: IExecuteFunctions) {
+		return [this.getInputData()];
+	}
 }
 
 const types: Record<string, INodeType> = {
-  'test.items': new Items(),
-  'n8n-nodes-testivora.testivora': new Testivora(),
-  // The name under which n8n offers the same node to AI agents.
-  'n8n-nodes-testivora.testivoraTool': new Testivora(),
+	'test.items': new Items(),
+	'n8n-nodes-testivora.testivora': new Testivora(),
+	// The name under which n8n offers the same node to AI agents.
+	'n8n-nodes-testivora.testivoraTool': new Testivora(),
 };
 types['n8n-nodes-testivora.testivoraTool'].description.name += 'Tool';
 
 const nodeTypes: INodeTypes = {
-  getByName: (type) => types[type],
-  getByNameAndVersion: (type) => types[type],
-  getKnownTypes: () => ({}),
+	getByName: (type) => types[type],
+	getByNameAndVersion: (type) => types[type],
+	getKnownTypes: () => ({}),
 };
 
 /** Gives every node the one credential and signs requests as the credential's own `authenticate` says. */
 export class Credentials extends ICredentialsHelper {
-  readonly data: ICredentialDataDecryptedObject;
+	readonly data: ICredentialDataDecryptedObject;
 
-  constructor(different: IDataObject = {}) {
-    super();
-    this.data = { apiKey: API_KEY, baseUrl: BASE_URL, ...different } as ICredentialDataDecryptedObject;
-  }
+	constructor(different: IDataObject = {}) {
+		super();
+		this.data = {
+			apiKey: API_KEY,
+			baseUrl: BASE_URL,
+			...different,
+		} as ICredentialDataDecryptedObject;
+	}
 
-  getParentTypes() {
-    return [];
-  }
-  isCredentialUsableByNode() {
-    return true;
-  }
-  async authenticate(credential: ICredentialDataDecryptedObject, _type: string, request: IHttpRequestOptions) {
-    return await new TestivoraApi().authenticate(credential, request);
-  }
-  async preAuthentication() {
-    return undefined;
-  }
-  async runPreAuthentication() {
-    return undefined;
-  }
-  async getCredentials(): Promise<ICredentials> {
-    throw new Error('Tests hold no encrypted credentials');
-  }
-  async getDecrypted(...[, , , mode, executeData, , expressions]: Parameters<ICredentialsHelper['getDecrypted']>) {
-    if (!expressions) return this.data;
-    // As n8n's own helper resolves expressions in a credential: for the item that it is asked for.
-    const { workflow, runExecutionData, runIndex, itemIndex, node, connectionInputData } = expressions;
-    const { expression } = workflow;
-    const { data } = this;
-    const given = [runExecutionData, runIndex, itemIndex, node.name, connectionInputData, mode, {}, executeData, false, data] as const;
-    return expression.getParameterValue(data as INodeParameters, ...given) as ICredentialDataDecryptedObject;
-  }
-  async updateCredentials() {}
-  async updateCredentialsOauthTokenData() {}
-  getCredentialsProperties() {
-    return new TestivoraApi().properties;
-  }
+	getParentTypes() {
+		return [];
+	}
+	isCredentialUsableByNode() {
+		return true;
+	}
+	async authenticate(
+		credential: ICredentialDataDecryptedObject,
+		_type: string,
+		request: IHttpRequestOptions,
+	) {
+		return await new TestivoraApi().authenticate(credential, request);
+	}
+	async preAuthentication() {
+		return undefined;
+	}
+	async runPreAuthentication() {
+		return undefined;
+	}
+	async getCredentials(): Promise<ICredentials> {
+		throw new Error('Tests hold no encrypted credentials');
+	}
+	async getDecrypted(
+		...[, , , mode, executeData, , expressions]: Parameters<ICredentialsHelper['getDecrypted']>
+	) {
+		if (!expressions) return this.data;
+		// As n8n's own helper resolves expressions in a credential: for the item that it is asked for.
+		const { workflow, runExecutionData, runIndex, itemIndex, node, connectionInputData } =
+			expressions;
+		const { expression } = workflow;
+		const { data } = this;
+		const given = [
+			runExecutionData,
+			runIndex,
+			itemIndex,
+			node.name,
+			connectionInputData,
+			mode,
+			{},
+			executeData,
+			false,
+			data,
+		] as const;
+		return expression.getParameterValue(
+			data as INodeParameters,
+			...given,
+		) as ICredentialDataDecryptedObject;
+	}
+	async updateCredentials() {}
+	async updateCredentialsOauthTokenData() {}
+	getCredentialsProperties() {
+		return new TestivoraApi().properties;
+	}
 }
 
 /** How a node runs in a test, beside its parameters. */
 export interface Settings {
-  onError?: INode['onError'];
-  /** n8n's Retry On Fail: the most tries, a second apart. */
-  maxTries?: number;
-  /** As an AI agent's tool. */
-  asTool?: boolean;
-  /** Parts of the credential that differ from {@link API_KEY} at {@link BASE_URL}. */
-  credential?: IDataObject;
-  timezone?: string;
-  /** Called when the execution has begun, with what cancels it. */
-  whileRunning?: (cancel: () => void) => void;
+	onError?: INode['onError'];
+	/** n8n's Retry On Fail: the most tries, a second apart. */
+	maxTries?: number;
+	/** As an AI agent's tool. */
+	asTool?: boolean;
+	/** Parts of the credential that differ from {@link API_KEY} at {@link BASE_URL}. */
+	credential?: IDataObject;
+	timezone?: string;
+	/** Called when the execution has begun, with what cancels it. */
+	whileRunning?: (cancel: () => void) => void;
 }
 
 /** What came of a run of the Testivora node. */
 export interface Outcome {
-  /** Items at the first output. */
-  items: INodeExecutionData[];
-  /** Items at the error output, with `onError: 'continueErrorOutput'`. */
-  failed: INodeExecutionData[];
-  /** What ended the execution, where something did. */
-  error?: Error & { description?: string; context?: IDataObject; httpCode?: string };
-  run: IRun;
+	/** Items at the first output. */
+	items: INodeExecutionData[];
+	/** Items at the error output, with `onError: 'continueErrorOutput'`. */
+	failed: INodeExecutionData[];
+	/** What ended the execution, where something did. */
+	error?: Error & { description?: string; context?: IDataObject; httpCode?: string };
+	run: IRun;
 }
 
 /**
@@ -136,32 +166,41 @@ export interface Outcome {
  * @param input JSON of the input items
  */
 export async function runTestivora(
-  parameters: INodeParameters,
-  input: IDataObject[] = [{}],
-  { onError, maxTries, asTool, credential, timezone, whileRunning }: Settings = {},
+	parameters: INodeParameters,
+	input: IDataObject[] = [{}],
+	{ onError, maxTries, asTool, credential, timezone, whileRunning }: Settings = {},
 ): Promise<Outcome> {
-  const workflow = workflowWith(parameters, { onError, maxTries, asTool, timezone });
-  const runExecutionData = createRunExecutionData({
-    executionData: {
-      contextData: {},
-      metadata: {},
-      waitingExecution: {},
-      waitingExecutionSource: {},
-      nodeExecutionStack: [
-        { node: workflow.getNode('Start')!, data: { main: [input.map((json) => ({ json }))] }, source: null },
-      ],
-    },
-  });
-  const helper = new Credentials(credential);
-  const running = new WorkflowExecute(additionalData(helper), 'trigger', runExecutionData).processRunExecutionData(workflow);
-  whileRunning?.(() => running.cancel());
-  const run = await running;
-  // Holds for every run there is: what n8n stores of it never has the key.
-  if (JSON.stringify(run).includes(String(helper.data.apiKey))) throw new Error('The API key shows in the execution');
+	const workflow = workflowWith(parameters, { onError, maxTries, asTool, timezone });
+	const runExecutionData = createRunExecutionData({
+		executionData: {
+			contextData: {},
+			metadata: {},
+			waitingExecution: {},
+			waitingExecutionSource: {},
+			nodeExecutionStack: [
+				{
+					node: workflow.getNode('Start')!,
+					data: { main: [input.map((json) => ({ json }))] },
+					source: null,
+				},
+			],
+		},
+	});
+	const helper = new Credentials(credential);
+	const running = new WorkflowExecute(
+		additionalData(helper),
+		'trigger',
+		runExecutionData,
+	).processRunExecutionData(workflow);
+	whileRunning?.(() => running.cancel());
+	const run = await running;
+	// Holds for every run there is: what n8n stores of it never has the key.
+	if (JSON.stringify(run).includes(String(helper.data.apiKey)))
+		throw new Error('The API key shows in the execution');
 
-  const { runData, error } = run.data.resultData;
-  const [items, failed] = runData.Testivora?.[0].data?.main ?? [];
-  return { items: items ?? [], failed: failed ?? [], error: error as Outcome['error'], run };
+	const { runData, error } = run.data.resultData;
+	const [items, failed] = runData.Testivora?.[0].data?.main ?? [];
+	return { items: items ?? [], failed: failed ?? [], error: error as Outcome['error'], run };
 }
 
 /**
@@ -171,51 +210,66 @@ export async function runTestivora(
  * @param cursor the `paginationToken` of the answer before
  */
 export async function searchTestivora(
-  method: keyof Testivora['methods']['listSearch'],
-  filter?: string,
-  cursor?: string,
-  { credential }: Settings = {},
+	method: keyof Testivora['methods']['listSearch'],
+	filter?: string,
+	cursor?: string,
+	{ credential }: Settings = {},
 ): Promise<INodeListSearchResult> {
-  const workflow = workflowWith({});
-  const context = new LoadOptionsContext(workflow, workflow.getNode('Testivora')!, additionalData(new Credentials(credential)), '');
-  return await new Testivora().methods.listSearch[method].call(context, filter, cursor);
+	const workflow = workflowWith({});
+	const context = new LoadOptionsContext(
+		workflow,
+		workflow.getNode('Testivora')!,
+		additionalData(new Credentials(credential)),
+		'',
+	);
+	return await new Testivora().methods.listSearch[method].call(context, filter, cursor);
 }
 
-function workflowWith(parameters: INodeParameters, { onError, maxTries, asTool = false, timezone = 'UTC' }: Settings = {}): Workflow {
-  const node = (name: string, type: string, more: Partial<INode> = {}): INode => ({
-    id: name,
-    name,
-    type,
-    typeVersion: 1,
-    position: [0, 0],
-    parameters: {},
-    ...more,
-  });
-  const nodes = [
-    node('Start', 'test.items'),
-    node('Testivora', `n8n-nodes-testivora.testivora${asTool ? 'Tool' : ''}`, {
-      parameters,
-      onError,
-      ...(maxTries && { retryOnFail: true, maxTries, waitBetweenTries: 1_000 }),
-      credentials: { testivoraApi: { id: '1', name: 'Testivora' } },
-    }),
-  ];
-  const connections: IConnections = {
-    Start: { main: [[{ node: 'Testivora', type: NodeConnectionTypes.Main, index: 0 }]] },
-  };
-  return new Workflow({ id: 'w', nodes, connections, active: false, nodeTypes, settings: { timezone, executionOrder: 'v1' } });
+function workflowWith(
+	parameters: INodeParameters,
+	{ onError, maxTries, asTool = false, timezone = 'UTC' }: Settings = {},
+): Workflow {
+	const node = (name: string, type: string, more: Partial<INode> = {}): INode => ({
+		id: name,
+		name,
+		type,
+		typeVersion: 1,
+		position: [0, 0],
+		parameters: {},
+		...more,
+	});
+	const nodes = [
+		node('Start', 'test.items'),
+		node('Testivora', `n8n-nodes-testivora.testivora${asTool ? 'Tool' : ''}`, {
+			parameters,
+			onError,
+			...(maxTries && { retryOnFail: true, maxTries, waitBetweenTries: 1_000 }),
+			credentials: { testivoraApi: { id: '1', name: 'Testivora' } },
+		}),
+	];
+	const connections: IConnections = {
+		Start: { main: [[{ node: 'Testivora', type: NodeConnectionTypes.Main, index: 0 }]] },
+	};
+	return new Workflow({
+		id: 'w',
+		nodes,
+		connections,
+		active: false,
+		nodeTypes,
+		settings: { timezone, executionOrder: 'v1' },
+	});
 }
 
 /** What n8n gives an execution, as far as the nodes need it. */
 export function additionalData(credentialsHelper: ICredentialsHelper) {
-  const workflow = { id: 'w', name: 'w', nodes: [], connections: {} } as unknown as IWorkflowBase;
-  return {
-    credentialsHelper,
-    hooks: new ExecutionLifecycleHooks('trigger', '1', workflow),
-    executionId: '1',
-    currentNodeExecutionIndex: 0,
-    variables: {},
-    webhookWaitingBaseUrl: 'http://localhost/webhook-waiting',
-    formWaitingBaseUrl: 'http://localhost/form-waiting',
-  } as unknown as IWorkflowExecuteAdditionalData;
+	const workflow = { id: 'w', name: 'w', nodes: [], connections: {} } as unknown as IWorkflowBase;
+	return {
+		credentialsHelper,
+		hooks: new ExecutionLifecycleHooks('trigger', '1', workflow),
+		executionId: '1',
+		currentNodeExecutionIndex: 0,
+		variables: {},
+		webhookWaitingBaseUrl: 'http://localhost/webhook-waiting',
+		formWaitingBaseUrl: 'http://localhost/form-waiting',
+	} as unknown as IWorkflowExecuteAdditionalData;
 }

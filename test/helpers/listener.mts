@@ -4,23 +4,29 @@ import type { IncomingHttpHeaders } from 'node:http';
 
 /** A stand-in for an n8n that listens for a test event: it answers at the test URL as the trigger does. */
 export interface Listener {
-  origin: string;
-  firstSample: Promise<{ body: Buffer; headers: IncomingHttpHeaders }>;
-  stop: () => void;
+	origin: string;
+	firstSample: Promise<{ body: Buffer; headers: IncomingHttpHeaders }>;
+	stop: () => void;
 }
 
 export async function listen(): Promise<Listener> {
-  let take: (sample: Awaited<Listener['firstSample']>) => void;
-  const firstSample: Listener['firstSample'] = new Promise((resolve) => (take = resolve));
-  const server = createServer((request, response) => {
-    const chunks: Buffer[] = [];
-    request.on('data', (chunk: Buffer) => chunks.push(chunk));
-    request.on('end', () => {
-      const isSigned = request.headers['testivora-signature'] !== undefined;
-      if (isSigned) take({ body: Buffer.concat(chunks), headers: request.headers });
-      response.writeHead(isSigned ? 200 : 401, { 'content-type': 'application/json' }).end(JSON.stringify({ received: isSigned }));
-    });
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  return { origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, firstSample, stop: () => server.close() };
+	let take: (sample: Awaited<Listener['firstSample']>) => void;
+	const firstSample: Listener['firstSample'] = new Promise((resolve) => (take = resolve));
+	const server = createServer((request, response) => {
+		const chunks: Buffer[] = [];
+		request.on('data', (chunk: Buffer) => chunks.push(chunk));
+		request.on('end', () => {
+			const isSigned = request.headers['testivora-signature'] !== undefined;
+			if (isSigned) take({ body: Buffer.concat(chunks), headers: request.headers });
+			response
+				.writeHead(isSigned ? 200 : 401, { 'content-type': 'application/json' })
+				.end(JSON.stringify({ received: isSigned }));
+		});
+	});
+	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+	return {
+		origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+		firstSample,
+		stop: () => server.close(),
+	};
 }

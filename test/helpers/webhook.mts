@@ -14,126 +14,159 @@ export const URL = `https://n8n.example.com/${NAME}`;
 
 /** What comes in, and the webhook it comes to. Parameters are those of a saved workflow; absent ones have their defaults. */
 export interface Incoming {
-  body?: Buffer;
-  headers?: Record<string, string | string[] | undefined>;
-  parameters?: IDataObject;
-  /** The workflow's global static data; made new for each delivery unless given. */
-  staticData?: IDataObject;
-  /** The fields of the credential, or what reading it throws. */
-  credential?: IDataObject | Error;
-  /** What reading the credential waits for. */
-  gate?: Promise<void>;
-  /** Tells webhooks apart: each has its own memory in this process. */
-  workflowId?: string;
-  /** The production URL that n8n gives. */
-  url?: string;
-  /** The path of the request. */
-  path?: string;
-  manual?: boolean;
-  /** The sender closed its connection before n8n came to the delivery. */
-  hungUp?: boolean;
-  /** n8n left the body unread, or used it up for something else. */
-  unread?: boolean | 'gone';
+	body?: Buffer;
+	headers?: Record<string, string | string[] | undefined>;
+	parameters?: IDataObject;
+	/** The workflow's global static data; made new for each delivery unless given. */
+	staticData?: IDataObject;
+	/** The fields of the credential, or what reading it throws. */
+	credential?: IDataObject | Error;
+	/** What reading the credential waits for. */
+	gate?: Promise<void>;
+	/** Tells webhooks apart: each has its own memory in this process. */
+	workflowId?: string;
+	/** The production URL that n8n gives. */
+	url?: string;
+	/** The path of the request. */
+	path?: string;
+	manual?: boolean;
+	/** The sender closed its connection before n8n came to the delivery. */
+	hungUp?: boolean;
+	/** n8n left the body unread, or used it up for something else. */
+	unread?: boolean | 'gone';
 }
 
 /** What came of a delivery. */
 export interface Received {
-  result: IWebhookResponseData;
-  /** What the node answered by hand; absent where it left that to n8n. */
-  answer?: { status: number; headers: Record<string, string>; text: string; json: IDataObject };
-  /** What n8n's log got, each line beginning with its level. */
-  log: string[];
-  staticData: IDataObject;
-  /** How often the credential was read. */
-  lookUps: number;
-  /** n8n took the delivery over: it reads the acknowledgement, answers and saves. Returns what it answers. */
-  acknowledge(): unknown;
-  /** n8n ended its answer, whatever it was and whether or not the sender still heard it. */
-  finish(): void;
+	result: IWebhookResponseData;
+	/** What the node answered by hand; absent where it left that to n8n. */
+	answer?: { status: number; headers: Record<string, string>; text: string; json: IDataObject };
+	/** What n8n's log got, each line beginning with its level. */
+	log: string[];
+	staticData: IDataObject;
+	/** How often the credential was read. */
+	lookUps: number;
+	/** n8n took the delivery over: it reads the acknowledgement, answers and saves. Returns what it answers. */
+	acknowledge(): unknown;
+	/** n8n ended its answer, whatever it was and whether or not the sender still heard it. */
+	finish(): void;
 }
 
 let workflows = 0;
 
 /** Static data with one registered webhook, with {@link NAME} and {@link SECRET}. */
 export function registered(): IDataObject {
-  return { testivoraTrigger: { [NAME]: { registration: { id: 'wh_1', url: URL, derived: SECRET, registeredAt: 1 } } } };
+	return {
+		testivoraTrigger: {
+			[NAME]: { registration: { id: 'wh_1', url: URL, derived: SECRET, registeredAt: 1 } },
+		},
+	};
 }
 
 /** One delivery to the trigger, through a stand-in for n8n that only holds what the node asks of it. */
 export async function deliver({
-  body = Buffer.alloc(0),
-  headers = {},
-  parameters = {},
-  staticData = registered(),
-  credential = { apiKey: API_KEY },
-  gate,
-  workflowId = `w${++workflows}`,
-  url = URL,
-  path = `/${NAME}`,
-  manual = false,
-  hungUp = false,
-  unread = false,
+	body = Buffer.alloc(0),
+	headers = {},
+	parameters = {},
+	staticData = registered(),
+	credential = { apiKey: API_KEY },
+	gate,
+	workflowId = `w${++workflows}`,
+	url = URL,
+	path = `/${NAME}`,
+	manual = false,
+	hungUp = false,
+	unread = false,
 }: Incoming): Promise<Received> {
-  const log: string[] = [];
-  let lookUps = 0;
-  const level = (name: string) => (message: string, meta?: object) => void log.push(`${name} ${message}${meta ? JSON.stringify(meta) : ''}`);
-  const answer = { status: 0, headers: {} as Record<string, string>, text: '', json: {} as IDataObject };
-  const response = {
-    destroyed: hungUp,
-    writableEnded: false,
-    set: (more: Record<string, string>) => (Object.assign(answer.headers, more), response),
-    status: (status: number) => ((answer.status = status), response),
-    json: (json: IDataObject) => Object.assign(answer, { json, text: JSON.stringify(json) }),
-  };
-  const request = { headers, path, rawBody: unread ? undefined : body, readRawBody: async () => void (request.rawBody = body) };
-  if (unread === 'gone') request.readRawBody = async () => await Promise.reject(new Error('stream is not readable'));
-  const webhook = {
-    getRequestObject: () => request,
-    getBodyData: () => parsedByN8n(body, headers),
-    getResponseObject: () => response,
-    getWorkflowStaticData: () => staticData,
-    getNodeParameter: (name: string, fallback: unknown) => parameters[name] ?? fallback,
-    evaluateExpression: (text: string) => (text.startsWith('{{') ? JSON.parse(text.slice(2, -2)) : text),
-    getCredentials: async () => {
-      lookUps++;
-      await gate;
-      if (credential instanceof Error) throw credential;
-      return credential;
-    },
-    getWorkflow: () => ({ id: workflowId }),
-    getNode: () => ({ name: 'Testivora Trigger', webhookId: '6b1a' }),
-    getNodeWebhookUrl: () => url,
-    getMode: () => (manual ? 'manual' : 'webhook'),
-    logger: { debug: level('debug'), info: level('info'), warn: level('warn'), error: level('error') },
-  } as unknown as IWebhookFunctions;
+	const log: string[] = [];
+	let lookUps = 0;
+	const level = (name: string) => (message: string, meta?: object) =>
+		void log.push(`${name} ${message}${meta ? JSON.stringify(meta) : ''}`);
+	const answer = {
+		status: 0,
+		headers: {} as Record<string, string>,
+		text: '',
+		json: {} as IDataObject,
+	};
+	const response = {
+		destroyed: hungUp,
+		writableEnded: false,
+		set: (more: Record<string, string>) => (Object.assign(answer.headers, more), response),
+		status: (status: number) => ((answer.status = status), response),
+		json: (json: IDataObject) => Object.assign(answer, { json, text: JSON.stringify(json) }),
+	};
+	const request = {
+		headers,
+		path,
+		rawBody: unread ? undefined : body,
+		readRawBody: async () => void (request.rawBody = body),
+	};
+	if (unread === 'gone')
+		request.readRawBody = async () => await Promise.reject(new Error('stream is not readable'));
+	const webhook = {
+		getRequestObject: () => request,
+		getBodyData: () => parsedByN8n(body, headers),
+		getResponseObject: () => response,
+		getWorkflowStaticData: () => staticData,
+		getNodeParameter: (name: string, fallback: unknown) => parameters[name] ?? fallback,
+		evaluateExpression: (text: string) =>
+			text.startsWith('{{') ? JSON.parse(text.slice(2, -2)) : text,
+		getCredentials: async () => {
+			lookUps++;
+			await gate;
+			if (credential instanceof Error) throw credential;
+			return credential;
+		},
+		getWorkflow: () => ({ id: workflowId }),
+		getNode: () => ({ name: 'Testivora Trigger', webhookId: '6b1a' }),
+		getNodeWebhookUrl: () => url,
+		getMode: () => (manual ? 'manual' : 'webhook'),
+		logger: {
+			debug: level('debug'),
+			info: level('info'),
+			warn: level('warn'),
+			error: level('error'),
+		},
+	} as unknown as IWebhookFunctions;
 
-  const result = await receive(webhook);
-  return {
-    result,
-    answer: answer.status === 0 ? undefined : answer,
-    log,
-    staticData,
-    lookUps,
-    acknowledge: () => result.webhookResponse,
-    finish: () => void (response.writableEnded = true),
-  };
+	const result = await receive(webhook);
+	return {
+		result,
+		answer: answer.status === 0 ? undefined : answer,
+		log,
+		staticData,
+		lookUps,
+		acknowledge: () => result.webhookResponse,
+		finish: () => void (response.writableEnded = true),
+	};
 }
 
 /** What n8n makes of a body before it asks the node: it believes the header. */
 function parsedByN8n(body: Buffer, headers: Incoming['headers']): unknown {
-  const charset = /charset=([\w-]+)/.exec(String(headers?.['content-type']))?.[1] ?? 'utf-8';
-  return JSON.parse(body.toString(charset as BufferEncoding));
+	const charset = /charset=([\w-]+)/.exec(String(headers?.['content-type']))?.[1] ?? 'utf-8';
+	return JSON.parse(body.toString(charset as BufferEncoding));
 }
 
 /** A delivery's body and headers, signed just now. */
-export function signedDelivery(content: unknown, secret = SECRET): { body: Buffer; headers: Record<string, string> } {
-  const body = Buffer.isBuffer(content) ? content : Buffer.from(typeof content === 'string' ? content : JSON.stringify(content));
-  return { body, headers: { 'content-type': 'application/json', ...sign(body, secret) } };
+export function signedDelivery(
+	content: unknown,
+	secret = SECRET,
+): { body: Buffer; headers: Record<string, string> } {
+	const body = Buffer.isBuffer(content)
+		? content
+		: Buffer.from(typeof content === 'string' ? content : JSON.stringify(content));
+	return { body, headers: { 'content-type': 'application/json', ...sign(body, secret) } };
 }
 
 /** What the trigger makes of a delivery's signatures. @param now unix seconds */
-export function judge(body: Buffer, headers: Headers, secrets: string[], now: number, tolerance: number): string {
-  const signatures = readSignatures(headers, now, tolerance);
-  if (typeof signatures === 'string') return signatures;
-  return findSecret(signatures, body, secrets) === undefined ? 'mismatch' : 'verified';
+export function judge(
+	body: Buffer,
+	headers: Headers,
+	secrets: string[],
+	now: number,
+	tolerance: number,
+): string {
+	const signatures = readSignatures(headers, now, tolerance);
+	if (typeof signatures === 'string') return signatures;
+	return findSecret(signatures, body, secrets) === undefined ? 'mismatch' : 'verified';
 }

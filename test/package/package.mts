@@ -8,43 +8,45 @@ export const read = (file: string): string => readFileSync(file, 'utf8');
 export const exists = (file: string): boolean => existsSync(file);
 
 export const manifest = JSON.parse(read('package.json')) as {
-  name: string;
-  version: string;
-  license: string;
-  homepage: string;
-  bugs: { url: string };
-  repository: { type: string; url: string };
-  keywords: string[];
-  n8n: { nodes: string[]; credentials: string[] };
+	name: string;
+	version: string;
+	license: string;
+	homepage: string;
+	bugs: { url: string };
+	repository: { type: string; url: string };
+	keywords: string[];
+	n8n: { nodes: string[]; credentials: string[] };
 };
 
 export const nodeSources: string[] = globSync('nodes/*/*.node.ts').sort();
 export const credentialSources: string[] = globSync('credentials/*.credentials.ts').sort();
 
 export interface Codex {
-  node: string;
-  nodeVersion: string;
-  codexVersion: string;
-  categories: string[];
-  alias: string[];
-  resources: Record<'credentialDocumentation' | 'primaryDocumentation', Array<{ url: string }>>;
+	node: string;
+	nodeVersion: string;
+	codexVersion: string;
+	categories: string[];
+	alias: string[];
+	resources: Record<'credentialDocumentation' | 'primaryDocumentation', Array<{ url: string }>>;
 }
 
 /** The codex file beside a node's source. */
 export function codexOf(source: string): Codex {
-  return JSON.parse(read(source.replace(/\.ts$/, '.json'))) as Codex;
+	return JSON.parse(read(source.replace(/\.ts$/, '.json'))) as Codex;
 }
 
 /** What a node's source says of it to n8n. */
 export function descriptionIn(source: string): INodeTypeDescription {
-  const [, name] = /(\w+)\.node\.ts$/.exec(source)!;
-  const { [name]: Node } = require(`../../${source}`) as Record<string, new () => INodeType>;
-  return new Node().description;
+	const [, name] = /(\w+)\.node\.ts$/.exec(source)!;
+	const { [name]: Node } = require(`../../${source}`) as Record<string, new () => INodeType>;
+	return new Node().description;
 }
 
 /** All fields, those in collections too. */
 export function fieldsOf(properties: INodeProperties[]): INodeProperties[] {
-  return properties.flatMap((property) =>
-    property.type === 'collection' ? [property, ...fieldsOf(property.options as INodeProperties[])] : [property],
-  );
+	return properties.flatMap((property) =>
+		property.type === 'collection'
+			? [property, ...fieldsOf(property.options as INodeProperties[])]
+			: [property],
+	);
 }

@@ -1,116 +1,169 @@
 import { TestivoraApi } from '../../credentials/TestivoraApi.credentials.ts';
 import { messagesInSources } from '../docs/messages.mts';
-import { codexOf, credentialSources, descriptionIn, exists, fieldsOf, manifest, nodeSources, read } from './package.mts';
+import {
+	codexOf,
+	credentialSources,
+	descriptionIn,
+	exists,
+	fieldsOf,
+	manifest,
+	nodeSources,
+	read,
+} from './package.mts';
 
 /** What n8n's reviewers look at and its lint does not check. */
 
 describe('package.json', () => {
-  test('names every node and credential that there is, as the build leaves them', () => {
-    const built = (files: string[]) => files.map((file) => `dist/${file.replace(/\.ts$/, '.js')}`).sort();
-    expect([...manifest.n8n.nodes].sort()).toEqual(built(nodeSources));
-    expect([...manifest.n8n.credentials].sort()).toEqual(built(credentialSources));
-  });
+	test('names every node and credential that there is, as the build leaves them', () => {
+		const built = (files: string[]) =>
+			files.map((file) => `dist/${file.replace(/\.ts$/, '.js')}`).sort();
+		expect([...manifest.n8n.nodes].sort()).toEqual(built(nodeSources));
+		expect([...manifest.n8n.credentials].sort()).toEqual(built(credentialSources));
+	});
 
-  test('leads to one public repository, under the MIT license', () => {
-    const repository = /^git\+(https:\/\/github\.com\/[\w-]+\/[\w-]+)\.git$/.exec(manifest.repository.url)?.[1];
-    expect(repository).toMatch(new RegExp(`/${manifest.name}$`));
-    expect(manifest.homepage).toBe(`${repository}#readme`);
-    expect(manifest.bugs.url).toBe(`${repository}/issues`);
-    expect(manifest.license).toBe('MIT');
-    expect(read('LICENSE')).toMatch(/^MIT License/);
-  });
+	test('leads to one public repository, under the MIT license', () => {
+		const repository = /^git\+(https:\/\/github\.com\/[\w-]+\/[\w-]+)\.git$/.exec(
+			manifest.repository.url,
+		)?.[1];
+		expect(repository).toMatch(new RegExp(`/${manifest.name}$`));
+		expect(manifest.homepage).toBe(`${repository}#readme`);
+		expect(manifest.bugs.url).toBe(`${repository}/issues`);
+		expect(manifest.license).toBe('MIT');
+		expect(read('LICENSE')).toMatch(/^MIT License/);
+	});
 
-  test('is found on npm by the service’s name', () => {
-    expect(manifest.keywords).toEqual(expect.arrayContaining(['n8n-community-node-package', 'testivora']));
-  });
+	test('is found on npm by the service’s name', () => {
+		expect(manifest.keywords).toEqual(
+			expect.arrayContaining(['n8n-community-node-package', 'testivora']),
+		);
+	});
 
-  test('has the version that the README and the changelog tell', () => {
-    expect(read('README.md')).toContain(`The current version is ${manifest.version}.`);
-    expect(/^## (\d+\.\d+\.\d+)/m.exec(read('CHANGELOG.md'))?.[1]).toBe(manifest.version);
-  });
+	test('has the version that the README and the changelog tell', () => {
+		expect(read('README.md')).toContain(`The current version is ${manifest.version}.`);
+		expect(/^## (\d+\.\d+\.\d+)/m.exec(read('CHANGELOG.md'))?.[1]).toBe(manifest.version);
+	});
 
-  test('is published from GitHub Actions with provenance, once everything has passed', () => {
-    const workflow = read('.github/workflows/publish.yml');
-    for (const line of ['id-token: write', 'needs: ci', 'npm publish --provenance --access public']) expect(workflow).toContain(line);
-  });
+	test('is published from GitHub Actions with provenance, once everything has passed', () => {
+		const workflow = read('.github/workflows/publish.yml');
+		for (const line of ['id-token: write', 'needs: ci', 'npm publish --provenance --access public'])
+			expect(workflow).toContain(line);
+	});
 });
 
 test('the README has the sections that n8n asks for', () => {
-  const sections = [...read('README.md').matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
-  expect(sections).toEqual(
-    expect.arrayContaining(['Installation', 'Operations', 'Credentials', 'Compatibility', 'Usage', 'Resources', 'Version history']),
-  );
+	const sections = [...read('README.md').matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
+	expect(sections).toEqual(
+		expect.arrayContaining([
+			'Installation',
+			'Operations',
+			'Credentials',
+			'Compatibility',
+			'Usage',
+			'Resources',
+			'Version history',
+		]),
+	);
 });
 
 /** n8n's documented list. Others are shown under no heading in the node panel. */
 const CATEGORIES = [
-  'Analytics',
-  'Communication',
-  'Data & Storage',
-  'Development',
-  'Finance & Accounting',
-  'Marketing & Content',
-  'Miscellaneous',
-  'Productivity',
-  'Sales',
-  'Utility',
+	'Analytics',
+	'Communication',
+	'Data & Storage',
+	'Development',
+	'Finance & Accounting',
+	'Marketing & Content',
+	'Miscellaneous',
+	'Productivity',
+	'Sales',
+	'Utility',
 ];
 
 describe.each(nodeSources)('%s', (source) => {
-  const description = descriptionIn(source);
-  const codex = codexOf(source);
+	const description = descriptionIn(source);
+	const codex = codexOf(source);
 
-  test('has a codex file that is about it', () => {
-    expect(codex.node).toBe(`${manifest.name}.${description.name}`);
-    expect(Number(codex.nodeVersion)).toBe(description.defaultVersion ?? description.version);
-    expect(codex.codexVersion).toBe('1.0');
-  });
+	test('has a codex file that is about it', () => {
+		expect(codex.node).toBe(`${manifest.name}.${description.name}`);
+		expect(Number(codex.nodeVersion)).toBe(description.defaultVersion ?? description.version);
+		expect(codex.codexVersion).toBe('1.0');
+	});
 
-  test('is in categories that n8n documents', () => {
-    expect(codex.categories[0]).toBe('Marketing & Content');
-    expect(CATEGORIES).toEqual(expect.arrayContaining(codex.categories));
-  });
+	test('is in categories that n8n documents', () => {
+		expect(codex.categories[0]).toBe('Marketing & Content');
+		expect(CATEGORIES).toEqual(expect.arrayContaining(codex.categories));
+	});
 
-  test('has aliases that say each thing once, and the service’s own words in singular and plural', () => {
-    expect(new Set(codex.alias.map((alias) => alias.toLowerCase())).size).toBe(codex.alias.length);
-    expect(codex.alias).toEqual(expect.arrayContaining(['testimonial', 'testimonials', 'review', 'reviews', 'rating', 'ratings']));
-  });
+	test('has aliases that say each thing once, and the service’s own words in singular and plural', () => {
+		expect(new Set(codex.alias.map((alias) => alias.toLowerCase())).size).toBe(codex.alias.length);
+		expect(codex.alias).toEqual(
+			expect.arrayContaining([
+				'testimonial',
+				'testimonials',
+				'review',
+				'reviews',
+				'rating',
+				'ratings',
+			]),
+		);
+	});
 
-  test('links to headings that the README has', () => {
-    const headings = [...read('README.md').matchAll(/^## (.+)$/gm)].map(([, heading]) => heading.toLowerCase().replaceAll(' ', '-'));
-    for (const [{ url }] of Object.values(codex.resources)) {
-      const [page, heading] = url.split('#');
-      expect(page).toBe(manifest.homepage.split('#')[0]);
-      expect(headings).toContain(heading);
-    }
-  });
+	test('links to headings that the README has', () => {
+		const headings = [...read('README.md').matchAll(/^## (.+)$/gm)].map(([, heading]) =>
+			heading.toLowerCase().replaceAll(' ', '-'),
+		);
+		for (const [{ url }] of Object.values(codex.resources)) {
+			const [page, heading] = url.split('#');
+			expect(page).toBe(manifest.homepage.split('#')[0]);
+			expect(headings).toContain(heading);
+		}
+	});
 
-  test('has an icon for light and for dark', () => {
-    for (const icon of Object.values(description.icon as { light: string; dark: string })) {
-      expect(exists(`nodes/Testivora/${icon.replace('file:', '')}`)).toBe(true);
-    }
-  });
+	test('has an icon for light and for dark', () => {
+		for (const icon of Object.values(description.icon as { light: string; dark: string })) {
+			expect(exists(`nodes/Testivora/${icon.replace('file:', '')}`)).toBe(true);
+		}
+	});
 
-  test('tells n8n’s assistant how to set it up', () => {
-    expect(description.builderHint?.searchHint).toMatch(/testivoraApi/);
-  });
+	test('tells n8n’s assistant how to set it up', () => {
+		expect(description.builderHint?.searchHint).toMatch(/testivoraApi/);
+	});
 
-  test('keeps to n8n’s words for what many nodes have', () => {
-    for (const field of fieldsOf(description.properties)) {
-      const { name, displayName, description: text, type, placeholder, modes, default: initial } = field;
-      if (displayName === 'Trigger On') expect(text).toBeUndefined();
-      if (name === 'simplify') expect(text).toBe('Whether to return a simplified version of the response instead of the raw data');
-      if (placeholder !== undefined && !type.endsWith('ollection')) expect(placeholder).toMatch(/^e\.g\. /);
-      if (type === 'resourceLocator') {
-        expect(modes?.[0].name).toBe('list');
-        expect(initial).toMatchObject({ mode: 'list' });
-      }
-    }
-  });
+	test('keeps to n8n’s words for what many nodes have', () => {
+		for (const field of fieldsOf(description.properties)) {
+			const {
+				name,
+				displayName,
+				description: text,
+				type,
+				placeholder,
+				modes,
+				default: initial,
+			} = field;
+			if (displayName === 'Trigger On') expect(text).toBeUndefined();
+			if (name === 'simplify')
+				expect(text).toBe(
+					'Whether to return a simplified version of the response instead of the raw data',
+				);
+			if (placeholder !== undefined && !type.endsWith('ollection'))
+				expect(placeholder).toMatch(/^e\.g\. /);
+			if (type === 'resourceLocator') {
+				expect(modes?.[0].name).toBe('list');
+				expect(initial).toMatchObject({ mode: 'list' });
+			}
+		}
+	});
 });
 
 test('what a user reads names what happened, and nothing an error, a problem, a failure or a mistake', () => {
-  const fields = [...nodeSources.flatMap((source) => fieldsOf(descriptionIn(source).properties)), ...new TestivoraApi().properties];
-  const texts = fields.flatMap(({ displayName, description }) => [displayName, description ?? '']);
-  expect([...texts, ...messagesInSources()].filter((text) => /\b(error|problem|failure|mistake)/i.test(text))).toEqual([]);
+	const fields = [
+		...nodeSources.flatMap((source) => fieldsOf(descriptionIn(source).properties)),
+		...new TestivoraApi().properties,
+	];
+	const texts = fields.flatMap(({ displayName, description }) => [displayName, description ?? '']);
+	expect(
+		[...texts, ...messagesInSources()].filter((text) =>
+			/\b(error|problem|failure|mistake)/i.test(text),
+		),
+	).toEqual([]);
 });

@@ -1,5 +1,13 @@
 import { pause } from '../harness/wait.mts';
-import { givenOut, idsOf, lists, nextPolls, pollWorkflow, startPolling, waitForItems } from '../harness/polling.mts';
+import {
+	givenOut,
+	idsOf,
+	lists,
+	nextPolls,
+	pollWorkflow,
+	startPolling,
+	waitForItems,
+} from '../harness/polling.mts';
 import { credentialData } from '../harness/stage.mts';
 import type { Stage } from '../harness/stage.mts';
 import { startSandbox } from '../sandbox/sandbox.mts';
@@ -10,47 +18,55 @@ declare const engine: 'publication' | 'legacy';
 
 /** n8n in queue mode: the main process polls, the workers execute. */
 describe('polling in queue mode', () => {
-  let sandbox: Sandbox;
-  let cluster: Cluster;
-  let stage: Stage;
+	let sandbox: Sandbox;
+	let cluster: Cluster;
+	let stage: Stage;
 
-  beforeAll(async () => {
-    sandbox = await startSandbox({ seed: true });
-    cluster = await Cluster.start(engine);
-    const credential = await cluster.main.createCredential('Testivora', 'testivoraApi', credentialData(sandbox));
-    stage = { n8n: cluster.main, sandbox, credential, dispose: async () => {} };
-  }, 240_000);
-  afterAll(async () => {
-    await cluster?.dispose();
-    await sandbox?.stop();
-  }, 120_000);
+	beforeAll(async () => {
+		sandbox = await startSandbox({ seed: true });
+		cluster = await Cluster.start(engine);
+		const credential = await cluster.main.createCredential(
+			'Testivora',
+			'testivoraApi',
+			credentialData(sandbox),
+		);
+		stage = { n8n: cluster.main, sandbox, credential, dispose: async () => {} };
+	}, 240_000);
+	afterAll(async () => {
+		await cluster?.dispose();
+		await sandbox?.stop();
+	}, 120_000);
 
-  test('each testimonial runs once, over restarts of the main process and of the workers', async () => {
-    const id = await pollWorkflow(stage);
-    await startPolling(stage, id);
-    const arrived: string[] = [];
-    const arrivals = setInterval(() => arrived.push(sandbox.submit().id), 200);
-    try {
-      await waitForItems(stage, id, 10);
-      await cluster.main.kill();
-      await pause(1_000);
-      await cluster.main.start();
-      for (const worker of cluster.workers) {
-        await pause(2_000);
-        await worker.stop();
-        await worker.start();
-      }
-    } finally {
-      clearInterval(arrivals);
-    }
-    const given = idsOf(await waitForItems(stage, id, arrived.length, 60_000));
-    await nextPolls(stage);
-    expect([...given].sort()).toEqual([...arrived].sort());
-    expect(idsOf(await givenOut(stage, id))).toHaveLength(arrived.length);
-    // Workers ran the executions and asked Testivora for nothing.
-    const started = cluster.workers.map((worker) => worker.log().match(/Worker started execution/g)?.length ?? 0);
-    expect(started[0] + started[1]).toBeGreaterThan(0);
-    expect(lists(stage).length).toBeGreaterThan(0);
-    process.stderr.write(`\nPolling in queue mode: ${arrived.length} arrived, ${new Set(given).size} given out, 0 twice, 0 lost\n`);
-  }, 300_000);
+	test('each testimonial runs once, over restarts of the main process and of the workers', async () => {
+		const id = await pollWorkflow(stage);
+		await startPolling(stage, id);
+		const arrived: string[] = [];
+		const arrivals = setInterval(() => arrived.push(sandbox.submit().id), 200);
+		try {
+			await waitForItems(stage, id, 10);
+			await cluster.main.kill();
+			await pause(1_000);
+			await cluster.main.start();
+			for (const worker of cluster.workers) {
+				await pause(2_000);
+				await worker.stop();
+				await worker.start();
+			}
+		} finally {
+			clearInterval(arrivals);
+		}
+		const given = idsOf(await waitForItems(stage, id, arrived.length, 60_000));
+		await nextPolls(stage);
+		expect([...given].sort()).toEqual([...arrived].sort());
+		expect(idsOf(await givenOut(stage, id))).toHaveLength(arrived.length);
+		// Workers ran the executions and asked Testivora for nothing.
+		const started = cluster.workers.map(
+			(worker) => worker.log().match(/Worker started execution/g)?.length ?? 0,
+		);
+		expect(started[0] + started[1]).toBeGreaterThan(0);
+		expect(lists(stage).length).toBeGreaterThan(0);
+		process.stderr.write(
+			`\nPolling in queue mode: ${arrived.length} arrived, ${new Set(given).size} given out, 0 twice, 0 lost\n`,
+		);
+	}, 300_000);
 });

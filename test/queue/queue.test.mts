@@ -3,7 +3,14 @@ import { randomBytes } from 'node:crypto';
 import { chain, UNFINISHED } from '../harness/n8n/client.mts';
 import { eventually, pause } from '../harness/wait.mts';
 import { RACES, standing, TRIGGERS } from '../harness/races.mts';
-import { actionNode, credentialData, deliver, eventOf, NODE, triggerNode } from '../harness/stage.mts';
+import {
+	actionNode,
+	credentialData,
+	deliver,
+	eventOf,
+	NODE,
+	triggerNode,
+} from '../harness/stage.mts';
 import type { Answered } from '../harness/stage.mts';
 import { byId } from '../helpers/fixtures.mts';
 import { startSandbox } from '../sandbox/sandbox.mts';
@@ -22,270 +29,363 @@ const IN_FLIGHT = 20;
 
 /** n8n in queue mode: the trigger in two webhook processes, the workflow in two workers. The order of the tests matters to their time. */
 describe('queue mode', () => {
-  let sandbox: Sandbox;
-  let cluster: Cluster;
-  let workflowId: string;
-  /** of the webhook's URL */
-  let path: string;
-  const figures: Figures[] = [];
+	let sandbox: Sandbox;
+	let cluster: Cluster;
+	let workflowId: string;
+	/** of the webhook's URL */
+	let path: string;
+	const figures: Figures[] = [];
 
-  beforeAll(async () => {
-    // A failed delivery is tried again after 250 ms, 500 ms, 1 s … for four minutes: longer than anything here lasts.
-    sandbox = await startSandbox({ timeScale: 20, retries: 10, seed: false });
-    cluster = await Cluster.start(engine);
-    const credential = await cluster.main.createCredential('Testivora', 'testivoraApi', credentialData(sandbox));
-    workflowId = await cluster.main.createWorkflow({
-      name: 'Queue',
-      nodes: [
-        triggerNode(credential),
-        actionNode(credential, { resource: 'testimonial', operation: 'get', testimonialId: byId('={{ $json.id }}') }, 'Read it back'),
-      ],
-      connections: chain(NODE, 'Read it back'),
-    });
-    expect((await cluster.main.activate(workflowId)).status).toBe(200);
-    await cluster.main.publication(workflowId);
-    path = new URL(await cluster.main.webhookUrl(workflowId, NODE)).pathname;
-  }, 240_000);
+	beforeAll(async () => {
+		// A failed delivery is tried again after 250 ms, 500 ms, 1 s … for four minutes: longer than anything here lasts.
+		sandbox = await startSandbox({ timeScale: 20, retries: 10, seed: false });
+		cluster = await Cluster.start(engine);
+		const credential = await cluster.main.createCredential(
+			'Testivora',
+			'testivoraApi',
+			credentialData(sandbox),
+		);
+		workflowId = await cluster.main.createWorkflow({
+			name: 'Queue',
+			nodes: [
+				triggerNode(credential),
+				actionNode(
+					credential,
+					{ resource: 'testimonial', operation: 'get', testimonialId: byId('={{ $json.id }}') },
+					'Read it back',
+				),
+			],
+			connections: chain(NODE, 'Read it back'),
+		});
+		expect((await cluster.main.activate(workflowId)).status).toBe(200);
+		await cluster.main.publication(workflowId);
+		path = new URL(await cluster.main.webhookUrl(workflowId, NODE)).pathname;
+	}, 240_000);
 
-  afterAll(async () => {
-    await cluster?.dispose();
-    await sandbox?.stop();
-    process.stderr.write(`\nn8n in queue mode, as counted in this run:\n\n${table(figures)}\n\n`);
-  }, 120_000);
+	afterAll(async () => {
+		await cluster?.dispose();
+		await sandbox?.stop();
+		process.stderr.write(`\nn8n in queue mode, as counted in this run:\n\n${table(figures)}\n\n`);
+	}, 120_000);
 
-  /** An event about a testimonial that Testivora has. */
-  const newEvent = (): Event => {
-    const testimonial = newTestimonial({ text: 'A pleasure from start to finish.', rating: 5 });
-    testimonial.id = `tst_${randomBytes(9).toString('hex')}`;
-    sandbox.store.testimonials.push(testimonial);
-    return eventOf({ data: testimonial });
-  };
-  const newEvents = (length: number) => Array.from({ length }, newEvent);
-  const idOf = (event: Event) => (event.data as { id: string }).id;
+	/** An event about a testimonial that Testivora has. */
+	const newEvent = (): Event => {
+		const testimonial = newTestimonial({ text: 'A pleasure from start to finish.', rating: 5 });
+		testimonial.id = `tst_${randomBytes(9).toString('hex')}`;
+		sandbox.store.testimonials.push(testimonial);
+		return eventOf({ data: testimonial });
+	};
+	const newEvents = (length: number) => Array.from({ length }, newEvent);
+	const idOf = (event: Event) => (event.data as { id: string }).id;
 
-  /** How often the workflow's action has read each testimonial, as Testivora saw it. */
-  const reads = () => {
-    const seen = new Map<string, number>();
-    for (const { method, path: requested } of sandbox.requests) {
-      const [, id] = requested.split('/v1/testimonials/');
-      if (method === 'GET' && id) seen.set(id, (seen.get(id) ?? 0) + 1);
-    }
-    return seen;
-  };
+	/** How often the workflow's action has read each testimonial, as Testivora saw it. */
+	const reads = () => {
+		const seen = new Map<string, number>();
+		for (const { method, path: requested } of sandbox.requests) {
+			const [, id] = requested.split('/v1/testimonials/');
+			if (method === 'GET' && id) seen.set(id, (seen.get(id) ?? 0) + 1);
+		}
+		return seen;
+	};
 
-  /** The highest number among Testivora's deliveries: in its log one that failed late stands after younger ones. */
-  const latest = () => sandbox.deliveries.reduce((highest, { id }) => Math.max(highest, id), 0);
+	/** The highest number among Testivora's deliveries: in its log one that failed late stands after younger ones. */
+	const latest = () => sandbox.deliveries.reduce((highest, { id }) => Math.max(highest, id), 0);
 
-  /**
-   * Waits until Testivora has nothing more to send and every execution is over, or n8n has left the rest alone for 15 s: it does so with
-   * executions that it could neither run nor mark as failed, until its main process looks for such every three hours.
-   */
-  const settled = async () => {
-    await sandbox.idle();
-    let [left, since] = ['', Date.now()];
-    await eventually(
-      async () => {
-        const open = (await cluster.executions(workflowId)).filter(({ status }) => UNFINISHED.includes(status)).map(({ id }) => id).join();
-        if (open !== left) [left, since] = [open, Date.now()];
-        return open === '' || Date.now() - since > 15_000;
-      },
-      { timeout: 90_000, every: 500, what: 'every execution to end' },
-    );
-  };
+	/**
+	 * Waits until Testivora has nothing more to send and every execution is over, or n8n has left the rest alone for 15 s: it does so with
+	 * executions that it could neither run nor mark as failed, until its main process looks for such every three hours.
+	 */
+	const settled = async () => {
+		await sandbox.idle();
+		let [left, since] = ['', Date.now()];
+		await eventually(
+			async () => {
+				const open = (await cluster.executions(workflowId))
+					.filter(({ status }) => UNFINISHED.includes(status))
+					.map(({ id }) => id)
+					.join();
+				if (open !== left) [left, since] = [open, Date.now()];
+				return open === '' || Date.now() - since > 15_000;
+			},
+			{ timeout: 90_000, every: 500, what: 'every execution to end' },
+		);
+	};
 
-  /** Waits until all is over, and counts what became of the events. */
-  const record = async (test: string, sent: Event[], deliveries: () => number): Promise<Figures> => {
-    await settled();
-    const executions = await cluster.executions(workflowId);
-    const row = count(test, sent.map(idOf), deliveries(), executions, reads(), sandbox.endpoints().length);
-    figures.push(row);
-    // With a lost event the question is what its sender was told.
-    const stored = new Set(executions.map(({ testimonial }) => testimonial));
-    for (const event of sent.filter((one) => !stored.has(idOf(one)))) {
-      const attempts = sandbox.deliveries.filter(({ eventId }) => eventId === event.id);
-      process.stderr.write(`\nLost: ${JSON.stringify(attempts, ['at', 'attempt', 'status', 'answer', 'error'])}\n`);
-    }
-    return row;
-  };
+	/** Waits until all is over, and counts what became of the events. */
+	const record = async (
+		test: string,
+		sent: Event[],
+		deliveries: () => number,
+	): Promise<Figures> => {
+		await settled();
+		const executions = await cluster.executions(workflowId);
+		const row = count(
+			test,
+			sent.map(idOf),
+			deliveries(),
+			executions,
+			reads(),
+			sandbox.endpoints().length,
+		);
+		figures.push(row);
+		// With a lost event the question is what its sender was told.
+		const stored = new Set(executions.map(({ testimonial }) => testimonial));
+		for (const event of sent.filter((one) => !stored.has(idOf(one)))) {
+			const attempts = sandbox.deliveries.filter(({ eventId }) => eventId === event.id);
+			process.stderr.write(
+				`\nLost: ${JSON.stringify(attempts, ['at', 'attempt', 'status', 'answer', 'error'])}\n`,
+			);
+		}
+		return row;
+	};
 
-  /** Makes Testivora send that many events, and calls `atThird` when a third of them are out. It tries again what fails. */
-  const load = async (test: string, total: number, atThird: () => Promise<void> = async () => {}): Promise<Figures> => {
-    const before = latest();
-    const firstAttempts = () => sandbox.deliveries.filter(({ id, attempt }) => id > before && attempt === 1).length;
-    const sent: Event[] = [];
-    let meanwhile: Promise<void> | undefined;
-    while (sent.length < total) {
-      for (let room = IN_FLIGHT - (sent.length - firstAttempts()); room > 0 && sent.length < total; room--) {
-        const event = newEvent();
-        sent.push(event);
-        sandbox.emit(event);
-      }
-      if (sent.length >= total / 3) meanwhile ??= atThird();
-      await pause(5);
-    }
-    await meanwhile;
-    return await record(test, sent, () => latest() - before);
-  };
+	/** Makes Testivora send that many events, and calls `atThird` when a third of them are out. It tries again what fails. */
+	const load = async (
+		test: string,
+		total: number,
+		atThird: () => Promise<void> = async () => {},
+	): Promise<Figures> => {
+		const before = latest();
+		const firstAttempts = () =>
+			sandbox.deliveries.filter(({ id, attempt }) => id > before && attempt === 1).length;
+		const sent: Event[] = [];
+		let meanwhile: Promise<void> | undefined;
+		while (sent.length < total) {
+			for (
+				let room = IN_FLIGHT - (sent.length - firstAttempts());
+				room > 0 && sent.length < total;
+				room--
+			) {
+				const event = newEvent();
+				sent.push(event);
+				sandbox.emit(event);
+			}
+			if (sent.length >= total / 3) meanwhile ??= atThird();
+			await pause(5);
+		}
+		await meanwhile;
+		return await record(test, sent, () => latest() - before);
+	};
 
-  /** Sends events in this order, some at a time, each to the webhook process with the number that `to` gives. Nothing is tried again. */
-  const send = async (events: Event[], to: (index: number) => number, inFlight = IN_FLIGHT): Promise<Answered[]> => {
-    const [{ secret }] = sandbox.endpoints();
-    const answers: Answered[] = [];
-    let next = 0;
-    const sender = async () => {
-      while (next < events.length) {
-        const index = next++;
-        answers[index] = await deliver(cluster.webhooks[to(index)].url + path, events[index], secret);
-      }
-    };
-    await Promise.all(Array.from({ length: inFlight }, sender));
-    return answers;
-  };
-  const alternately = (index: number) => index % 2;
-  const theOtherWayRound = (index: number) => (index + 1) % 2;
-  const known = (answers: Answered[]) => answers.filter(({ status, body }) => status === 200 && body.duplicate === true).length;
+	/** Sends events in this order, some at a time, each to the webhook process with the number that `to` gives. Nothing is tried again. */
+	const send = async (
+		events: Event[],
+		to: (index: number) => number,
+		inFlight = IN_FLIGHT,
+	): Promise<Answered[]> => {
+		const [{ secret }] = sandbox.endpoints();
+		const answers: Answered[] = [];
+		let next = 0;
+		const sender = async () => {
+			while (next < events.length) {
+				const index = next++;
+				answers[index] = await deliver(
+					cluster.webhooks[to(index)].url + path,
+					events[index],
+					secret,
+				);
+			}
+		};
+		await Promise.all(Array.from({ length: inFlight }, sender));
+		return answers;
+	};
+	const alternately = (index: number) => index % 2;
+	const theOtherWayRound = (index: number) => (index + 1) % 2;
+	const known = (answers: Answered[]) =>
+		answers.filter(({ status, body }) => status === 200 && body.duplicate === true).length;
 
-  test('activation registers one endpoint, with the address that all webhook processes share', () => {
-    expect(sandbox.endpoints()).toMatchObject([{ url: cluster.balancer.url + path, status: 'active', events: ['testimonial.created'] }]);
-  });
+	test('activation registers one endpoint, with the address that all webhook processes share', () => {
+		expect(sandbox.endpoints()).toMatchObject([
+			{ url: cluster.balancer.url + path, status: 'active', events: ['testimonial.created'] },
+		]);
+	});
 
-  test.each(Object.keys(RACES))('%s, at both webhook processes: no trigger is dead', async (race) => {
-    const [own] = sandbox.endpoints();
-    const credential = await cluster.main.createCredential('Testivora', 'testivoraApi', credentialData(sandbox));
-    sandbox.requests.length = 0;
-    sandbox.inject({ method: 'POST', path: '/v1/webhooks', delay: 100, times: TRIGGERS });
-    const started = await Promise.all(
-      Array.from({ length: TRIGGERS }, async (_, index) => {
-        const id = await cluster.main.createWorkflow({ name: `${race} ${index}`, nodes: [triggerNode(credential)], connections: {} });
-        const url = await cluster.main.webhookUrl(id, NODE);
-        await Promise.all([cluster.main.activate(id), RACES[race]({ sandbox }, url, index)]);
-        return { id, url };
-      }),
-    );
-    for (const { id, url } of started) {
-      await cluster.main.publication(id);
-      await standing({ sandbox }, url);
-    }
-    await pause(300);
-    const dead = [];
-    for (const { url } of started) {
-      const { secret } = sandbox.endpoints().find((endpoint) => endpoint.url === url)!;
-      for (const { url: process } of cluster.webhooks) {
-        const { status, body } = await deliver(process + new URL(url).pathname, eventOf(), secret);
-        if (status !== 200) dead.push({ url, process, status, body });
-      }
-    }
-    expect(dead).toEqual([]);
-    for (const { id } of started) await cluster.main.deactivate(id);
-    await eventually(() => sandbox.endpoints().length === 1, { timeout: 60_000, what: 'the other endpoints to be deleted' });
-    expect(sandbox.endpoints()).toEqual([own]);
-    sandbox.clearFaults();
-    cluster.balancer.answered.fill(0);
-  }, 180_000);
+	test.each(Object.keys(RACES))(
+		'%s, at both webhook processes: no trigger is dead',
+		async (race) => {
+			const [own] = sandbox.endpoints();
+			const credential = await cluster.main.createCredential(
+				'Testivora',
+				'testivoraApi',
+				credentialData(sandbox),
+			);
+			sandbox.requests.length = 0;
+			sandbox.inject({ method: 'POST', path: '/v1/webhooks', delay: 100, times: TRIGGERS });
+			const started = await Promise.all(
+				Array.from({ length: TRIGGERS }, async (_, index) => {
+					const id = await cluster.main.createWorkflow({
+						name: `${race} ${index}`,
+						nodes: [triggerNode(credential)],
+						connections: {},
+					});
+					const url = await cluster.main.webhookUrl(id, NODE);
+					await Promise.all([cluster.main.activate(id), RACES[race]({ sandbox }, url, index)]);
+					return { id, url };
+				}),
+			);
+			for (const { id, url } of started) {
+				await cluster.main.publication(id);
+				await standing({ sandbox }, url);
+			}
+			await pause(300);
+			const dead = [];
+			for (const { url } of started) {
+				const { secret } = sandbox.endpoints().find((endpoint) => endpoint.url === url)!;
+				for (const { url: process } of cluster.webhooks) {
+					const { status, body } = await deliver(
+						process + new URL(url).pathname,
+						eventOf(),
+						secret,
+					);
+					if (status !== 200) dead.push({ url, process, status, body });
+				}
+			}
+			expect(dead).toEqual([]);
+			for (const { id } of started) await cluster.main.deactivate(id);
+			await eventually(() => sandbox.endpoints().length === 1, {
+				timeout: 60_000,
+				what: 'the other endpoints to be deleted',
+			});
+			expect(sandbox.endpoints()).toEqual([own]);
+			sandbox.clearFaults();
+			cluster.balancer.answered.fill(0);
+		},
+		180_000,
+	);
 
-  test('deliveries spread over both webhook processes run once each, in the workers', async () => {
-    const started = () => cluster.workers.map((worker) => worker.log().match(/Worker started execution/g)?.length ?? 0);
-    const before = started();
-    const row = await load('No fault', 100);
-    expect(row).toMatchObject({ sent: 100, deliveries: 100, run: 100, twice: 0, cutShort: 0, lost: 0, endpointsLeft: 0 });
-    expect(cluster.balancer.answered).toEqual([50, 50]);
-    expect([...reads().values()]).toEqual(Array(100).fill(1));
-    const ran = started().map((count, worker) => count - before[worker]);
-    expect(Math.min(...ran)).toBeGreaterThan(0);
-    expect(ran[0] + ran[1]).toBe(100);
-  });
+	test('deliveries spread over both webhook processes run once each, in the workers', async () => {
+		const started = () =>
+			cluster.workers.map((worker) => worker.log().match(/Worker started execution/g)?.length ?? 0);
+		const before = started();
+		const row = await load('No fault', 100);
+		expect(row).toMatchObject({
+			sent: 100,
+			deliveries: 100,
+			run: 100,
+			twice: 0,
+			cutShort: 0,
+			lost: 0,
+			endpointsLeft: 0,
+		});
+		expect(cluster.balancer.answered).toEqual([50, 50]);
+		expect([...reads().values()]).toEqual(Array(100).fill(1));
+		const ran = started().map((count, worker) => count - before[worker]);
+		expect(Math.min(...ran)).toBeGreaterThan(0);
+		expect(ran[0] + ran[1]).toBe(100);
+	});
 
-  test('what one webhook process accepted the other knows after a little more traffic', async () => {
-    const events = newEvents(100);
-    const accepted = await send(events, alternately);
-    expect(accepted.map(({ status }) => status)).toEqual(Array(100).fill(200));
-    await send(newEvents(4), alternately, 1);
-    const again = known(await send(events, theOtherWayRound));
-    const row = await record('Each event again at the other webhook process, after a little more traffic', events, () => 200);
-    expect(again).toBe(100);
-    expect(row).toMatchObject({ run: 100, twice: 0, cutShort: 0, lost: 0 });
-  });
+	test('what one webhook process accepted the other knows after a little more traffic', async () => {
+		const events = newEvents(100);
+		const accepted = await send(events, alternately);
+		expect(accepted.map(({ status }) => status)).toEqual(Array(100).fill(200));
+		await send(newEvents(4), alternately, 1);
+		const again = known(await send(events, theOtherWayRound));
+		const row = await record(
+			'Each event again at the other webhook process, after a little more traffic',
+			events,
+			() => 200,
+		);
+		expect(again).toBe(100);
+		expect(row).toMatchObject({ run: 100, twice: 0, cutShort: 0, lost: 0 });
+	});
 
-  test('right after a burst it knows nearly all', async () => {
-    const events = newEvents(100);
-    await send(events, alternately);
-    const again = known(await send(events, theOtherWayRound));
-    const row = await record('Each event again at the other webhook process, right after the last of a burst', events, () => 200);
-    // The last saves of two processes overwrite each other, so a few are not known there; those run again, and no others.
-    expect(again).toBeGreaterThanOrEqual(70);
-    expect(row).toMatchObject({ run: 100, twice: 100 - again, cutShort: 0, lost: 0 });
-  });
+	test('right after a burst it knows nearly all', async () => {
+		const events = newEvents(100);
+		await send(events, alternately);
+		const again = known(await send(events, theOtherWayRound));
+		const row = await record(
+			'Each event again at the other webhook process, right after the last of a burst',
+			events,
+			() => 200,
+		);
+		// The last saves of two processes overwrite each other, so a few are not known there; those run again, and no others.
+		expect(again).toBeGreaterThanOrEqual(70);
+		expect(row).toMatchObject({ run: 100, twice: 100 - again, cutShort: 0, lost: 0 });
+	});
 
-  test('1,000 deliveries in a burst run once each', async () => {
-    const row = await load('A burst', 1000);
-    expect(row).toMatchObject({ run: 1000, twice: 0, cutShort: 0, lost: 0, endpointsLeft: 0 });
-  }, 240_000);
+	test('1,000 deliveries in a burst run once each', async () => {
+		const row = await load('A burst', 1000);
+		expect(row).toMatchObject({ run: 1000, twice: 0, cutShort: 0, lost: 0, endpointsLeft: 0 });
+	}, 240_000);
 
-  test('after a restart of every process each knows what was accepted before', async () => {
-    const events = newEvents(100);
-    await send(events, alternately);
-    await send(newEvents(4), alternately, 1);
-    await settled();
-    await cluster.restart();
-    const again = known(await send(events, theOtherWayRound));
-    const row = await record('Each event again after a restart of every process', events, () => 200);
-    expect(again).toBe(100);
-    expect(row).toMatchObject({ run: 100, twice: 0, cutShort: 0, lost: 0, endpointsLeft: 0 });
-  }, 180_000);
+	test('after a restart of every process each knows what was accepted before', async () => {
+		const events = newEvents(100);
+		await send(events, alternately);
+		await send(newEvents(4), alternately, 1);
+		await settled();
+		await cluster.restart();
+		const again = known(await send(events, theOtherWayRound));
+		const row = await record(
+			'Each event again after a restart of every process',
+			events,
+			() => 200,
+		);
+		expect(again).toBe(100);
+		expect(row).toMatchObject({ run: 100, twice: 0, cutShort: 0, lost: 0, endpointsLeft: 0 });
+	}, 180_000);
 
-  test('when a webhook process and a worker are replaced in the ordinary way, every event runs', async () => {
-    const replaced = [cluster.webhooks[1], cluster.workers[1]];
-    const row = await load('`SIGTERM` to a webhook process and a worker, then new ones', 200, async () => {
-      await Promise.all(replaced.map((member) => member.stop()));
-      await Promise.all(replaced.map((member) => member.start()));
-    });
-    expect(row).toMatchObject({ run: 200, cutShort: 0, lost: 0, endpointsLeft: 0 });
-    expect(row.twice).toBeLessThanOrEqual(IN_FLIGHT);
-  }, 180_000);
+	test('when a webhook process and a worker are replaced in the ordinary way, every event runs', async () => {
+		const replaced = [cluster.webhooks[1], cluster.workers[1]];
+		const row = await load(
+			'`SIGTERM` to a webhook process and a worker, then new ones',
+			200,
+			async () => {
+				await Promise.all(replaced.map((member) => member.stop()));
+				await Promise.all(replaced.map((member) => member.start()));
+			},
+		);
+		expect(row).toMatchObject({ run: 200, cutShort: 0, lost: 0, endpointsLeft: 0 });
+		expect(row.twice).toBeLessThanOrEqual(IN_FLIGHT);
+	}, 180_000);
 
-  test('when a webhook process dies, nothing is lost', async () => {
-    const [victim] = cluster.webhooks;
-    const row = await load('`kill -9` of a webhook process', 200, async () => {
-      await victim.kill();
-      await victim.start();
-    });
-    expect(row).toMatchObject({ run: 200, cutShort: 0, lost: 0, endpointsLeft: 0 });
-    // What it had stored and not yet answered, and what it knew and had not saved.
-    expect(row.twice).toBeLessThanOrEqual(IN_FLIGHT);
-  }, 180_000);
+	test('when a webhook process dies, nothing is lost', async () => {
+		const [victim] = cluster.webhooks;
+		const row = await load('`kill -9` of a webhook process', 200, async () => {
+			await victim.kill();
+			await victim.start();
+		});
+		expect(row).toMatchObject({ run: 200, cutShort: 0, lost: 0, endpointsLeft: 0 });
+		// What it had stored and not yet answered, and what it knew and had not saved.
+		expect(row.twice).toBeLessThanOrEqual(IN_FLIGHT);
+	}, 180_000);
 
-  test('when a worker dies, n8n runs all but what ran there', async () => {
-    const [victim] = cluster.workers;
-    const row = await load('`kill -9` of a worker', 200, async () => {
-      await victim.kill();
-      await victim.start();
-    });
-    expect(row).toMatchObject({ twice: 0, lost: 0, endpointsLeft: 0 });
-    // A worker runs ten executions at a time, and n8n takes up none again.
-    expect(row.cutShort).toBeLessThanOrEqual(10);
-  }, 180_000);
+	test('when a worker dies, n8n runs all but what ran there', async () => {
+		const [victim] = cluster.workers;
+		const row = await load('`kill -9` of a worker', 200, async () => {
+			await victim.kill();
+			await victim.start();
+		});
+		expect(row).toMatchObject({ twice: 0, lost: 0, endpointsLeft: 0 });
+		// A worker runs ten executions at a time, and n8n takes up none again.
+		expect(row.cutShort).toBeLessThanOrEqual(10);
+	}, 180_000);
 
-  test('when the database is gone for five seconds, nothing is lost', async () => {
-    const row = await load('PostgreSQL gone for 5 s', 200, async () => {
-      await cluster.postgres.stop();
-      await pause(5000);
-      await cluster.postgres.start();
-    });
-    expect(row).toMatchObject({ lost: 0, endpointsLeft: 0 });
-    // Where n8n stored an event after its sender had stopped waiting, the next attempt may have gone to the other process.
-    expect(row.twice).toBeLessThanOrEqual(IN_FLIGHT);
-  }, 240_000);
+	test('when the database is gone for five seconds, nothing is lost', async () => {
+		const row = await load('PostgreSQL gone for 5 s', 200, async () => {
+			await cluster.postgres.stop();
+			await pause(5000);
+			await cluster.postgres.start();
+		});
+		expect(row).toMatchObject({ lost: 0, endpointsLeft: 0 });
+		// Where n8n stored an event after its sender had stopped waiting, the next attempt may have gone to the other process.
+		expect(row.twice).toBeLessThanOrEqual(IN_FLIGHT);
+	}, 240_000);
 
-  test('when the database is locked for longer than Testivora waits, nothing is lost and next to nothing runs twice', async () => {
-    const row = await load('PostgreSQL locked for 20 s', 200, async () => {
-      await cluster.postgres.query('BEGIN; LOCK TABLE execution_entity, workflow_entity; SELECT pg_sleep(20); COMMIT');
-    });
-    expect(row).toMatchObject({ lost: 0, endpointsLeft: 0 });
-    expect(row.twice).toBeLessThanOrEqual(IN_FLIGHT / 2);
-  }, 240_000);
+	test('when the database is locked for longer than Testivora waits, nothing is lost and next to nothing runs twice', async () => {
+		const row = await load('PostgreSQL locked for 20 s', 200, async () => {
+			await cluster.postgres.query(
+				'BEGIN; LOCK TABLE execution_entity, workflow_entity; SELECT pg_sleep(20); COMMIT',
+			);
+		});
+		expect(row).toMatchObject({ lost: 0, endpointsLeft: 0 });
+		expect(row.twice).toBeLessThanOrEqual(IN_FLIGHT / 2);
+	}, 240_000);
 
-  test('deactivation deletes the endpoint', async () => {
-    expect((await cluster.main.deactivate(workflowId)).status).toBe(200);
-    await eventually(() => sandbox.endpoints().length === 0, { timeout: 60_000, what: 'the endpoint to be deleted' });
-  });
+	test('deactivation deletes the endpoint', async () => {
+		expect((await cluster.main.deactivate(workflowId)).status).toBe(200);
+		await eventually(() => sandbox.endpoints().length === 0, {
+			timeout: 60_000,
+			what: 'the endpoint to be deleted',
+		});
+	});
 });

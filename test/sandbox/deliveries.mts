@@ -7,33 +7,33 @@ import type { Store, StoredEndpoint } from './store.mts';
 
 /** One attempt to deliver an event. */
 export interface Delivery {
-  id: number;
-  eventId: string;
-  event: string;
-  endpointId: string;
-  url: string;
-  attempt: number;
-  /** What the endpoint answered; null when it did not. */
-  status: number | null;
-  answer: string;
-  error?: string;
-  at: string;
+	id: number;
+	eventId: string;
+	event: string;
+	endpointId: string;
+	url: string;
+	attempt: number;
+	/** What the endpoint answered; null when it did not. */
+	status: number | null;
+	answer: string;
+	error?: string;
+	at: string;
 }
 
 export interface Envelope {
-  id: string;
-  event: string;
-  [field: string]: unknown;
+	id: string;
+	event: string;
+	[field: string]: unknown;
 }
 
 export interface DeliverySettings {
-  scheme: Scheme;
-  /** Delivery attempts after the first. */
-  retries: number;
-  /** How many times faster than in life the pauses between attempts run. */
-  timeScale: number;
-  /** Events given up in a row after which an endpoint is turned off. */
-  disableAfter: number;
+	scheme: Scheme;
+	/** Delivery attempts after the first. */
+	retries: number;
+	/** How many times faster than in life the pauses between attempts run. */
+	timeScale: number;
+	/** Events given up in a row after which an endpoint is turned off. */
+	disableAfter: number;
 }
 
 const FIRST_PAUSE_MS = 5_000;
@@ -44,137 +44,161 @@ const KEPT = 2_000;
 
 /** Sends events to endpoints: signed, again with exponential back-off, until answered with 2xx or given up. */
 export class Deliveries {
-  readonly log: Delivery[] = [];
-  private readonly store: Store;
-  private readonly settings: DeliverySettings;
-  private readonly onChange: () => void;
-  /** The events of which the log tells: what a person may send again. */
-  private readonly envelopes = new Map<string, Envelope>();
-  private count = 0;
-  private running = new Set<Promise<void>>();
-  private stopping = new AbortController();
+	readonly log: Delivery[] = [];
+	private readonly store: Store;
+	private readonly settings: DeliverySettings;
+	private readonly onChange: () => void;
+	/** The events of which the log tells: what a person may send again. */
+	private readonly envelopes = new Map<string, Envelope>();
+	private count = 0;
+	private running = new Set<Promise<void>>();
+	private stopping = new AbortController();
 
-  constructor(store: Store, settings: DeliverySettings, onChange: () => void) {
-    this.store = store;
-    this.settings = settings;
-    this.onChange = onChange;
-  }
+	constructor(store: Store, settings: DeliverySettings, onChange: () => void) {
+		this.store = store;
+		this.settings = settings;
+		this.onChange = onChange;
+	}
 
-  /** Sends an event to every active endpoint that listens to it, or to one endpoint whatever it listens to. */
-  emit(envelope: Envelope, endpointId?: string): void {
-    this.envelopes.set(envelope.id, envelope);
-    if (this.envelopes.size > KEPT) this.envelopes.delete(this.envelopes.keys().next().value!);
-    for (const endpoint of this.store.endpoints) {
-      const listens = endpoint.status === 'active' && endpoint.events.includes(envelope.event);
-      if (endpointId === undefined ? !listens : endpoint.id !== endpointId) continue;
-      const run = this.deliver(envelope, endpoint).finally(() => this.running.delete(run));
-      this.running.add(run);
-    }
-  }
+	/** Sends an event to every active endpoint that listens to it, or to one endpoint whatever it listens to. */
+	emit(envelope: Envelope, endpointId?: string): void {
+		this.envelopes.set(envelope.id, envelope);
+		if (this.envelopes.size > KEPT) this.envelopes.delete(this.envelopes.keys().next().value!);
+		for (const endpoint of this.store.endpoints) {
+			const listens = endpoint.status === 'active' && endpoint.events.includes(envelope.event);
+			if (endpointId === undefined ? !listens : endpoint.id !== endpointId) continue;
+			const run = this.deliver(envelope, endpoint).finally(() => this.running.delete(run));
+			this.running.add(run);
+		}
+	}
 
-  /**
-   * Sends an event once more to the endpoint that got it, as its next attempt. The endpoint may be paused: a person asked for this.
-   *
-   * @returns false where the event or the endpoint is no longer there
-   */
-  async again({ eventId, endpointId }: Pick<Delivery, 'eventId' | 'endpointId'>): Promise<boolean> {
-    const envelope = this.envelopes.get(eventId);
-    const endpoint = this.store.endpoints.find(({ id }) => id === endpointId);
-    if (!envelope || !endpoint) return false;
-    const made = this.log.filter((one) => one.eventId === eventId && one.endpointId === endpointId).map(({ attempt }) => attempt);
-    await this.attempt(envelope, endpoint, Math.max(0, ...made) + 1);
-    return true;
-  }
+	/**
+	 * Sends an event once more to the endpoint that got it, as its next attempt. The endpoint may be paused: a person asked for this.
+	 *
+	 * @returns false where the event or the endpoint is no longer there
+	 */
+	async again({ eventId, endpointId }: Pick<Delivery, 'eventId' | 'endpointId'>): Promise<boolean> {
+		const envelope = this.envelopes.get(eventId);
+		const endpoint = this.store.endpoints.find(({ id }) => id === endpointId);
+		if (!envelope || !endpoint) return false;
+		const made = this.log
+			.filter((one) => one.eventId === eventId && one.endpointId === endpointId)
+			.map(({ attempt }) => attempt);
+		await this.attempt(envelope, endpoint, Math.max(0, ...made) + 1);
+		return true;
+	}
 
-  /** Resolves when nothing is on its way or waiting for its next attempt. */
-  async idle(): Promise<void> {
-    while (this.running.size > 0) await Promise.all(this.running);
-  }
+	/** Resolves when nothing is on its way or waiting for its next attempt. */
+	async idle(): Promise<void> {
+		while (this.running.size > 0) await Promise.all(this.running);
+	}
 
-  async stop(): Promise<void> {
-    this.stopping.abort();
-    await this.idle();
-  }
+	async stop(): Promise<void> {
+		this.stopping.abort();
+		await this.idle();
+	}
 
-  private async deliver(envelope: Envelope, endpoint: StoredEndpoint): Promise<void> {
-    for (let attempt = 1; attempt <= this.settings.retries + 1; attempt++) {
-      if (attempt > 1) await this.pause((FIRST_PAUSE_MS * 2 ** Math.min(attempt - 2, MOST_DOUBLINGS)) / this.settings.timeScale);
-      // An endpoint that was deleted or turned off in the meantime gets nothing more.
-      if (this.stopping.signal.aborted || endpoint.status !== 'active' || !this.store.endpoints.includes(endpoint)) return;
-      if (await this.attempt(envelope, endpoint, attempt)) {
-        endpoint.givenUp = 0;
-        return;
-      }
-    }
-    endpoint.givenUp += 1;
-    if (endpoint.givenUp >= this.settings.disableAfter) endpoint.status = 'disabled';
-    this.onChange();
-  }
+	private async deliver(envelope: Envelope, endpoint: StoredEndpoint): Promise<void> {
+		for (let attempt = 1; attempt <= this.settings.retries + 1; attempt++) {
+			if (attempt > 1)
+				await this.pause(
+					(FIRST_PAUSE_MS * 2 ** Math.min(attempt - 2, MOST_DOUBLINGS)) / this.settings.timeScale,
+				);
+			// An endpoint that was deleted or turned off in the meantime gets nothing more.
+			if (
+				this.stopping.signal.aborted ||
+				endpoint.status !== 'active' ||
+				!this.store.endpoints.includes(endpoint)
+			)
+				return;
+			if (await this.attempt(envelope, endpoint, attempt)) {
+				endpoint.givenUp = 0;
+				return;
+			}
+		}
+		endpoint.givenUp += 1;
+		if (endpoint.givenUp >= this.settings.disableAfter) endpoint.status = 'disabled';
+		this.onChange();
+	}
 
-  private async attempt(envelope: Envelope, endpoint: StoredEndpoint, attempt: number): Promise<boolean> {
-    const body = Buffer.from(JSON.stringify({ ...envelope, attempt }));
-    const headers = sign(body, endpoint.secret, { scheme: this.settings.scheme, id: envelope.id });
-    const entry: Delivery = {
-      id: ++this.count,
-      eventId: envelope.id,
-      event: envelope.event,
-      endpointId: endpoint.id,
-      url: endpoint.url,
-      attempt,
-      status: null,
-      answer: '',
-      at: new Date().toISOString(),
-    };
-    try {
-      const { status, answer } = await post(endpoint.url, body, headers, this.stopping.signal);
-      Object.assign(entry, { status, answer });
-    } catch (error) {
-      entry.error = (error as Error).message;
-    }
-    this.log.push(entry);
-    if (this.log.length > KEPT) this.log.shift();
-    this.onChange();
-    return entry.status !== null && entry.status >= 200 && entry.status < 300;
-  }
+	private async attempt(
+		envelope: Envelope,
+		endpoint: StoredEndpoint,
+		attempt: number,
+	): Promise<boolean> {
+		const body = Buffer.from(JSON.stringify({ ...envelope, attempt }));
+		const headers = sign(body, endpoint.secret, { scheme: this.settings.scheme, id: envelope.id });
+		const entry: Delivery = {
+			id: ++this.count,
+			eventId: envelope.id,
+			event: envelope.event,
+			endpointId: endpoint.id,
+			url: endpoint.url,
+			attempt,
+			status: null,
+			answer: '',
+			at: new Date().toISOString(),
+		};
+		try {
+			const { status, answer } = await post(endpoint.url, body, headers, this.stopping.signal);
+			Object.assign(entry, { status, answer });
+		} catch (error) {
+			entry.error = (error as Error).message;
+		}
+		this.log.push(entry);
+		if (this.log.length > KEPT) this.log.shift();
+		this.onChange();
+		return entry.status !== null && entry.status >= 200 && entry.status < 300;
+	}
 
-  private async pause(ms: number): Promise<void> {
-    const { signal } = this.stopping;
-    if (signal.aborted) return;
-    await new Promise<void>((resolve) => {
-      const done = () => {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', done);
-        resolve();
-      };
-      const timer = setTimeout(done, ms);
-      signal.addEventListener('abort', done);
-    });
-  }
+	private async pause(ms: number): Promise<void> {
+		const { signal } = this.stopping;
+		if (signal.aborted) return;
+		await new Promise<void>((resolve) => {
+			const done = () => {
+				clearTimeout(timer);
+				signal.removeEventListener('abort', done);
+				resolve();
+			};
+			const timer = setTimeout(done, ms);
+			signal.addEventListener('abort', done);
+		});
+	}
 }
 
 /** One POST, without following redirects. */
 async function post(
-  url: string,
-  body: Buffer,
-  headers: Record<string, string>,
-  signal: AbortSignal,
+	url: string,
+	body: Buffer,
+	headers: Record<string, string>,
+	signal: AbortSignal,
 ): Promise<{ status: number; answer: string }> {
-  const request = url.startsWith('https:') ? httpsRequest : httpRequest;
-  return await new Promise((resolve, reject) => {
-    const outgoing = request(
-      url,
-      { method: 'POST', headers: { 'content-type': 'application/json', 'content-length': body.length, ...headers }, timeout: TIMEOUT_MS, signal },
-      (incoming) => {
-        const chunks: Buffer[] = [];
-        incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
-        incoming.on('error', reject);
-        incoming.on('end', () =>
-          resolve({ status: incoming.statusCode ?? 0, answer: Buffer.concat(chunks).toString('utf8').slice(0, 2_000) }),
-        );
-      },
-    );
-    outgoing.on('timeout', () => outgoing.destroy(new Error('the endpoint did not answer in time')));
-    outgoing.on('error', reject);
-    outgoing.end(body);
-  });
+	const request = url.startsWith('https:') ? httpsRequest : httpRequest;
+	return await new Promise((resolve, reject) => {
+		const outgoing = request(
+			url,
+			{
+				method: 'POST',
+				headers: { 'content-type': 'application/json', 'content-length': body.length, ...headers },
+				timeout: TIMEOUT_MS,
+				signal,
+			},
+			(incoming) => {
+				const chunks: Buffer[] = [];
+				incoming.on('data', (chunk: Buffer) => chunks.push(chunk));
+				incoming.on('error', reject);
+				incoming.on('end', () =>
+					resolve({
+						status: incoming.statusCode ?? 0,
+						answer: Buffer.concat(chunks).toString('utf8').slice(0, 2_000),
+					}),
+				);
+			},
+		);
+		outgoing.on('timeout', () =>
+			outgoing.destroy(new Error('the endpoint did not answer in time')),
+		);
+		outgoing.on('error', reject);
+		outgoing.end(body);
+	});
 }

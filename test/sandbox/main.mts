@@ -5,20 +5,20 @@ import { startSandbox } from './sandbox.mts';
 import type { Scheme } from './signature.mts';
 
 const { values } = parseArgs({
-  options: {
-    port: { type: 'string', default: '4010' },
-    scheme: { type: 'string', default: 'timestamped' },
-    'time-scale': { type: 'string', default: '1' },
-    'no-webhook-api': { type: 'boolean', default: false },
-  },
+	options: {
+		port: { type: 'string', default: '4010' },
+		scheme: { type: 'string', default: 'timestamped' },
+		'time-scale': { type: 'string', default: '1' },
+		'no-webhook-api': { type: 'boolean', default: false },
+	},
 });
 
 const sandbox = await startSandbox({
-  port: Number(values.port),
-  scheme: values.scheme as Scheme,
-  timeScale: Number(values['time-scale']),
-  webhookApi: !values['no-webhook-api'],
-  rateLimits: true,
+	port: Number(values.port),
+	scheme: values.scheme as Scheme,
+	timeScale: Number(values['time-scale']),
+	webhookApi: !values['no-webhook-api'],
+	rateLimits: true,
 });
 
 console.log(`A local Testivora is running.
@@ -39,5 +39,5 @@ A fault has: method, path (a pattern), times, status, headers, body, delay (ms),
 carried out). DELETE on the same address clears them. Ctrl-C stops.`);
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.once(signal, () => void sandbox.stop().then(() => process.exit(0)));
+	process.once(signal, () => void sandbox.stop().then(() => process.exit(0)));
 }

@@ -1,42 +1,44 @@
 import { whyUnwanted } from '../../nodes/shared/filters.ts';
 
 const testimonial = {
-  rating: 4,
-  type: 'text',
-  tags: ['Onboarding', ' VIP '],
-  featured: true,
-  created_at: '2026-06-03T00:00:00.000Z',
+	rating: 4,
+	type: 'text',
+	tags: ['Onboarding', ' VIP '],
+	featured: true,
+	created_at: '2026-06-03T00:00:00.000Z',
 };
 const at = Date.parse(testimonial.created_at);
 
 test.each([
-  [{}],
-  [{ minRating: 4 }],
-  [{ types: ['video', 'text'] }],
-  [{ types: [] }],
-  [{ tags: ['vip'] }],
-  [{ tags: [] }],
-  [{ featured: true }],
-  [{ createdAfter: at, createdBefore: at }],
+	[{}],
+	[{ minRating: 4 }],
+	[{ types: ['video', 'text'] }],
+	[{ types: [] }],
+	[{ tags: ['vip'] }],
+	[{ tags: [] }],
+	[{ featured: true }],
+	[{ createdAfter: at, createdBefore: at }],
 ])('%j lets it pass', (filters) => expect(whyUnwanted(testimonial, filters)).toBeUndefined());
 
 test.each([
-  [{ minRating: 5 }, 'its rating is below 5'],
-  [{ types: ['video'] }, 'its type is not video'],
-  [{ tags: ['coaching', 'sales'] }, 'it has none of the tags coaching, sales'],
-  [{ featured: false }, 'it is featured'],
-  [{ createdAfter: at + 1 }, 'it was created earlier'],
-  [{ createdBefore: at - 1 }, 'it was created later'],
+	[{ minRating: 5 }, 'its rating is below 5'],
+	[{ types: ['video'] }, 'its type is not video'],
+	[{ tags: ['coaching', 'sales'] }, 'it has none of the tags coaching, sales'],
+	[{ featured: false }, 'it is featured'],
+	[{ createdAfter: at + 1 }, 'it was created earlier'],
+	[{ createdBefore: at - 1 }, 'it was created later'],
 ])('%j keeps it out', (filters, why) => expect(whyUnwanted(testimonial, filters)).toBe(why));
 
 test.each([
-  [{ minRating: 1 }],
-  [{ types: ['text'] }],
-  [{ tags: ['vip'] }],
-  [{ featured: true }],
-  [{ createdAfter: 0 }],
-  [{ createdBefore: at }],
+	[{ minRating: 1 }],
+	[{ types: ['text'] }],
+	[{ tags: ['vip'] }],
+	[{ featured: true }],
+	[{ createdAfter: 0 }],
+	[{ createdBefore: at }],
 ])('%j keeps out what does not say', (filters) => {
-  expect(whyUnwanted({}, filters)).toBeDefined();
-  expect(whyUnwanted({ rating: '5', type: null, tags: 'vip', featured: 'yes', created_at: 5 }, filters)).toBeDefined();
+	expect(whyUnwanted({}, filters)).toBeDefined();
+	expect(
+		whyUnwanted({ rating: '5', type: null, tags: 'vip', featured: 'yes', created_at: 5 }, filters),
+	).toBeDefined();
 });

@@ -21,11 +21,14 @@ export async function searchTestimonials(
 
 function labelOf({ id, text, type, status, author }: Record<string, unknown>): string {
 	const { name } = (author ?? {}) as { name?: string };
-	const said = typeof text === 'string' && text.trim() !== '' ? `"${shortened(text)}"` : String(type ?? id);
+	const said =
+		typeof text === 'string' && text.trim() !== '' ? `"${shortened(text)}"` : String(type ?? id);
 	return `${name || 'Unnamed'}${status ? ` (${String(status)})` : ''}: ${said}`;
 }
 
 function shortened(text: string): string {
 	const line = [...text.replace(/\s+/g, ' ').trim()];
-	return line.length > LONGEST_QUOTE ? `${line.slice(0, LONGEST_QUOTE).join('').trimEnd()}…` : line.join('');
+	return line.length > LONGEST_QUOTE
+		? `${line.slice(0, LONGEST_QUOTE).join('').trimEnd()}…`
+		: line.join('');
 }

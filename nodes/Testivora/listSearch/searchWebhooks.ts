@@ -13,7 +13,10 @@ export async function searchWebhooks(
 		this,
 		'/v1/webhooks',
 		{ filter, cursor },
-		({ id, url, status }) => ({ name: `${String(url || id)}${status ? ` (${String(status)})` : ''}`, value: String(id) }),
+		({ id, url, status }) => ({
+			name: `${String(url || id)}${status ? ` (${String(status)})` : ''}`,
+			value: String(id),
+		}),
 		({ id, url }) => [id, url],
 	);
 	return await withWebhookApi(this, searching, { isCollection: true });

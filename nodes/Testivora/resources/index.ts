@@ -30,7 +30,9 @@ export const properties: INodeProperties[] = [
  * @throws NodeOperationError when there is none by that name, as in a workflow made with another version
  */
 export function operationOf(context: IExecuteFunctions): Operation {
-	const [resource, operation] = ['resource', 'operation'].map((name) => context.getNodeParameter(name, 0) as string);
+	const [resource, operation] = ['resource', 'operation'].map(
+		(name) => context.getNodeParameter(name, 0) as string,
+	);
 	const chosen = resources
 		.find(({ option }) => option.value === resource)
 		?.operations.find(({ option }) => option.value === operation);

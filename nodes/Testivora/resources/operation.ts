@@ -1,4 +1,10 @@
-import type { IDataObject, IExecuteFunctions, INodeProperties, INodePropertyOptions, NodeExecutionHint } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	INodeProperties,
+	INodePropertyOptions,
+	NodeExecutionHint,
+} from 'n8n-workflow';
 
 /** One operation: how the editor names it, the fields it asks for, and what it does for one input item. */
 export interface Operation {
@@ -32,7 +38,11 @@ export interface Resource {
 }
 
 /** What the editor shows once a resource is chosen: its operations, and the fields of each. */
-export function propertiesOf({ option: resource, operations, defaultOperation }: Resource): INodeProperties[] {
+export function propertiesOf({
+	option: resource,
+	operations,
+	defaultOperation,
+}: Resource): INodeProperties[] {
 	return [
 		{
 			displayName: 'Operation',

@@ -31,7 +31,12 @@ export const listFields: INodeProperties[] = [
  *
  * @throws NodeOperationError when there is none, or it is no ID
  */
-export function idOf(context: IExecuteFunctions, name: string, label: string, itemIndex: number): string {
+export function idOf(
+	context: IExecuteFunctions,
+	name: string,
+	label: string,
+	itemIndex: number,
+): string {
 	const value = context.getNodeParameter(name, itemIndex, '', { extractValue: true });
 	return checkInput(idInput, value, label, context.getNode(), itemIndex);
 }
@@ -41,7 +46,10 @@ export function idOf(context: IExecuteFunctions, name: string, label: string, it
  *
  * @throws NodeOperationError when an expression gives nothing; see {@link refuseEmptyExpression}
  */
-export function optionalSpaceIdOf(context: IExecuteFunctions, itemIndex: number): string | undefined {
+export function optionalSpaceIdOf(
+	context: IExecuteFunctions,
+	itemIndex: number,
+): string | undefined {
 	const value = context.getNodeParameter('spaceId', itemIndex, '', { extractValue: true });
 	if (isGiven(value)) return checkInput(idInput, value, 'Space', context.getNode(), itemIndex);
 	refuseEmptyExpression(context, ['spaceId'], 'Space', itemIndex);
@@ -54,9 +62,14 @@ export function optionalSpaceIdOf(context: IExecuteFunctions, itemIndex: number)
  * @param schema the statuses that are known
  * @throws NodeOperationError when an expression gives nothing; see {@link refuseEmptyExpression}
  */
-export function optionalStatusOf(context: IExecuteFunctions, schema: ZodTypeAny, itemIndex: number): string | undefined {
+export function optionalStatusOf(
+	context: IExecuteFunctions,
+	schema: ZodTypeAny,
+	itemIndex: number,
+): string | undefined {
 	const { status } = context.getNodeParameter('filters', itemIndex, {}) as IDataObject;
-	if (isGiven(status)) return checkInput(schema, status, 'Status', context.getNode(), itemIndex) as string;
+	if (isGiven(status))
+		return checkInput(schema, status, 'Status', context.getNode(), itemIndex) as string;
 	refuseEmptyExpression(context, ['filters', 'status'], 'Status', itemIndex);
 	return undefined;
 }
@@ -68,7 +81,12 @@ export function optionalStatusOf(context: IExecuteFunctions, schema: ZodTypeAny,
  * @param path of the field in the node's parameters, which hold the expression itself
  * @throws NodeOperationError that names the label and the item
  */
-function refuseEmptyExpression(context: IExecuteFunctions, path: string[], label: string, itemIndex: number): void {
+function refuseEmptyExpression(
+	context: IExecuteFunctions,
+	path: string[],
+	label: string,
+	itemIndex: number,
+): void {
 	const node = context.getNode();
 	const expression = expressionIn(node.parameters, path);
 	if (expression === undefined || (isTool(node) && /\$fromAI\b/i.test(expression))) return;
@@ -85,10 +103,15 @@ function refuseEmptyExpression(context: IExecuteFunctions, path: string[], label
  *
  * @param labels of the filters, by their names
  */
-export function refuseEmptyFilters(context: IExecuteFunctions, labels: Record<string, string>, itemIndex: number): void {
+export function refuseEmptyFilters(
+	context: IExecuteFunctions,
+	labels: Record<string, string>,
+	itemIndex: number,
+): void {
 	const filters = context.getNodeParameter('filters', itemIndex, {}) as IDataObject;
 	for (const [name, label] of Object.entries(labels)) {
-		if (!isGiven(filters[name])) refuseEmptyExpression(context, ['filters', name], label, itemIndex);
+		if (!isGiven(filters[name]))
+			refuseEmptyExpression(context, ['filters', name], label, itemIndex);
 	}
 }
 
@@ -116,7 +139,9 @@ export function switchOf(
 	byDefault: boolean,
 ): boolean {
 	const value = context.getNodeParameter(name, itemIndex, null);
-	return isGiven(value) ? checkInput(booleanInput, value, label, context.getNode(), itemIndex) : byDefault;
+	return isGiven(value)
+		? checkInput(booleanInput, value, label, context.getNode(), itemIndex)
+		: byDefault;
 }
 
 /** The optional fields that were added and hold something for this item. */

@@ -1,4 +1,8 @@
-import type { ILoadOptionsFunctions, INodeListSearchItems, INodeListSearchResult } from 'n8n-workflow';
+import type {
+	ILoadOptionsFunctions,
+	INodeListSearchItems,
+	INodeListSearchResult,
+} from 'n8n-workflow';
 
 import { pages } from '../api';
 
@@ -26,7 +30,9 @@ export async function search(
 	const results: INodeListSearchItems[] = [];
 	let looked = 0;
 	for await (const { entries, next } of pages(context, { path }, { cursor })) {
-		const matching = entries.filter((entry) => textsOf(entry).join('\n').toLowerCase().includes(wanted));
+		const matching = entries.filter((entry) =>
+			textsOf(entry).join('\n').toLowerCase().includes(wanted),
+		);
 		results.push(...matching.map(toItem));
 		looked += 1;
 		if (next === undefined || results.length >= ENOUGH || looked === MOST_PAGES) {

@@ -27,56 +27,84 @@ const BEHIND_NAMES = ['case study'];
 
 /** n8n's own search code, over all node types that a running n8n serves. */
 describe('a search for', () => {
-  let n8n: N8n;
-  let types: NodeType[];
-  let nodePanel: Search;
-  let catalog: { search: Search; read: Search };
+	let n8n: N8n;
+	let types: NodeType[];
+	let nodePanel: Search;
+	let catalog: { search: Search; read: Search };
 
-  beforeAll(async () => {
-    const { dir } = await ensureN8n();
-    n8n = await N8n.start({ engine: 'publication' });
-    ({ body: types } = await n8n.request<NodeType[]>('GET', '/types/nodes.json'));
-    const load = createRequire(join(dir, 'node_modules/n8n/package.json'));
-    nodePanel = searchOfNodePanel(load, join(dir, 'node_modules/n8n-editor-ui/data/node-popularity.json'), types);
-    catalog = searchOfCatalog(load, types);
-  });
-  afterAll(async () => await n8n?.dispose());
+	beforeAll(async () => {
+		const { dir } = await ensureN8n();
+		n8n = await N8n.start({ engine: 'publication' });
+		({ body: types } = await n8n.request<NodeType[]>('GET', '/types/nodes.json'));
+		const load = createRequire(join(dir, 'node_modules/n8n/package.json'));
+		nodePanel = searchOfNodePanel(
+			load,
+			join(dir, 'node_modules/n8n-editor-ui/data/node-popularity.json'),
+			types,
+		);
+		catalog = searchOfCatalog(load, types);
+	});
+	afterAll(async () => await n8n?.dispose());
 
-  test.each(SEARCHES)('"%s" finds us in the node panel', (query) => {
-    expect(nodePanel(query).slice(0, 2)).toContainEqual(OURS);
-  });
+	test.each(SEARCHES)('"%s" finds us in the node panel', (query) => {
+		expect(nodePanel(query).slice(0, 2)).toContainEqual(OURS);
+	});
 
-  test.each(SEARCHES.filter((query) => !OUT_OF_REACH.test(query)))('"%s" finds us in the catalog of n8n’s assistant', (query) => {
-    expect(catalog.search(query).slice(0, BEHIND_NAMES.includes(query) ? READ_BY_ASSISTANT : 2)).toContainEqual(OURS);
-  });
+	test.each(SEARCHES.filter((query) => !OUT_OF_REACH.test(query)))(
+		'"%s" finds us in the catalog of n8n’s assistant',
+		(query) => {
+			expect(
+				catalog.search(query).slice(0, BEHIND_NAMES.includes(query) ? READ_BY_ASSISTANT : 2),
+			).toContainEqual(OURS);
+		},
+	);
 
-  test('our name gives the assistant a hint on each node', () => {
-    const ours = types.filter(({ name }) => OURS.asymmetricMatch(name) && !name.endsWith('Tool'));
-    const [found] = catalog.read('testivora');
-    expect(ours.length).toBeGreaterThanOrEqual(2);
-    for (const { name, builderHint } of ours) expect({ name, hint: found.includes(builderHint!.searchHint!) }).toEqual({ name, hint: true });
-  });
+	test('our name gives the assistant a hint on each node', () => {
+		const ours = types.filter(({ name }) => OURS.asymmetricMatch(name) && !name.endsWith('Tool'));
+		const [found] = catalog.read('testivora');
+		expect(ours.length).toBeGreaterThanOrEqual(2);
+		for (const { name, builderHint } of ours)
+			expect({ name, hint: found.includes(builderHint!.searchHint!) }).toEqual({
+				name,
+				hint: true,
+			});
+	});
 });
 
 /** As the node panel searches: it drops a "trigger" at the end, and popular nodes rise. */
-function searchOfNodePanel(load: NodeJS.Require, popularityFile: string, types: NodeType[]): Search {
-  const { sublimeSearch } = load('@n8n/utils/search/sublime-search');
-  const { reRankSearchResults } = load('@n8n/utils/search/re-rank-search-results');
-  const known = JSON.parse(readFileSync(popularityFile, 'utf8')) as Array<{ id: string; popularity: number }>;
-  const popularity = Object.fromEntries(known.map(({ id, popularity }) => [id, popularity * 100]));
-  const items = types.filter(({ hidden }) => !hidden).map((properties) => ({ key: properties.name, properties }));
-  return (query) => {
-    const found = sublimeSearch(query.replace(/ trigger$/, ''), items);
-    return reRankSearchResults(found, { popularity }).map(({ item }: { item: { key: string } }) => item.key);
-  };
+function searchOfNodePanel(
+	load: NodeJS.Require,
+	popularityFile: string,
+	types: NodeType[],
+): Search {
+	const { sublimeSearch } = load('@n8n/utils/search/sublime-search');
+	const { reRankSearchResults } = load('@n8n/utils/search/re-rank-search-results');
+	const known = JSON.parse(readFileSync(popularityFile, 'utf8')) as Array<{
+		id: string;
+		popularity: number;
+	}>;
+	const popularity = Object.fromEntries(known.map(({ id, popularity }) => [id, popularity * 100]));
+	const items = types
+		.filter(({ hidden }) => !hidden)
+		.map((properties) => ({ key: properties.name, properties }));
+	return (query) => {
+		const found = sublimeSearch(query.replace(/ trigger$/, ''), items);
+		return reRankSearchResults(found, { popularity }).map(
+			({ item }: { item: { key: string } }) => item.key,
+		);
+	};
 }
 
 /** The node catalog that n8n's assistant searches: what it finds, and the text that it reads of that. */
-function searchOfCatalog(load: NodeJS.Require, types: NodeType[]): { search: Search; read: Search } {
-  const { NodeTypeParser, searchCodeBuilderNodes } = load('@n8n/ai-utilities/node-catalog');
-  const parser = new NodeTypeParser(types);
-  return {
-    search: (query) => parser.searchNodeTypes(query, READ_BY_ASSISTANT).map(({ id }: { id: string }) => id),
-    read: (query) => [searchCodeBuilderNodes(parser, [query]).results],
-  };
+function searchOfCatalog(
+	load: NodeJS.Require,
+	types: NodeType[],
+): { search: Search; read: Search } {
+	const { NodeTypeParser, searchCodeBuilderNodes } = load('@n8n/ai-utilities/node-catalog');
+	const parser = new NodeTypeParser(types);
+	return {
+		search: (query) =>
+			parser.searchNodeTypes(query, READ_BY_ASSISTANT).map(({ id }: { id: string }) => id),
+		read: (query) => [searchCodeBuilderNodes(parser, [query]).results],
+	};
 }

@@ -7,22 +7,22 @@ import type { Scene, Tour } from '../tour.mts';
 
 /** Both nodes as they stand in a workflow. */
 export const canvas: Record<string, Scene> = {
-  'The canvas, light': async (tour) => await looksRight(tour, 'light', /testivora\.svg$/),
-  'The canvas, dark': async (tour) => await looksRight(tour, 'dark', /testivora\.dark\.svg$/),
+	'The canvas, light': async (tour) => await looksRight(tour, 'light', /testivora\.svg$/),
+	'The canvas, dark': async (tour) => await looksRight(tour, 'dark', /testivora\.dark\.svg$/),
 };
 
 async function looksRight(tour: Tour, theme: Theme, icon: RegExp): Promise<void> {
-  const { editor } = tour;
-  await editor.theme(theme);
-  await openBoth(tour, { events: ['testimonial.created', 'testimonial.approved'] });
-  for (const [name, subtitle] of [
-    [NODE, 'created, approved'],
-    [ACTION, 'get many: testimonial'],
-  ]) {
-    const node = editor.node(name);
-    match(await drawn(node.locator('img').first(), `the icon of ${name}`), icon);
-    await node.getByText(name, { exact: true }).waitFor();
-    await node.getByText(subtitle, { exact: true }).waitFor();
-  }
-  await editor.shot(`canvas-${theme}`);
+	const { editor } = tour;
+	await editor.theme(theme);
+	await openBoth(tour, { events: ['testimonial.created', 'testimonial.approved'] });
+	for (const [name, subtitle] of [
+		[NODE, 'created, approved'],
+		[ACTION, 'get many: testimonial'],
+	]) {
+		const node = editor.node(name);
+		match(await drawn(node.locator('img').first(), `the icon of ${name}`), icon);
+		await node.getByText(name, { exact: true }).waitFor();
+		await node.getByText(subtitle, { exact: true }).waitFor();
+	}
+	await editor.shot(`canvas-${theme}`);
 }

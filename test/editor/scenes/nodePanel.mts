@@ -7,20 +7,20 @@ import { drawn, labels, reads, settles } from '../tour.mts';
 import type { Scene, Tour } from '../tour.mts';
 
 const ACTIONS = [
-  'Get account plan and usage',
-  'Get many spaces with their IDs',
-  'Approve testimonial',
-  'Create testimonial',
-  'Get testimonial by ID',
-  'Get many testimonials',
-  'Reject testimonial',
-  'Update testimonial content or status',
-  'Get many walls with their IDs',
-  'Create webhook',
-  'Delete webhook',
-  'Get webhook by ID',
-  'Get many webhooks',
-  'Update webhook',
+	'Get account plan and usage',
+	'Get many spaces with their IDs',
+	'Approve testimonial',
+	'Create testimonial',
+	'Get testimonial by ID',
+	'Get many testimonials',
+	'Reject testimonial',
+	'Update testimonial content or status',
+	'Get many walls with their IDs',
+	'Create webhook',
+	'Delete webhook',
+	'Get webhook by ID',
+	'Get many webhooks',
+	'Update webhook',
 ];
 const TRIGGERS = ['On testimonial approved', 'On testimonial created', 'On testimonial deleted'];
 
@@ -29,75 +29,93 @@ const TRIGGERS = ['On testimonial approved', 'On testimonial created', 'On testi
  * entry of its own, since its name without "Trigger" is not the action's.
  */
 export const nodePanel: Record<string, Scene> = {
-  'The node panel, light': async (tour) => await lists(tour, 'light', /testivora\.svg$/),
-  'The node panel, dark': async (tour) => await lists(tour, 'dark', /testivora\.dark\.svg$/),
+	'The node panel, light': async (tour) => await lists(tour, 'light', /testivora\.svg$/),
+	'The node panel, dark': async (tour) => await lists(tour, 'dark', /testivora\.dark\.svg$/),
 
-  'The node panel finds what people call it': async (tour) => {
-    const panel = await search(tour, '');
-    for (const query of SEARCHES) {
-      await panel.getByTestId('node-creator-search-bar').fill(query);
-      await settles(async () => (await names(panel).allInnerTexts()).slice(0, 2).some((name) => name.startsWith('Testivora')), true, `"${query}" to find us`);
-    }
-  },
+	'The node panel finds what people call it': async (tour) => {
+		const panel = await search(tour, '');
+		for (const query of SEARCHES) {
+			await panel.getByTestId('node-creator-search-bar').fill(query);
+			await settles(
+				async () =>
+					(await names(panel).allInnerTexts())
+						.slice(0, 2)
+						.some((name) => name.startsWith('Testivora')),
+				true,
+				`"${query}" to find us`,
+			);
+		}
+	},
 
-  'Which of the two triggers to take': async (tour) => {
-    const panel = await search(tour, 'testivora');
-    await reads(
-      panel.getByTestId('node-creator-item-description'),
-      [
-        'Starts the workflow at once when a testimonial is created, approved or deleted in Testivora',
-        'Starts the workflow when a testimonial is created or approved in Testivora. Asks Testivora regularly, so it needs no public address.',
-      ],
-      'what tells the two triggers apart',
-    );
-    await tour.editor.shot('node-panel-triggers');
-    await names(panel).getByText('Testivora Poll', { exact: true }).click();
-    await reads(names(panel), ['On testimonial approved', 'On testimonial created'], 'what the Poll Trigger starts on');
-    await panel.getByText('On testimonial approved').click();
-    await tour.editor.page.getByTestId('ndv').waitFor();
-    await tour.editor.page.getByTestId('parameter-input-events').getByText('Testimonial Approved').waitFor();
-    await tour.editor.shot('node-panel-added-poll');
-  },
+	'Which of the two triggers to take': async (tour) => {
+		const panel = await search(tour, 'testivora');
+		await reads(
+			panel.getByTestId('node-creator-item-description'),
+			[
+				'Starts the workflow at once when a testimonial is created, approved or deleted in Testivora',
+				'Starts the workflow when a testimonial is created or approved in Testivora. Asks Testivora regularly, so it needs no public address.',
+			],
+			'what tells the two triggers apart',
+		);
+		await tour.editor.shot('node-panel-triggers');
+		await names(panel).getByText('Testivora Poll', { exact: true }).click();
+		await reads(
+			names(panel),
+			['On testimonial approved', 'On testimonial created'],
+			'what the Poll Trigger starts on',
+		);
+		await panel.getByText('On testimonial approved').click();
+		await tour.editor.page.getByTestId('ndv').waitFor();
+		await tour.editor.page
+			.getByTestId('parameter-input-events')
+			.getByText('Testimonial Approved')
+			.waitFor();
+		await tour.editor.shot('node-panel-added-poll');
+	},
 
-  'A trigger from the node panel': async (tour) => {
-    const { page } = tour.editor;
-    await open(await search(tour, 'testivora'));
-    await page.getByText('On testimonial deleted').click();
-    await page.getByTestId('ndv').waitFor();
-    await reads(labels(tour), ['Trigger On', 'Simplify', 'Filters', 'Webhook Setup', 'Options'], 'the fields of the new trigger');
-    await page.getByTestId('parameter-input-events').getByText('Testimonial Deleted').waitFor();
-    await tour.editor.shot('node-panel-added');
-  },
+	'A trigger from the node panel': async (tour) => {
+		const { page } = tour.editor;
+		await open(await search(tour, 'testivora'));
+		await page.getByText('On testimonial deleted').click();
+		await page.getByTestId('ndv').waitFor();
+		await reads(
+			labels(tour),
+			['Trigger On', 'Simplify', 'Filters', 'Webhook Setup', 'Options'],
+			'the fields of the new trigger',
+		);
+		await page.getByTestId('parameter-input-events').getByText('Testimonial Deleted').waitFor();
+		await tour.editor.shot('node-panel-added');
+	},
 };
 
 async function lists(tour: Tour, theme: Theme, icon: RegExp): Promise<void> {
-  const { editor } = tour;
-  await editor.theme(theme);
-  const panel = await search(tour, 'testivora');
-  await reads(names(panel), ['Testivora', 'Testivora Poll'], 'what the search finds');
-  match(await drawn(panel.locator('img').first(), 'the icon in the node panel'), icon);
-  await editor.shot(`node-panel-${theme}-search`);
-  await open(panel);
-  await reads(names(panel), [...TRIGGERS, ...ACTIONS], 'what the nodes can do');
-  match(await drawn(panel.locator('img').last(), 'the icon of a trigger in the node panel'), icon);
-  await editor.shot(`node-panel-${theme}`);
-  if (theme === 'light') await tour.forReadme('node-panel', panel);
+	const { editor } = tour;
+	await editor.theme(theme);
+	const panel = await search(tour, 'testivora');
+	await reads(names(panel), ['Testivora', 'Testivora Poll'], 'what the search finds');
+	match(await drawn(panel.locator('img').first(), 'the icon in the node panel'), icon);
+	await editor.shot(`node-panel-${theme}-search`);
+	await open(panel);
+	await reads(names(panel), [...TRIGGERS, ...ACTIONS], 'what the nodes can do');
+	match(await drawn(panel.locator('img').last(), 'the icon of a trigger in the node panel'), icon);
+	await editor.shot(`node-panel-${theme}`);
+	if (theme === 'light') await tour.forReadme('node-panel', panel);
 }
 
 /** Opens the panel of a new workflow and searches there. */
 async function search({ stage, editor: { page } }: Tour, word: string): Promise<Locator> {
-  await page.goto(`${stage.n8n.baseUrl}/workflow/new`);
-  await page.getByTestId('canvas-add-button').click();
-  const panel = page.getByTestId('node-creator');
-  await panel.getByTestId('node-creator-search-bar').fill(word);
-  return panel;
+	await page.goto(`${stage.n8n.baseUrl}/workflow/new`);
+	await page.getByTestId('canvas-add-button').click();
+	const panel = page.getByTestId('node-creator');
+	await panel.getByTestId('node-creator-search-bar').fill(word);
+	return panel;
 }
 
 /** Opens the entry of Testivora, and in it the list of actions: in a new workflow, that of triggers is open already. */
 async function open(panel: Locator): Promise<void> {
-  await names(panel).getByText('Testivora', { exact: true }).click();
-  await panel.getByText('Triggers (3)', { exact: true }).waitFor();
-  await panel.getByText('Actions (14)', { exact: true }).click();
+	await names(panel).getByText('Testivora', { exact: true }).click();
+	await panel.getByText('Triggers (3)', { exact: true }).waitFor();
+	await panel.getByText('Actions (14)', { exact: true }).click();
 }
 
 const names = (panel: Locator): Locator => panel.getByTestId('node-creator-item-name');

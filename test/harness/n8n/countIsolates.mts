@@ -10,17 +10,17 @@ const loader = Module as unknown as { _load: (request: string, ...rest: unknown[
 const load = loader._load;
 
 loader._load = function (request, ...rest) {
-  const loaded = load.call(this, request, ...rest);
-  return request === 'isolated-vm' ? counting(loaded as { Isolate: new () => object }) : loaded;
+	const loaded = load.call(this, request, ...rest);
+	return request === 'isolated-vm' ? counting(loaded as { Isolate: new () => object }) : loaded;
 };
 
 function counting(isolatedVm: { Isolate: new () => object }): object {
-  const Isolate = new Proxy(isolatedVm.Isolate, {
-    construct(...how) {
-      appendFileSync(process.env.ISOLATES!, '.');
-      return Reflect.construct(...how);
-    },
-  });
-  // Its other classes are not enumerable, so a copy would lack them.
-  return Object.create(isolatedVm, { Isolate: { value: Isolate } });
+	const Isolate = new Proxy(isolatedVm.Isolate, {
+		construct(...how) {
+			appendFileSync(process.env.ISOLATES!, '.');
+			return Reflect.construct(...how);
+		},
+	});
+	// Its other classes are not enumerable, so a copy would lack them.
+	return Object.create(isolatedVm, { Isolate: { value: Isolate } });
 }

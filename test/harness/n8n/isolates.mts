@@ -8,21 +8,24 @@ export const LAZY_ISOLATES = { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' };
 
 /** Counts the isolates of every n8n process that is started with its environment. */
 export class IsolateCounter {
-  readonly env: Record<string, string>;
-  private readonly folder = mkdtempSync(join(tmpdir(), 'n8n-testivora-isolates-'));
-  private readonly file = join(this.folder, 'count');
+	readonly env: Record<string, string>;
+	private readonly folder = mkdtempSync(join(tmpdir(), 'n8n-testivora-isolates-'));
+	private readonly file = join(this.folder, 'count');
 
-  constructor() {
-    writeFileSync(this.file, '');
-    this.env = { NODE_OPTIONS: `--import ${pathToFileURL(resolve('test/harness/n8n/countIsolates.mts'))}`, ISOLATES: this.file };
-  }
+	constructor() {
+		writeFileSync(this.file, '');
+		this.env = {
+			NODE_OPTIONS: `--import ${pathToFileURL(resolve('test/harness/n8n/countIsolates.mts'))}`,
+			ISOLATES: this.file,
+		};
+	}
 
-  /** Isolates built so far. */
-  get count(): number {
-    return statSync(this.file).size;
-  }
+	/** Isolates built so far. */
+	get count(): number {
+		return statSync(this.file).size;
+	}
 
-  dispose(): void {
-    rmSync(this.folder, { recursive: true, force: true });
-  }
+	dispose(): void {
+		rmSync(this.folder, { recursive: true, force: true });
+	}
 }

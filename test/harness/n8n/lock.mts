@@ -13,22 +13,26 @@ const SQLITE_BUSY = 5;
  * @param file the lock file, made when missing
  * @param onWait called about twice a second while another process holds the lock
  */
-export async function withLock<T>(file: string, work: () => Promise<T>, onWait?: () => void): Promise<T> {
-  mkdirSync(dirname(file), { recursive: true });
-  const database = new DatabaseSync(file);
-  try {
-    for (;;) {
-      try {
-        database.exec('BEGIN EXCLUSIVE');
-        break;
-      } catch (error) {
-        if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error;
-        onWait?.();
-        await pause(500);
-      }
-    }
-    return await work();
-  } finally {
-    database.close();
-  }
+export async function withLock<T>(
+	file: string,
+	work: () => Promise<T>,
+	onWait?: () => void,
+): Promise<T> {
+	mkdirSync(dirname(file), { recursive: true });
+	const database = new DatabaseSync(file);
+	try {
+		for (;;) {
+			try {
+				database.exec('BEGIN EXCLUSIVE');
+				break;
+			} catch (error) {
+				if ((error as { errcode?: number }).errcode !== SQLITE_BUSY) throw error;
+				onWait?.();
+				await pause(500);
+			}
+		}
+		return await work();
+	} finally {
+		database.close();
+	}
 }

@@ -6,38 +6,38 @@ export type OnProgress = (phase: string, seconds: number) => void;
  * so that a log shows the work is alive.
  */
 export function showProgress(): OnProgress {
-  let shown = '';
-  let shownAt = 0;
-  return (phase, seconds) => {
-    const line = `  ${phase} (${Math.round(seconds)} s)`;
-    if (process.stderr.isTTY) {
-      process.stderr.write(`\r\x1b[K${line}`);
-    } else if (phase !== shown || seconds - shownAt >= 20) {
-      process.stderr.write(`${line}\n`);
-      shownAt = seconds;
-    }
-    shown = phase;
-  };
+	let shown = '';
+	let shownAt = 0;
+	return (phase, seconds) => {
+		const line = `  ${phase} (${Math.round(seconds)} s)`;
+		if (process.stderr.isTTY) {
+			process.stderr.write(`\r\x1b[K${line}`);
+		} else if (phase !== shown || seconds - shownAt >= 20) {
+			process.stderr.write(`${line}\n`);
+			shownAt = seconds;
+		}
+		shown = phase;
+	};
 }
 
 /** Clears the line that `showProgress` rewrites on a terminal. */
 export function endProgress(): void {
-  if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
+	if (process.stderr.isTTY) process.stderr.write('\r\x1b[K');
 }
 
 /** Reports `phase` now and each second until `work` settles. `since` is the time (ms) from which seconds count. */
 export async function during<T>(
-  onProgress: OnProgress | undefined,
-  phase: string,
-  since: number,
-  work: () => Promise<T>,
+	onProgress: OnProgress | undefined,
+	phase: string,
+	since: number,
+	work: () => Promise<T>,
 ): Promise<T> {
-  const report = () => onProgress?.(phase, (Date.now() - since) / 1000);
-  report();
-  const ticker = setInterval(report, 1000);
-  try {
-    return await work();
-  } finally {
-    clearInterval(ticker);
-  }
+	const report = () => onProgress?.(phase, (Date.now() - since) / 1000);
+	report();
+	const ticker = setInterval(report, 1000);
+	try {
+		return await work();
+	} finally {
+		clearInterval(ticker);
+	}
 }

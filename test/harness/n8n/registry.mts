@@ -9,9 +9,9 @@ import { run } from '../command.mts';
 
 /** A local npm registry, and the environment under which n8n's own installer uses it. */
 export interface Registry {
-  /** For n8n: its npm asks this registry alone, and nothing it asks goes to the internet. */
-  env: Record<string, string>;
-  stop(): Promise<void>;
+	/** For n8n: its npm asks this registry alone, and nothing it asks goes to the internet. */
+	env: Record<string, string>;
+	stop(): Promise<void>;
 }
 
 /**
@@ -22,36 +22,50 @@ export interface Registry {
  * n8n then asks npm.
  */
 export async function startRegistry(tarballs: string[]): Promise<Registry> {
-  const packed = await Promise.all(
-    tarballs.map(async (file) => {
-      const manifest = JSON.parse(await run('tar', ['-xzOf', file, 'package/package.json'])) as { name: string; version: string };
-      return { manifest, file, bytes: await readFile(file) };
-    }),
-  );
-  const { name } = packed[0].manifest;
-  const server = createServer((request, response) => {
-    const path = decodeURIComponent(request.url!.split('?')[0]);
-    const tarball = packed.find(({ file }) => path === `/${basename(file)}`);
-    if (tarball) return void response.end(tarball.bytes);
-    if (path !== `/${name}`) return void response.writeHead(404, { 'content-type': 'application/json' }).end('{"error":"Not found"}');
-    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-    const versions = packed.map(({ manifest, file, bytes }) => [
-      manifest.version,
-      { ...manifest, dist: { tarball: `${url}/${basename(file)}`, integrity: `sha512-${createHash('sha512').update(bytes).digest('base64')}` } },
-    ]);
-    const { version: latest } = packed.at(-1)!.manifest;
-    response.setHeader('content-type', 'application/json');
-    response.end(JSON.stringify({ name, 'dist-tags': { latest }, versions: Object.fromEntries(versions) }));
-  });
-  await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
-  const { port } = server.address() as AddressInfo;
+	const packed = await Promise.all(
+		tarballs.map(async (file) => {
+			const manifest = JSON.parse(await run('tar', ['-xzOf', file, 'package/package.json'])) as {
+				name: string;
+				version: string;
+			};
+			return { manifest, file, bytes: await readFile(file) };
+		}),
+	);
+	const { name } = packed[0].manifest;
+	const server = createServer((request, response) => {
+		const path = decodeURIComponent(request.url!.split('?')[0]);
+		const tarball = packed.find(({ file }) => path === `/${basename(file)}`);
+		if (tarball) return void response.end(tarball.bytes);
+		if (path !== `/${name}`)
+			return void response
+				.writeHead(404, { 'content-type': 'application/json' })
+				.end('{"error":"Not found"}');
+		const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+		const versions = packed.map(({ manifest, file, bytes }) => [
+			manifest.version,
+			{
+				...manifest,
+				dist: {
+					tarball: `${url}/${basename(file)}`,
+					integrity: `sha512-${createHash('sha512').update(bytes).digest('base64')}`,
+				},
+			},
+		]);
+		const { version: latest } = packed.at(-1)!.manifest;
+		response.setHeader('content-type', 'application/json');
+		response.end(
+			JSON.stringify({ name, 'dist-tags': { latest }, versions: Object.fromEntries(versions) }),
+		);
+	});
+	await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
+	const { port } = server.address() as AddressInfo;
 
-  const folder = await mkdtemp(join(tmpdir(), 'npm-testivora-'));
-  const path = [dirname(process.execPath), process.env.PATH].join(delimiter);
-  const front = join(folder, 'npm');
-  await writeFile(
-    front,
-    `#!/bin/sh
+	const folder = await mkdtemp(join(tmpdir(), 'npm-testivora-'));
+	const path = [dirname(process.execPath), process.env.PATH].join(delimiter);
+	const front = join(folder, 'npm');
+	await writeFile(
+		front,
+		`#!/bin/sh
 for argument; do
   shift
   case "$argument" in --registry=*) argument=--registry=http://127.0.0.1:${port} ;; esac
@@ -59,23 +73,23 @@ for argument; do
 done
 PATH='${path}' exec npm "$@"
 `,
-  );
-  await chmod(front, 0o755);
+	);
+	await chmod(front, 0o755);
 
-  const nowhere = 'http://127.0.0.1:9';
-  return {
-    env: {
-      PATH: folder + delimiter + path,
-      npm_config_registry: `http://127.0.0.1:${port}`,
-      npm_config_cache: join(folder, 'cache'),
-      npm_config_update_notifier: 'false',
-      HTTP_PROXY: nowhere,
-      HTTPS_PROXY: nowhere,
-      NO_PROXY: '127.0.0.1,localhost',
-    },
-    async stop() {
-      await new Promise((settle) => server.close(settle));
-      await rm(folder, { recursive: true, force: true });
-    },
-  };
+	const nowhere = 'http://127.0.0.1:9';
+	return {
+		env: {
+			PATH: folder + delimiter + path,
+			npm_config_registry: `http://127.0.0.1:${port}`,
+			npm_config_cache: join(folder, 'cache'),
+			npm_config_update_notifier: 'false',
+			HTTP_PROXY: nowhere,
+			HTTPS_PROXY: nowhere,
+			NO_PROXY: '127.0.0.1,localhost',
+		},
+		async stop() {
+			await new Promise((settle) => server.close(settle));
+			await rm(folder, { recursive: true, force: true });
+		},
+	};
 }

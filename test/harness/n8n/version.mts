@@ -13,15 +13,16 @@ export const testedVersions = (): string[] => readdirSync(VERSIONS).sort(compare
  * @throws Error where that version has no folder in tools/n8n
  */
 export function versionUnderTest(): string {
-  const known = testedVersions();
-  const wanted = process.env.N8N_VERSION || known.at(-1)!;
-  if (!known.includes(wanted)) throw new Error(`N8N_VERSION is ${wanted}, but tools/n8n has only ${known.join(', ')}`);
-  return wanted;
+	const known = testedVersions();
+	const wanted = process.env.N8N_VERSION || known.at(-1)!;
+	if (!known.includes(wanted))
+		throw new Error(`N8N_VERSION is ${wanted}, but tools/n8n has only ${known.join(', ')}`);
+	return wanted;
 }
 
 /** Whether the n8n under test is this version or a later one. @param version such as `2.40` */
 export const isAtLeast = (version: string): boolean => compare(versionUnderTest(), version) >= 0;
 
 function compare(one: string, other: string): number {
-  return one.localeCompare(other, 'en', { numeric: true });
+	return one.localeCompare(other, 'en', { numeric: true });
 }

@@ -9,11 +9,16 @@ export const get: Operation = {
 		name: 'Get',
 		value: 'get',
 		action: 'Get account plan and usage',
-		description: 'Get the plan of the account, whether it includes the API, and how much of its limits is used',
+		description:
+			'Get the plan of the account, whether it includes the API, and how much of its limits is used',
 	},
 	fields: [],
 
 	async execute(context, itemIndex) {
-		return (await request(context, { method: 'GET', path: '/v1/account', itemIndex }, accountSchema)) as IDataObject;
+		return (await request(
+			context,
+			{ method: 'GET', path: '/v1/account', itemIndex },
+			accountSchema,
+		)) as IDataObject;
 	},
 };

@@ -9,7 +9,8 @@ export const getAll: Operation = {
 		name: 'Get Many',
 		value: 'getAll',
 		action: 'Get many spaces with their IDs',
-		description: 'Get the spaces in which testimonials are collected, most recent first, with their IDs and names',
+		description:
+			'Get the spaces in which testimonials are collected, most recent first, with their IDs and names',
 	},
 	fields: listFields,
 

@@ -18,7 +18,8 @@ import { locator } from '../parameters';
 export const testimonialIdField: INodeProperties = locator({
 	displayName: 'Testimonial',
 	name: 'testimonialId',
-	description: 'The testimonial, chosen from the list or by its ID. Get Many and the trigger give the IDs.',
+	description:
+		'The testimonial, chosen from the list or by its ID. Get Many and the trigger give the IDs.',
 	searchListMethod: 'searchTestimonials',
 	exampleId: 'j97c2m8x4k',
 	required: true,
@@ -128,7 +129,9 @@ export function contentOf(fields: IDataObject, node: INode, itemIndex: number): 
 		const value = fields[name];
 		if (value === undefined || value === null) continue;
 		const checked =
-			value === '' && REMOVABLE.includes(name) ? '' : checkInput(schema, value, label, node, itemIndex);
+			value === '' && REMOVABLE.includes(name)
+				? ''
+				: checkInput(schema, value, label, node, itemIndex);
 		if (path.length === 1) content[path[0]] = checked;
 		else content.author = { ...(content.author as IDataObject), [path[1]]: checked };
 	}

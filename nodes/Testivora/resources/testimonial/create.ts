@@ -12,7 +12,8 @@ export const create: Operation = {
 		name: 'Create',
 		value: 'create',
 		action: 'Create testimonial',
-		description: 'Add a testimonial that was collected elsewhere; it counts towards the monthly quota of the plan',
+		description:
+			'Add a testimonial that was collected elsewhere; it counts towards the monthly quota of the plan',
 	},
 	fields: [
 		spaceField('The space to add the testimonial to, chosen from the list or by its ID', true),
@@ -80,7 +81,11 @@ export const create: Operation = {
 		const creates = new Creates(context, !goesOn);
 		return {
 			execute: async (itemIndex) =>
-				await creates.create(bodyOf(context, itemIndex), itemIndex, skipsExisting(context, itemIndex)),
+				await creates.create(
+					bodyOf(context, itemIndex),
+					itemIndex,
+					skipsExisting(context, itemIndex),
+				),
 			finish: async () => await creates.settleOpen(),
 			hints: () => creates.hints(),
 		};
@@ -103,6 +108,13 @@ function bodyOf(context: IExecuteFunctions, itemIndex: number): IDataObject {
 /** An expression that gives nothing is refused: taken for "no", it would create everything a second time. Except as a tool: models send nothing for what they don't set. */
 function skipsExisting(context: IExecuteFunctions, itemIndex: number): boolean {
 	const options = context.getNodeParameter('options', itemIndex, {}) as IDataObject;
-	if (!('skipExisting' in options) || (isTool(context.getNode()) && !isGiven(options.skipExisting))) return false;
-	return checkInput(booleanInput, options.skipExisting, 'Skip Existing', context.getNode(), itemIndex);
+	if (!('skipExisting' in options) || (isTool(context.getNode()) && !isGiven(options.skipExisting)))
+		return false;
+	return checkInput(
+		booleanInput,
+		options.skipExisting,
+		'Skip Existing',
+		context.getNode(),
+		itemIndex,
+	);
 }

@@ -1,4 +1,9 @@
-import type { ICredentialDataDecryptedObject, IDataObject, IExecuteFunctions, NodeExecutionHint } from 'n8n-workflow';
+import type {
+	ICredentialDataDecryptedObject,
+	IDataObject,
+	IExecuteFunctions,
+	NodeExecutionHint,
+} from 'n8n-workflow';
 
 import { list, request } from '../../../shared/api';
 import { hasStatus, inputError, isTimeout } from '../../../shared/errors';
@@ -101,12 +106,21 @@ export class Creates {
 		Object.assign(this.noteOfRuns(), { run: this.runIndex() } satisfies RunNote);
 		const outcome = await this.send(account, body, itemIndex).catch((error: Error) => error);
 		const inDoubt = isCreateInDoubt(outcome);
-		if (inDoubt || !(outcome instanceof Error)) Object.assign(this.noteOfRuns(), { createdAt: Date.now() } satisfies RunNote);
+		if (inDoubt || !(outcome instanceof Error))
+			Object.assign(this.noteOfRuns(), { createdAt: Date.now() } satisfies RunNote);
 		if (!(outcome instanceof Error)) return outcome;
 		if (!inDoubt) throw outcome;
 		const ended = elapsed();
 		const begun = journalOf(this.context).postedAt ?? ended;
-		const open: OpenCreate = { itemIndex, body, error: outcome, begun, ended, sent: 1, lastCreated };
+		const open: OpenCreate = {
+			itemIndex,
+			body,
+			error: outcome,
+			begun,
+			ended,
+			sent: 1,
+			lastCreated,
+		};
 		if (!this.atOnce) {
 			account.open.push(open);
 			throw outcome;
@@ -131,9 +145,13 @@ export class Creates {
 	/** What a person would want to know of the import as a whole. */
 	hints(): NodeExecutionHint[] {
 		const items = this.inDoubt.map((index) => index + 1).sort((one, other) => one - other);
-		const changesTexts = [...this.accounts.values()].some(({ givesBackContent }) => !givesBackContent);
+		const changesTexts = [...this.accounts.values()].some(
+			({ givesBackContent }) => !givesBackContent,
+		);
 		return [
-			...(this.skipped > 0 ? [{ message: `Not created again, because the space has them already: ${this.skipped}` }] : []),
+			...(this.skipped > 0
+				? [{ message: `Not created again, because the space has them already: ${this.skipped}` }]
+				: []),
 			...(items.length > 0
 				? [
 						{
@@ -143,10 +161,22 @@ export class Creates {
 					]
 				: []),
 			...(changesTexts && this.skips
-				? [{ type: 'warning' as const, message: 'Testivora changes texts, so Skip Existing may not recognise them: look in Testivora before you run this again' }]
+				? [
+						{
+							type: 'warning' as const,
+							message:
+								'Testivora changes texts, so Skip Existing may not recognise them: look in Testivora before you run this again',
+						},
+					]
 				: []),
 			...(this.unprotected > 1 && this.context.getNode().retryOnFail
-				? [{ type: 'warning' as const, message: 'Retry On Fail runs all items again, those that were created too: add the option Skip Existing, or switch Retry On Fail off' }]
+				? [
+						{
+							type: 'warning' as const,
+							message:
+								'Retry On Fail runs all items again, those that were created too: add the option Skip Existing, or switch Retry On Fail off',
+						},
+					]
 				: []),
 			...(this.beyondQuota > 0
 				? [
@@ -160,7 +190,10 @@ export class Creates {
 	}
 
 	private async accountOf(itemIndex: number): Promise<Account> {
-		const credential: ICredentialDataDecryptedObject = await this.context.getCredentials('testivoraApi', itemIndex);
+		const credential: ICredentialDataDecryptedObject = await this.context.getCredentials(
+			'testivoraApi',
+			itemIndex,
+		);
 		const key = JSON.stringify([credential.baseUrl, credential.apiKey]);
 		const account = this.accounts.get(key) ?? new Account(credential);
 		this.accounts.set(key, account);
@@ -206,15 +239,23 @@ export class Creates {
 				itemIndex,
 			);
 		}
-		const source = { method: 'POST', path: '/v1/testimonials', body, itemIndex, credential: account.credential } as const;
-		const testimonial = (await request(this.context, source, objectSchema).catch((error: unknown) => {
-			this.timeouts = isTimeout(error) ? this.timeouts + 1 : 0;
-			if (hasStatus(error, 402)) {
-				account.quotaUsedUp = true;
-				this.beyondQuota += 1;
-			}
-			throw error;
-		})) as IDataObject;
+		const source = {
+			method: 'POST',
+			path: '/v1/testimonials',
+			body,
+			itemIndex,
+			credential: account.credential,
+		} as const;
+		const testimonial = (await request(this.context, source, objectSchema).catch(
+			(error: unknown) => {
+				this.timeouts = isTimeout(error) ? this.timeouts + 1 : 0;
+				if (hasStatus(error, 402)) {
+					account.quotaUsedUp = true;
+					this.beyondQuota += 1;
+				}
+				throw error;
+			},
+		)) as IDataObject;
 		this.timeouts = 0;
 		this.learnFrom(account, testimonial, body);
 		return testimonial;
@@ -228,11 +269,15 @@ export class Creates {
 			account.aheadMs = Math.max(account.aheadMs ?? -Infinity, created - elapsed());
 		}
 		// An answer may leave fields out; one that has them changed tells that texts are not given back as sent.
-		if (contentKey({ ...body, ...testimonial }) !== contentKey(body)) account.givesBackContent = false;
+		if (contentKey({ ...body, ...testimonial }) !== contentKey(body))
+			account.givesBackContent = false;
 	}
 
 	/** A testimonial of this content that was there before the row and stands for no other row of the import. */
-	private async takeExisting(account: Account, body: IDataObject): Promise<IDataObject | undefined> {
+	private async takeExisting(
+		account: Account,
+		body: IDataObject,
+	): Promise<IDataObject | undefined> {
 		const spaceId = body.space_id as string;
 		// Kept also when it fails, as every row would wait for it anew.
 		const reading = account.reading.get(spaceId) ?? this.readExisting(account, spaceId);
@@ -252,7 +297,11 @@ export class Creates {
 		const cancelled = new Error('The execution was cancelled');
 		const { run, createdAt: last = 0 } = this.before;
 		if (run === this.runIndex()) {
-			await waitUnlessCancelled(this.context, Math.min(last + LIST_LAG_MS - Date.now(), LIST_LAG_MS), cancelled);
+			await waitUnlessCancelled(
+				this.context,
+				Math.min(last + LIST_LAG_MS - Date.now(), LIST_LAG_MS),
+				cancelled,
+			);
 		}
 		const existing = await this.readNow(account, spaceId);
 		// In a loop, the earlier runs of the node have ended: they left nothing to be found.
@@ -264,8 +313,13 @@ export class Creates {
 	}
 
 	/** Whether something was created so shortly before a space was read that the list may not show all of it yet. An empty list shows nothing of that. */
-	private mayShowMore({ aheadMs = journalOf(this.context).aheadMs }: Account, { newest }: Existing): boolean {
-		return newest !== undefined && !(aheadMs !== undefined && newest < elapsed() + aheadMs - FRESH_MS);
+	private mayShowMore(
+		{ aheadMs = journalOf(this.context).aheadMs }: Account,
+		{ newest }: Existing,
+	): boolean {
+		return (
+			newest !== undefined && !(aheadMs !== undefined && newest < elapsed() + aheadMs - FRESH_MS)
+		);
 	}
 
 	private runIndex(): number {
@@ -312,17 +366,27 @@ export class Creates {
 			if (shown.has(status)) continue;
 			for await (const testimonial of this.listWith(account, spaceId, status)) {
 				// An API that does not filter by status has given all of these before.
-				if (typeof testimonial.status === 'string' && !isSameWord(testimonial.status, status)) break;
+				if (typeof testimonial.status === 'string' && !isSameWord(testimonial.status, status))
+					break;
 				yield testimonial;
 			}
 		}
 		account.readingMs = elapsed() - began;
 	}
 
-	private async *listWith({ credential }: Account, spaceId: string, status?: string): AsyncGenerator<IDataObject> {
-		const testimonials = list(this.context, { path: '/v1/testimonials', query: { space_id: spaceId, status }, credential });
+	private async *listWith(
+		{ credential }: Account,
+		spaceId: string,
+		status?: string,
+	): AsyncGenerator<IDataObject> {
+		const testimonials = list(this.context, {
+			path: '/v1/testimonials',
+			query: { space_id: spaceId, status },
+			credential,
+		});
 		for await (const testimonial of testimonials as AsyncIterable<IDataObject>) {
-			if (this.context.getExecutionCancelSignal()?.aborted) throw new Error('The execution was cancelled');
+			if (this.context.getExecutionCancelSignal()?.aborted)
+				throw new Error('The execution was cancelled');
 			// Also where the API does not filter by space.
 			if (testimonial.space_id === undefined || testimonial.space_id === spaceId) yield testimonial;
 		}

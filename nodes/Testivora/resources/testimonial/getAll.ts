@@ -35,7 +35,9 @@ export const getAll: Operation = {
 		description: 'Get testimonials, of one space or of all, by status, rating, type, tags or date',
 	},
 	fields: [
-		spaceField('The space whose testimonials to get. Leave empty for the testimonials of all spaces.'),
+		spaceField(
+			'The space whose testimonials to get. Leave empty for the testimonials of all spaces.',
+		),
 		...listFields,
 		...outputFields,
 		{
@@ -50,21 +52,24 @@ export const getAll: Operation = {
 					name: 'createdAfter',
 					type: 'dateTime',
 					default: '',
-					description: 'Only testimonials created at this time or later, such as 2026-06-03 or 2026-06-03T10:00:00Z',
+					description:
+						'Only testimonials created at this time or later, such as 2026-06-03 or 2026-06-03T10:00:00Z',
 				},
 				{
 					displayName: 'Created Before',
 					name: 'createdBefore',
 					type: 'dateTime',
 					default: '',
-					description: 'Only testimonials created at this time or earlier, such as 2026-06-03 or 2026-06-03T10:00:00Z',
+					description:
+						'Only testimonials created at this time or earlier, such as 2026-06-03 or 2026-06-03T10:00:00Z',
 				},
 				{
 					displayName: 'Featured',
 					name: 'featured',
 					type: 'boolean',
 					default: true,
-					description: 'Whether to return only testimonials that are featured, or only those that are not',
+					description:
+						'Whether to return only testimonials that are featured, or only those that are not',
 				},
 				{
 					displayName: 'Minimum Rating',
@@ -72,7 +77,8 @@ export const getAll: Operation = {
 					type: 'number',
 					typeOptions: { minValue: 1, maxValue: 5, numberPrecision: 0 },
 					default: 4,
-					description: 'Only testimonials with at least this many stars, 1 to 5. Those without a rating are left out.',
+					description:
+						'Only testimonials with at least this many stars, 1 to 5. Those without a rating are left out.',
 				},
 				{
 					displayName: 'Status',
@@ -158,9 +164,15 @@ function filtersOf(context: IExecuteFunctions, itemIndex: number): TestimonialFi
 	if ('types' in set) filters.types = check(testimonialTypesInput, set.types, 'Types');
 	if ('tags' in set) filters.tags = check(tagsFilterInput, set.tags, 'Tags');
 	if ('featured' in set) filters.featured = check(booleanInput, set.featured, 'Featured');
-	if ('createdAfter' in set) filters.createdAfter = dateOf(context, set.createdAfter, 'Created After', itemIndex);
-	if ('createdBefore' in set) filters.createdBefore = dateOf(context, set.createdBefore, 'Created Before', itemIndex);
-	if (filters.createdAfter !== undefined && filters.createdBefore !== undefined && filters.createdAfter > filters.createdBefore) {
+	if ('createdAfter' in set)
+		filters.createdAfter = dateOf(context, set.createdAfter, 'Created After', itemIndex);
+	if ('createdBefore' in set)
+		filters.createdBefore = dateOf(context, set.createdBefore, 'Created Before', itemIndex);
+	if (
+		filters.createdAfter !== undefined &&
+		filters.createdBefore !== undefined &&
+		filters.createdAfter > filters.createdBefore
+	) {
 		throw inputError(
 			node,
 			'Created After is later than Created Before',
@@ -172,7 +184,12 @@ function filtersOf(context: IExecuteFunctions, itemIndex: number): TestimonialFi
 }
 
 /** A date in milliseconds since 1970. @throws NodeOperationError that names the label and the item */
-function dateOf(context: IExecuteFunctions, value: unknown, label: string, itemIndex: number): number {
+function dateOf(
+	context: IExecuteFunctions,
+	value: unknown,
+	label: string,
+	itemIndex: number,
+): number {
 	const time = timeOf(value, context.getTimezone());
 	if (time !== undefined) return time;
 	throw inputError(

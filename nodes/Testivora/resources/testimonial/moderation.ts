@@ -10,7 +10,10 @@ import { idOf } from '../parameters';
 import { testimonialIdField } from './content';
 
 /** An operation that does nothing but set the status, so that a model can be given this one decision and no other. */
-export function moderation(option: Operation['option'], status: (typeof TESTIMONIAL_STATUSES)[number]): Operation {
+export function moderation(
+	option: Operation['option'],
+	status: (typeof TESTIMONIAL_STATUSES)[number],
+): Operation {
 	return {
 		option,
 		fields: [testimonialIdField],

@@ -10,13 +10,16 @@ export function contentKey({ text, author }: IDataObject): string {
 }
 
 function folded(text: unknown): string {
-	return typeof text === 'string' ? text.normalize('NFKC').replace(/\s+/g, ' ').trim().toLowerCase() : '';
+	return typeof text === 'string'
+		? text.normalize('NFKC').replace(/\s+/g, ' ').trim().toLowerCase()
+		: '';
 }
 
 /** In how many fields a testimonial is as it was sent. Tells rows apart that have the same {@link contentKey}. */
 export function likeness(sent: IDataObject, testimonial: IDataObject): number {
 	return Object.entries(sent).reduce((count, [field, value]) => {
-		if (!isObject(value)) return count + Number(JSON.stringify(value) === JSON.stringify(testimonial[field]));
+		if (!isObject(value))
+			return count + Number(JSON.stringify(value) === JSON.stringify(testimonial[field]));
 		const other = testimonial[field];
 		return count + (isObject(other) ? likeness(value, other) : 0);
 	}, 0);

@@ -79,7 +79,10 @@ const PAGE_SIZE = 100;
 export function isCreateInDoubt(error: unknown): error is NodeApiError {
 	if (!isOutcomeUnknown(error)) return false;
 	const code = error.httpCode ?? '';
-	return !['425', '429'].includes(code) && !neverArrived({ request: 'POST', code, message: error.message });
+	return (
+		!['425', '429'].includes(code) &&
+		!neverArrived({ request: 'POST', code, message: error.message })
+	);
 }
 
 /**
@@ -94,7 +97,8 @@ export async function settle(
 	service: Service,
 ): Promise<Map<OpenCreate, Settled>> {
 	const results = new Map<OpenCreate, Settled>();
-	const giveUp = (create: OpenCreate) => results.set(create, { error: create.error, inDoubt: true });
+	const giveUp = (create: OpenCreate) =>
+		results.set(create, { error: create.error, inDoubt: true });
 	const began = service.now();
 	let open = creates;
 	const firstPause = () => {
@@ -114,21 +118,34 @@ export async function settle(
 			for (const create of inSpace) {
 				const found = look.found.get(create);
 				if (found) results.set(create, { testimonial: found });
-				else if (look.error && (!isTransient(look.error) || since - Math.max(create.ended, began) >= OUTAGE_MS)) giveUp(create);
+				else if (
+					look.error &&
+					(!isTransient(look.error) || since - Math.max(create.ended, began) >= OUTAGE_MS)
+				)
+					giveUp(create);
 				else if (look.error || since < dueAt(create)) continue;
-				else if (!isAnswered(create.error) || look.unclear.has(create) || !service.givesBackContent()) giveUp(create);
+				else if (
+					!isAnswered(create.error) ||
+					look.unclear.has(create) ||
+					!service.givesBackContent()
+				)
+					giveUp(create);
 				else again.push(create);
 			}
 		}
 		await sendAgain(again, results, claimed, service);
 		open = open.filter((create) => !results.has(create));
-		const next = again.length > 0 ? firstPause() : Math.min(2 * pause || FIRST_PAUSE_MS, MAX_PAUSE_MS);
+		const next =
+			again.length > 0 ? firstPause() : Math.min(2 * pause || FIRST_PAUSE_MS, MAX_PAUSE_MS);
 		pause = Math.max(next, (read / PAGE_SIZE) * PAGE_ALLOWANCE_MS);
 	}
 	return results;
 }
 
-function grouped(creates: OpenCreate[], keyOf: (create: OpenCreate) => string): Map<string, OpenCreate[]> {
+function grouped(
+	creates: OpenCreate[],
+	keyOf: (create: OpenCreate) => string,
+): Map<string, OpenCreate[]> {
 	const groups = new Map<string, OpenCreate[]>();
 	for (const create of creates) {
 		const key = keyOf(create);
@@ -160,10 +177,18 @@ interface Look {
 }
 
 /** Reads a space until all are found, or to its end. */
-async function lookFor(creates: OpenCreate[], spaceId: string, claimed: Set<string>, service: Service): Promise<Look> {
+async function lookFor(
+	creates: OpenCreate[],
+	spaceId: string,
+	claimed: Set<string>,
+	service: Service,
+): Promise<Look> {
 	const byContent = grouped(creates, ({ body }) => contentKey(body));
 	const spans = new Map(creates.map((create) => [create, spanOf(create, service)]));
-	const earliest = creates.reduce((time, create) => Math.min(time, spans.get(create)!.from), Infinity);
+	const earliest = creates.reduce(
+		(time, create) => Math.min(time, spans.get(create)!.from),
+		Infinity,
+	);
 	const candidates: Candidate[] = [];
 	const [withCandidate, eligible] = [new Set<OpenCreate>(), new Set<unknown>()];
 	const recent: IDataObject[] = [];
@@ -175,14 +200,18 @@ async function lookFor(creates: OpenCreate[], spaceId: string, claimed: Set<stri
 			if (claimed.has(id)) continue;
 			if (!(createdAt(testimonial) < earliest - CLOCK_SKEW_MS)) recent.push(testimonial);
 			const matching = (byContent.get(contentKey(testimonial)) ?? []).filter(
-				(create) => !(service.wasThere(create, id) ?? !isAfter(testimonial, spans.get(create)!.from)),
+				(create) =>
+					!(service.wasThere(create, id) ?? !isAfter(testimonial, spans.get(create)!.from)),
 			);
 			for (const create of matching) {
 				candidates.push({ create, testimonial, likeness: likeness(create.body, testimonial) });
 				withCandidate.add(create);
 				eligible.add(id);
 			}
-			const mayBeAll = matching.length > 0 && withCandidate.size === creates.length && eligible.size >= creates.length;
+			const mayBeAll =
+				matching.length > 0 &&
+				withCandidate.size === creates.length &&
+				eligible.size >= creates.length;
 			if (mayBeAll && matched(candidates).size === creates.length) break;
 		}
 	} catch (error) {
@@ -195,7 +224,9 @@ async function lookFor(creates: OpenCreate[], spaceId: string, claimed: Set<stri
 		const { from, to } = spans.get(create)!;
 		const mayBeIts = (testimonial: IDataObject) =>
 			!service.wasThere(create, testimonial.id as string) &&
-			!(createdAt(testimonial) < from - CLOCK_SKEW_MS || createdAt(testimonial) > to + CLOCK_SKEW_MS);
+			!(
+				createdAt(testimonial) < from - CLOCK_SKEW_MS || createdAt(testimonial) > to + CLOCK_SKEW_MS
+			);
 		if (!look.found.has(create) && unaccounted.some(mayBeIts)) look.unclear.add(create);
 	}
 	return look;
@@ -205,15 +236,23 @@ async function lookFor(creates: OpenCreate[], spaceId: string, claimed: Set<stri
  * When a create was handled if it was, by the API's clock, in milliseconds since 1970; infinite where that is not known. Assumption A4:
  * `created_at` is when the API created the testimonial, by the clock of its `Date` headers, give or take {@link CLOCK_SKEW_MS}.
  */
-function spanOf({ begun, ended, lastCreated = -Infinity }: OpenCreate, service: Service): { from: number; to: number } {
-	return { from: Math.max(lastCreated, service.apiTime(begun) ?? -Infinity), to: service.apiTime(ended) ?? Infinity };
+function spanOf(
+	{ begun, ended, lastCreated = -Infinity }: OpenCreate,
+	service: Service,
+): { from: number; to: number } {
+	return {
+		from: Math.max(lastCreated, service.apiTime(begun) ?? -Infinity),
+		to: service.apiTime(ended) ?? Infinity,
+	};
 }
 
 /** Whether a testimonial was certainly created after a moment. */
 function isAfter(testimonial: IDataObject, from: number): boolean {
 	const created = createdAt(testimonial);
 	// An API whose `created_at` is in whole seconds cuts off what is less.
-	return from > -Infinity && created >= (created % 1_000 === 0 ? Math.floor(from / 1_000) * 1_000 : from);
+	return (
+		from > -Infinity && created >= (created % 1_000 === 0 ? Math.floor(from / 1_000) * 1_000 : from)
+	);
 }
 
 interface Candidate {
@@ -227,7 +266,10 @@ function matched(candidates: Candidate[]): Map<OpenCreate, IDataObject> {
 	const pairs = new Map<OpenCreate, IDataObject>();
 	const taken = new Set<unknown>();
 	const inOrder = [...candidates].sort(
-		(one, other) => other.likeness - one.likeness || createdAt(one.testimonial) - createdAt(other.testimonial) || 0,
+		(one, other) =>
+			other.likeness - one.likeness ||
+			createdAt(one.testimonial) - createdAt(other.testimonial) ||
+			0,
 	);
 	for (const { create, testimonial } of inOrder) {
 		if (pairs.has(create) || taken.has(testimonial.id)) continue;

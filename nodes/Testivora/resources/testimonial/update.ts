@@ -9,7 +9,9 @@ import { contentOf, optionalFields, testimonialIdField } from './content';
 
 /** Says of the fields that an update may empty what that does. */
 function emptied(field: INodeProperties): INodeProperties {
-	return field.type === 'string' ? { ...field, description: `${field.description}. Leave empty to remove.` } : field;
+	return field.type === 'string'
+		? { ...field, description: `${field.description}. Leave empty to remove.` }
+		: field;
 }
 
 const [company, photoUrl, socialUrl, title, ...others] = optionalFields.map(emptied);
@@ -19,7 +21,8 @@ export const update: Operation = {
 		name: 'Update',
 		value: 'update',
 		action: 'Update testimonial content or status',
-		description: 'Change a testimonial, for instance approve or reject it; fields that are not added stay as they are',
+		description:
+			'Change a testimonial, for instance approve or reject it; fields that are not added stay as they are',
 	},
 	fields: [
 		testimonialIdField,

@@ -12,7 +12,10 @@ export const getAll: Operation = {
 		action: 'Get many walls with their IDs',
 		description: 'Get the walls on which testimonials are shown, with their IDs and names',
 	},
-	fields: [spaceField('The space whose walls to get. Leave empty for the walls of all spaces.'), ...listFields],
+	fields: [
+		spaceField('The space whose walls to get. Leave empty for the walls of all spaces.'),
+		...listFields,
+	],
 
 	async execute(context, itemIndex) {
 		const limit = limitOf(context, itemIndex);

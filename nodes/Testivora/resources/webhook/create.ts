@@ -2,14 +2,23 @@ import { request } from '../../../shared/api';
 import { endpointSchema } from '../../../shared/schemas';
 import type { Operation } from '../operation';
 import { optionalFieldsOf } from '../parameters';
-import { endpointOf, eventsField, secretField, statusField, urlField, withWebhookApi, withoutSecrets } from './endpoint';
+import {
+	endpointOf,
+	eventsField,
+	secretField,
+	statusField,
+	urlField,
+	withWebhookApi,
+	withoutSecrets,
+} from './endpoint';
 
 export const create: Operation = {
 	option: {
 		name: 'Create',
 		value: 'create',
 		action: 'Create webhook',
-		description: 'Register an address that Testivora sends events to. A Testivora Trigger registers its own.',
+		description:
+			'Register an address that Testivora sends events to. A Testivora Trigger registers its own.',
 	},
 	fields: [
 		{ ...urlField, required: true },
@@ -40,7 +49,11 @@ export const create: Operation = {
 			},
 			itemIndex,
 		);
-		const asking = request(context, { method: 'POST', path: '/v1/webhooks', body, itemIndex }, endpointSchema);
+		const asking = request(
+			context,
+			{ method: 'POST', path: '/v1/webhooks', body, itemIndex },
+			endpointSchema,
+		);
 		return withoutSecrets(await withWebhookApi(context, asking, { itemIndex, isCollection: true }));
 	},
 };

@@ -14,7 +14,11 @@ export const remove: Operation = {
 
 	async execute(context, itemIndex) {
 		const id = idOf(context, 'webhookId', 'Webhook', itemIndex);
-		const asking = request(context, { method: 'DELETE', path: `/v1/webhooks/${segment(id)}`, itemIndex });
+		const asking = request(context, {
+			method: 'DELETE',
+			path: `/v1/webhooks/${segment(id)}`,
+			itemIndex,
+		});
 		await withWebhookApi(context, asking, { itemIndex });
 		return { deleted: true };
 	},

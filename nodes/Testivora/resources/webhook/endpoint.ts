@@ -1,4 +1,10 @@
-import type { IDataObject, IExecuteFunctions, ILoadOptionsFunctions, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IExecuteFunctions,
+	ILoadOptionsFunctions,
+	INodeProperties,
+	INodePropertyOptions,
+} from 'n8n-workflow';
 
 import { baseUrlOf } from '../../../shared/credential';
 import { checkInput, inputError, isGone, isWebhookApiMissing } from '../../../shared/errors';
@@ -34,12 +40,17 @@ export const eventsField: INodeProperties = {
 		{ name: 'Testimonial Deleted', value: 'testimonial.deleted' },
 	],
 	default: ['testimonial.created'],
-	description: 'The events that are sent to the URL: testimonial.created, testimonial.approved, testimonial.deleted',
+	description:
+		'The events that are sent to the URL: testimonial.created, testimonial.approved, testimonial.deleted',
 };
 
 export const statusOptions: INodePropertyOptions[] = [
 	{ name: 'Active', value: 'active', description: 'Events are sent' },
-	{ name: 'Disabled', value: 'disabled', description: 'The endpoint is kept, but nothing is sent to it' },
+	{
+		name: 'Disabled',
+		value: 'disabled',
+		description: 'The endpoint is kept, but nothing is sent to it',
+	},
 ];
 
 export const statusField: INodeProperties = {
@@ -58,7 +69,8 @@ export const secretField: INodeProperties = {
 	typeOptions: { password: true },
 	default: '',
 	placeholder: 'e.g. whsec_…',
-	description: 'Secret that deliveries are signed with: whsec_ and then base64 of random bytes. It never shows in the output.',
+	description:
+		'Secret that deliveries are signed with: whsec_ and then base64 of random bytes. It never shows in the output.',
 };
 
 /**
@@ -75,9 +87,15 @@ export async function endpointOf(
 	const node = context.getNode();
 	return {
 		...(isPresent(url) && { url: await deliveryUrlOf(context, url, itemIndex) }),
-		...(isPresent(events) && { events: checkInput(eventsInput, events, 'Events', node, itemIndex) }),
-		...(isPresent(status) && { status: checkInput(endpointStatusInput, status, 'Status', node, itemIndex) }),
-		...(isPresent(secret) && { secret: checkInput(secretInput, secret, 'Signing Secret', node, itemIndex) }),
+		...(isPresent(events) && {
+			events: checkInput(eventsInput, events, 'Events', node, itemIndex),
+		}),
+		...(isPresent(status) && {
+			status: checkInput(endpointStatusInput, status, 'Status', node, itemIndex),
+		}),
+		...(isPresent(secret) && {
+			secret: checkInput(secretInput, secret, 'Signing Secret', node, itemIndex),
+		}),
 	};
 }
 
@@ -86,7 +104,11 @@ function isPresent(value: unknown): boolean {
 }
 
 /** Plain HTTP is for a Testivora that is itself reached so, as a local sandbox is. */
-async function deliveryUrlOf(context: IExecuteFunctions, value: unknown, itemIndex: number): Promise<string> {
+async function deliveryUrlOf(
+	context: IExecuteFunctions,
+	value: unknown,
+	itemIndex: number,
+): Promise<string> {
 	const node = context.getNode();
 	const url = checkInput(urlInput, value, 'URL', node, itemIndex);
 	const base = baseUrlOf(await context.getCredentials('testivoraApi', itemIndex), node);
@@ -103,7 +125,9 @@ async function deliveryUrlOf(context: IExecuteFunctions, value: unknown, itemInd
 export function withoutSecrets(endpoint: unknown): IDataObject {
 	return JSON.parse(
 		JSON.stringify(endpoint, (name, value: unknown) =>
-			/secret/i.test(name) || (typeof value === 'string' && value.includes('whsec_')) ? undefined : value,
+			/secret/i.test(name) || (typeof value === 'string' && value.includes('whsec_'))
+				? undefined
+				: value,
 		),
 	) as IDataObject;
 }

@@ -11,7 +11,8 @@ export const getAll: Operation = {
 		name: 'Get Many',
 		value: 'getAll',
 		action: 'Get many webhooks',
-		description: 'Get the webhook endpoints of the account: their URLs, events and status, never their secrets',
+		description:
+			'Get the webhook endpoints of the account: their URLs, events and status, never their secrets',
 	},
 	fields: [
 		...listFields,
@@ -43,13 +44,19 @@ export const getAll: Operation = {
 			// Filtering here takes whole pages: how many of them hold enough is not known before.
 			{ atMost: status === undefined ? limit : Infinity, schema: endpointSchema },
 		);
-		const taken = await withWebhookApi(context, take(withStatus(endpoints, status), limit), { itemIndex, isCollection: true });
+		const taken = await withWebhookApi(context, take(withStatus(endpoints, status), limit), {
+			itemIndex,
+			isCollection: true,
+		});
 		return taken.map(withoutSecrets);
 	},
 };
 
 /** Those with this status, also where the API ignores the parameter (assumption A1). */
-async function* withStatus(endpoints: AsyncIterable<Endpoint>, status: string | undefined): AsyncGenerator<Endpoint> {
+async function* withStatus(
+	endpoints: AsyncIterable<Endpoint>,
+	status: string | undefined,
+): AsyncGenerator<Endpoint> {
 	for await (const endpoint of endpoints) {
 		if (status === undefined || isSameWord(endpoint.status, status)) yield endpoint;
 	}

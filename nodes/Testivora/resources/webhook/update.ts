@@ -19,7 +19,8 @@ export const update: Operation = {
 		name: 'Update',
 		value: 'update',
 		action: 'Update webhook',
-		description: 'Change the URL, events, status or secret of a webhook endpoint, for instance pause or resume it',
+		description:
+			'Change the URL, events, status or secret of a webhook endpoint, for instance pause or resume it',
 	},
 	fields: [
 		webhookIdField,
