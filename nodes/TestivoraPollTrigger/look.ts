@@ -1,11 +1,8 @@
 import { createdAt, newestOf } from '../shared/filters';
+import { APPROVED, CREATED } from '../shared/schemas';
 import type { TestivoraEvent } from '../shared/schemas';
 import { bounded, fingerprint, without } from './memory';
 import type { Memory } from './memory';
-
-/** The events that a list can tell. A deletion is not among them: an absent testimonial may have slipped between two pages. */
-export const CREATED = 'testimonial.created';
-export const APPROVED = 'testimonial.approved';
 
 export type Testimonial = Record<string, unknown> & { id: string };
 

@@ -1,14 +1,23 @@
 import type { IPollFunctions } from 'n8n-workflow';
+import { z } from 'zod';
 
-import { checkInput, inputError } from '../shared/errors';
+import { inputError } from '../shared/errors';
 import { whyUnwanted } from '../shared/filters';
-import { idInput, maxItemsInput } from '../shared/schemas';
+import { checkInput, idInput } from '../shared/input';
+import { APPROVED, CREATED } from '../shared/schemas';
 import { timeOf } from '../shared/time';
 import { filtersOf } from '../shared/triggerFields';
-import { APPROVED, CREATED } from './look';
 import type { Choice } from './look';
 
 const DEFAULT_MAX_ITEMS = 100;
+
+const MAX_ITEMS = 'must be a whole number from 1 to 1,000';
+
+/** How many items one execution may get at the most. */
+const maxItemsInput = z.preprocess(
+	(value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
+	z.number({ message: MAX_ITEMS }).int(MAX_ITEMS).min(1, MAX_ITEMS).max(1_000, MAX_ITEMS),
+);
 
 /** What the user chose in the node. */
 export interface Settings extends Choice {

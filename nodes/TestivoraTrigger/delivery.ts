@@ -3,7 +3,7 @@ import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-w
 import { webhookSecretsOf } from '../shared/credential';
 import { toItem } from '../shared/eventItem';
 import { whyUnwanted } from '../shared/filters';
-import { eventSchema } from '../shared/schemas';
+import { DELETED, eventSchema } from '../shared/schemas';
 import type { TestivoraEvent } from '../shared/schemas';
 import { firstIssue } from '../shared/errors';
 import { filtersOf } from '../shared/triggerFields';
@@ -255,7 +255,7 @@ function whyIgnored(
 ): string | undefined {
 	const events = webhook.getNodeParameter('events', []) as string[];
 	if (!events.includes(name)) return 'this workflow does not listen to such events';
-	if (name === 'testimonial.deleted') return undefined;
+	if (name === DELETED) return undefined;
 	return whyUnwanted(data, filtersOf(webhook));
 }
 

@@ -8,6 +8,7 @@ import {
 	hasStatus,
 	inputError,
 	isGone,
+	isMethodRefused,
 	isOutcomeUnknown,
 	isWebhookApiMissing,
 } from '../shared/errors';
@@ -218,7 +219,7 @@ async function repair(hook: IHookFunctions, id: string, wanted: IDataObject): Pr
 	return await request(hook, { method: 'PATCH', path: pathOf(id), body: wanted }).then(
 		() => true,
 		(error: Error) => {
-			if (isGone(error) || hasStatus(error, 405, 501)) return false;
+			if (isGone(error) || isMethodRefused(error)) return false;
 			throw error;
 		},
 	);
@@ -283,7 +284,7 @@ async function deleteEndpoint(hook: IHookFunctions, id: string): Promise<boolean
 		() => true,
 		async (error: Error) => {
 			if (isGone(error)) return true;
-			if (!hasStatus(error, 405, 501)) throw error;
+			if (!isMethodRefused(error)) throw error;
 			await request(hook, { method: 'PATCH', path: pathOf(id), body: { status: 'disabled' } });
 			hook.logger.warn(
 				`Testivora Trigger: Testivora does not let webhook endpoints be deleted through the API, so the endpoint ${id} was disabled instead. Delete it in Testivora under Settings → Webhooks`,

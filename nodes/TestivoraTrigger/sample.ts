@@ -5,6 +5,7 @@ import type { IDataObject, IHookFunctions, IN8nHttpFullResponse } from 'n8n-work
 import { pages } from '../shared/api';
 import { inputError } from '../shared/errors';
 import { newestOf, whyUnwanted } from '../shared/filters';
+import { APPROVED, DELETED } from '../shared/schemas';
 import { filtersOf } from '../shared/triggerFields';
 import { isManual, registerEndpoint } from './endpoint';
 import { deriveSecret } from './secrets';
@@ -63,7 +64,7 @@ export async function prepareSample(hook: IHookFunctions): Promise<void> {
 /** The newest testimonial as the first chosen event that it can be, in the shape of a delivery; undefined where there is none. */
 async function sampleEvent(hook: IHookFunctions): Promise<IDataObject | undefined> {
 	const chosen = hook.getNodeParameter('events', []) as string[];
-	const name = chosen.find((event) => event !== 'testimonial.deleted');
+	const name = chosen.find((event) => event !== DELETED);
 	if (name === undefined) return undefined;
 	const filters = filtersOf(hook);
 	const found: IDataObject[] = [];
@@ -74,7 +75,7 @@ async function sampleEvent(hook: IHookFunctions): Promise<IDataObject | undefine
 	})) {
 		const fitting = (entries as IDataObject[]).filter(
 			(entry) =>
-				(name !== 'testimonial.approved' || entry.status === 'approved') &&
+				(name !== APPROVED || entry.status === 'approved') &&
 				whyUnwanted(entry, filters) === undefined,
 		);
 		found.push(...fitting);

@@ -1,6 +1,6 @@
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import type { INode, JsonObject } from 'n8n-workflow';
-import type { ZodError, ZodTypeAny, infer as Infer } from 'zod';
+import type { ZodError } from 'zod';
 
 /** A request that did not succeed, before it is described to a user. */
 export interface Fault {
@@ -259,6 +259,14 @@ export function isWebhookApiMissing(error: unknown): error is NodeApiError {
 	return hasStatus(error, 501) || (isOwnAnswer(error) && hasStatus(error, 404, 405));
 }
 
+/**
+ * Whether the API refuses the method of a request whatever the object is: 405, or 501 for "not implemented". An API that has webhooks
+ * may still refuse to change or delete one (assumption A1).
+ */
+export function isMethodRefused(error: unknown): error is NodeApiError {
+	return hasStatus(error, 405, 501);
+}
+
 function isOwnAnswer(error: unknown): error is NodeApiError {
 	return error instanceof NodeApiError && !isForeign(Number(error.httpCode), error.context.type);
 }
@@ -281,29 +289,6 @@ export function isTimeout(error: unknown): error is NodeApiError {
 export function isOutcomeUnknown(error: unknown): error is NodeApiError {
 	return (
 		isTransient(error) || (error instanceof NodeApiError && /^2\d\d$/.test(error.httpCode ?? ''))
-	);
-}
-
-/**
- * Checks what a user typed.
- *
- * @param label the field's label in the editor, e.g. "Rating"
- * @throws NodeOperationError that names the label, what is expected and the item
- */
-export function checkInput<Schema extends ZodTypeAny>(
-	schema: Schema,
-	value: unknown,
-	label: string,
-	node: INode,
-	itemIndex?: number,
-): Infer<Schema> {
-	const result = schema.safeParse(value);
-	if (result.success) return result.data as Infer<Schema>;
-	throw inputError(
-		node,
-		`${label} ${firstIssue(result.error)}`,
-		'Correct the field, or the expression in it, and run this again. Nothing was sent to Testivora for this item.',
-		itemIndex,
 	);
 }
 

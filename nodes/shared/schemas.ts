@@ -1,9 +1,9 @@
 import { z } from 'zod';
 
 /**
- * What goes over the wire, and what users may type. Sources: the guide "Webhooks and API" for events, the API's
- * reference for the envelopes; assumptions are marked. Only what this package relies on is required, so a field that
- * Testivora adds or changes never makes a read fail. Answers of the API are validated here and passed on unchanged.
+ * What Testivora sends. Sources: the guide "Webhooks and API" for events, the API's reference for the envelopes; assumptions are
+ * marked. Only what this package relies on is required, so a field that Testivora adds or changes never makes a read fail. Answers
+ * of the API are validated here and passed on unchanged.
  */
 
 /** Assumption A3: the statuses a testimonial can have. */
@@ -14,6 +14,11 @@ export const TESTIMONIAL_TYPES = ['text', 'video'] as const;
 
 /** Assumption A1: the statuses of a webhook endpoint. */
 export const ENDPOINT_STATUSES = ['active', 'disabled'] as const;
+
+/** The events that Testivora sends (published). n8n's lint reads literals in a description, so the triggers' fields repeat them; a test keeps both in step. */
+export const CREATED = 'testimonial.created';
+export const APPROVED = 'testimonial.approved';
+export const DELETED = 'testimonial.deleted';
 
 /** A delivery's envelope (published). `attempt` counts from 1. */
 export const eventSchema = z.object(
@@ -87,130 +92,3 @@ export const pageSchema = z.object(
 export const errorSchema = z.object({
 	error: z.object({ type: z.string().optional(), message: z.string().optional() }).passthrough(),
 });
-
-const blank = (value: unknown) => (typeof value === 'string' ? value.trim() : value);
-
-/** A text that must not be empty. */
-export const textInput = z.preprocess(
-	blank,
-	z.string({ message: 'must be text' }).min(1, 'must not be empty'),
-);
-
-/** One of the known values, regardless of case. Other values pass, because only the API can say whether they exist. */
-function optionInput(known: readonly string[]) {
-	return textInput.transform((text) => known.find((value) => value === text.toLowerCase()) ?? text);
-}
-
-export const testimonialStatusInput = optionInput(TESTIMONIAL_STATUSES);
-export const testimonialTypeInput = optionInput(TESTIMONIAL_TYPES);
-export const endpointStatusInput = optionInput(ENDPOINT_STATUSES);
-
-/** How much of a testimonial goes out to an AI model. */
-export const outputInput = z.enum(['raw', 'selectedFields', 'simplified'], {
-	message: 'must be raw, selectedFields or simplified',
-});
-
-const RATING = 'must be a whole number from 1 to 5';
-
-/** A whole number from 1 to 5 (assumption A3), also as a string, which expressions and AI models often give. */
-export const ratingInput = z.preprocess(
-	(value) =>
-		typeof value === 'string' && /^\s*\d+(\.0+)?\s*$/.test(value) ? Number(value) : value,
-	z.number({ message: RATING }).int(RATING).min(1, RATING).max(5, RATING),
-);
-
-/** An absolute http or https address. */
-export const urlInput = z.preprocess(
-	blank,
-	z
-		.string({ message: 'must be a web address that begins with https://' })
-		.refine(isWebAddress, 'must be a web address that begins with https://'),
-);
-
-/** An ID as one segment of a path: never empty, never a step up or to another path. */
-export const idInput = z.preprocess(
-	(value) => blank(Number.isSafeInteger(value) && Number(value) > 0 ? String(value) : value),
-	z
-		.string({ message: 'must be an ID' })
-		.min(1, 'must not be empty')
-		.max(255, 'must be an ID of at most 255 characters')
-		.refine((id) => id !== '.' && id !== '..', 'must be an ID, not a path'),
-);
-
-/** A boolean, also as the string "true" or "false", which expressions often give. */
-export const booleanInput = z.preprocess(
-	(value) => {
-		const text = typeof value === 'string' ? value.trim().toLowerCase() : value;
-		return text === 'true' || text === 'false' ? text === 'true' : value;
-	},
-	z.boolean({ message: 'must be true or false' }),
-);
-
-const LIMIT = 'must be a whole number of at least 1';
-
-/** The most entries of a list that are wanted. */
-export const limitInput = z.preprocess(
-	(value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
-	z.number({ message: LIMIT }).int(LIMIT).min(1, LIMIT),
-);
-
-const MAX_ITEMS = 'must be a whole number from 1 to 1,000';
-
-/** How many items one execution may get at the most. */
-export const maxItemsInput = z.preprocess(
-	(value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
-	z.number({ message: MAX_ITEMS }).int(MAX_ITEMS).min(1, MAX_ITEMS).max(1_000, MAX_ITEMS),
-);
-
-const TEXTS = 'must be a comma-separated text or a list of texts';
-
-/** Tags as a comma-separated text, a list of texts, or such a list as JSON; empty ones are dropped. */
-export const tagsInput = z.preprocess(
-	(value) => (typeof value === 'string' ? (jsonList(value) ?? value.split(',')) : value),
-	z
-		.array(z.string({ message: TEXTS }), { message: TEXTS })
-		.transform((texts) => texts.map((text) => text.trim()).filter((text) => text !== '')),
-);
-
-/** Tags to filter by, in the forms of {@link tagsInput}: blanks alone are refused, as a filter by nothing would let everything pass. */
-export const tagsFilterInput = tagsInput.refine(
-	(tags) => tags.length > 0,
-	'must hold at least one tag',
-);
-
-/** The events of a webhook endpoint, as a list or a comma-separated text; at least one. */
-export const eventsInput = tagsInput.refine(
-	(events) => events.length > 0,
-	'must hold at least one event',
-);
-
-/** Kinds of testimonials to filter by, in the forms of {@link tagsInput}, regardless of case; at least one. */
-export const testimonialTypesInput = tagsInput
-	.refine((types) => types.length > 0, 'must hold at least one type')
-	.transform((types) => types.map((type) => testimonialTypeInput.parse(type)));
-
-/** Assumption A1: a signing secret that the user chose; long enough not to be guessed. */
-export const secretInput = z.preprocess(
-	blank,
-	z
-		.string({ message: 'must be text' })
-		.regex(
-			/^whsec_[\w+/-]{24,}={0,2}$/,
-			'must be whsec_ and then base64 of at least 18 random bytes',
-		),
-);
-
-/** AI models that are asked for a text give a list as a JSON string. */
-function jsonList(text: string): unknown[] | undefined {
-	if (!/^\s*\[/.test(text)) return undefined;
-	try {
-		const value: unknown = JSON.parse(text);
-		return Array.isArray(value) ? value : undefined;
-	} catch {
-		return undefined;
-	}
-}
-
-function isWebAddress(value: string): boolean {
-	return URL.canParse(value) && /^https?:$/.test(new URL(value).protocol);
-}

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 
-import { APPROVED, CREATED, look } from '../../nodes/TestivoraPollTrigger/look.ts';
+import { look } from '../../nodes/TestivoraPollTrigger/look.ts';
+import { APPROVED, CREATED } from '../../nodes/shared/schemas.ts';
 import type { Testimonial } from '../../nodes/TestivoraPollTrigger/look.ts';
 import {
 	fingerprint,

@@ -1,5 +1,6 @@
 import { toItem } from '../../nodes/shared/eventItem.ts';
-import { APPROVED, newest } from '../../nodes/TestivoraPollTrigger/look.ts';
+import { newest } from '../../nodes/TestivoraPollTrigger/look.ts';
+import { APPROVED } from '../../nodes/shared/schemas.ts';
 import type { Testimonial } from '../../nodes/TestivoraPollTrigger/look.ts';
 import { testimonial } from '../helpers/fixtures.mts';
 import { previewFor, previewsOf } from '../helpers/previews.mts';

@@ -1,4 +1,7 @@
+import type { INodePropertyOptions } from 'n8n-workflow';
+
 import { TestivoraApi } from '../../credentials/TestivoraApi.credentials.ts';
+import { APPROVED, CREATED, DELETED } from '../../nodes/shared/schemas.ts';
 import { messagesInSources } from '../docs/messages.mts';
 import {
 	codexOf,
@@ -123,6 +126,14 @@ describe.each(nodeSources)('%s', (source) => {
 		for (const icon of Object.values(description.icon as { light: string; dark: string })) {
 			expect(exists(`nodes/Testivora/${icon.replace('file:', '')}`)).toBe(true);
 		}
+	});
+
+	test('offers only events that Testivora sends', () => {
+		const offered = fieldsOf(description.properties)
+			.filter(({ name }) => name === 'events')
+			.flatMap(({ options }) => (options as INodePropertyOptions[]).map(({ value }) => value));
+		expect(offered.length).toBeGreaterThan(0);
+		expect([CREATED, APPROVED, DELETED]).toEqual(expect.arrayContaining(offered));
 	});
 
 	test('tells n8n’s assistant how to set it up', () => {

@@ -3,7 +3,6 @@ import type { INode } from 'n8n-workflow';
 
 import {
 	apiError,
-	checkInput,
 	hasStatus,
 	inputError,
 	isGone,
@@ -13,7 +12,8 @@ import {
 	neverArrived,
 	redact,
 } from '../../nodes/shared/errors.ts';
-import { textInput } from '../../nodes/shared/schemas.ts';
+import { checkInput } from '../../nodes/shared/input.ts';
+import { textInput } from '../../nodes/Testivora/resources/inputs.ts';
 
 const node = { name: 'Testivora', type: 'n8n-nodes-testivora.testivora' } as INode;
 const fault = (status?: number, type?: string, more = {}) =>

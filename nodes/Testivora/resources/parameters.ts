@@ -1,8 +1,10 @@
 import type { IDataObject, IExecuteFunctions, INode, INodeProperties } from 'n8n-workflow';
 import type { ZodTypeAny } from 'zod';
 
-import { checkInput, inputError } from '../../shared/errors';
-import { booleanInput, idInput, limitInput } from '../../shared/schemas';
+import { inputError } from '../../shared/errors';
+import { checkInput } from '../../shared/input';
+import { idInput } from '../../shared/input';
+import { booleanInput, limitInput } from './inputs';
 
 export { locator, spaceField } from '../../shared/locators';
 

@@ -1,9 +1,8 @@
 import type { IDataObject, INode, INodeProperties, INodePropertyOptions } from 'n8n-workflow';
 
-import { checkInput } from '../../../shared/errors';
+import { checkInput } from '../../../shared/input';
+import { TESTIMONIAL_STATUSES, TESTIMONIAL_TYPES } from '../../../shared/schemas';
 import {
-	TESTIMONIAL_STATUSES,
-	TESTIMONIAL_TYPES,
 	booleanInput,
 	ratingInput,
 	tagsInput,
@@ -11,7 +10,7 @@ import {
 	testimonialTypeInput,
 	textInput,
 	urlInput,
-} from '../../../shared/schemas';
+} from '../inputs';
 import { locator } from '../parameters';
 
 /** The testimonial to act upon. */

@@ -1,7 +1,7 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
-import { checkInput } from '../../../shared/errors';
-import { booleanInput } from '../../../shared/schemas';
+import { checkInput } from '../../../shared/input';
+import { booleanInput } from '../inputs';
 import type { Operation } from '../operation';
 import { idOf, isGiven, isTool, optionalFieldsOf, spaceField } from '../parameters';
 import { contentOf, optionalFields, typeOptions } from './content';

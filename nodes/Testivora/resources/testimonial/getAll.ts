@@ -2,7 +2,8 @@ import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import type { ZodTypeAny } from 'zod';
 
 import { list } from '../../../shared/api';
-import { checkInput, inputError } from '../../../shared/errors';
+import { inputError } from '../../../shared/errors';
+import { checkInput } from '../../../shared/input';
 import { whyUnwanted } from '../../../shared/filters';
 import type { TestimonialFilters } from '../../../shared/filters';
 import {
@@ -11,7 +12,7 @@ import {
 	tagsFilterInput,
 	testimonialStatusInput,
 	testimonialTypesInput,
-} from '../../../shared/schemas';
+} from '../inputs';
 import { timeOf } from '../../../shared/time';
 import type { Operation } from '../operation';
 import {

@@ -1,7 +1,8 @@
 import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
-import { checkInput, inputError } from '../../../shared/errors';
-import { outputInput, tagsInput } from '../../../shared/schemas';
+import { inputError } from '../../../shared/errors';
+import { checkInput } from '../../../shared/input';
+import { outputInput, tagsInput } from '../inputs';
 import { isGiven, isTool, switchOf } from '../parameters';
 
 /** Every field that a testimonial is known to have (assumption A3). */

@@ -7,8 +7,9 @@ import type {
 } from 'n8n-workflow';
 
 import { baseUrlOf } from '../../../shared/credential';
-import { checkInput, inputError, isGone, isWebhookApiMissing } from '../../../shared/errors';
-import { endpointStatusInput, eventsInput, secretInput, urlInput } from '../../../shared/schemas';
+import { inputError, isGone, isWebhookApiMissing } from '../../../shared/errors';
+import { checkInput } from '../../../shared/input';
+import { endpointStatusInput, eventsInput, secretInput, urlInput } from '../inputs';
 import { locator } from '../parameters';
 
 /** The webhook to act upon. */

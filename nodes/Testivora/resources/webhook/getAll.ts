@@ -1,6 +1,7 @@
 import { list } from '../../../shared/api';
 import { isSameWord } from '../../../shared/filters';
-import { endpointSchema, endpointStatusInput } from '../../../shared/schemas';
+import { endpointSchema } from '../../../shared/schemas';
+import { endpointStatusInput } from '../inputs';
 import type { Endpoint } from '../../../shared/schemas';
 import type { Operation } from '../operation';
 import { limitOf, listFields, optionalStatusOf, take } from '../parameters';

@@ -1,10 +1,10 @@
 import type { ZodTypeAny } from 'zod';
 
+import { eventSchema } from '../../nodes/shared/schemas.ts';
+import { idInput } from '../../nodes/shared/input.ts';
 import {
 	booleanInput,
-	eventSchema,
 	eventsInput,
-	idInput,
 	limitInput,
 	ratingInput,
 	secretInput,
@@ -14,7 +14,7 @@ import {
 	testimonialTypesInput,
 	textInput,
 	urlInput,
-} from '../../nodes/shared/schemas.ts';
+} from '../../nodes/Testivora/resources/inputs.ts';
 
 const NOTHING = [undefined, null];
 

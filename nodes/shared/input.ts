@@ -1,0 +1,42 @@
+import type { INode } from 'n8n-workflow';
+import { z } from 'zod';
+import type { ZodTypeAny, infer as Infer } from 'zod';
+
+import { firstIssue, inputError } from './errors';
+
+/**
+ * Checks what a user typed.
+ *
+ * @param label the field's label in the editor, e.g. "Rating"
+ * @throws NodeOperationError that names the label, what is expected and the item
+ */
+export function checkInput<Schema extends ZodTypeAny>(
+	schema: Schema,
+	value: unknown,
+	label: string,
+	node: INode,
+	itemIndex?: number,
+): Infer<Schema> {
+	const result = schema.safeParse(value);
+	if (result.success) return result.data as Infer<Schema>;
+	throw inputError(
+		node,
+		`${label} ${firstIssue(result.error)}`,
+		'Correct the field, or the expression in it, and run this again. Nothing was sent to Testivora for this item.',
+		itemIndex,
+	);
+}
+
+/** A text without the white space around it; any other value as it is. */
+export const trimmed = (value: unknown): unknown =>
+	typeof value === 'string' ? value.trim() : value;
+
+/** An ID as one segment of a path: never empty, never a step up or to another path. */
+export const idInput = z.preprocess(
+	(value) => trimmed(Number.isSafeInteger(value) && Number(value) > 0 ? String(value) : value),
+	z
+		.string({ message: 'must be an ID' })
+		.min(1, 'must not be empty')
+		.max(255, 'must be an ID of at most 255 characters')
+		.refine((id) => id !== '.' && id !== '..', 'must be an ID, not a path'),
+);
