@@ -1,3 +1,5 @@
+const { availableParallelism } = require('node:os');
+
 const { isAtLeast } = require('./test/harness/n8n/version.mts');
 
 /**
@@ -34,6 +36,8 @@ const endToEnd = (engine, folder = 'e2e', displayName = engine) => ({
 const hasPublicationEngine = isAtLeast('2.40');
 
 module.exports = {
+	// jest's own default leaves one of two cores idle.
+	maxWorkers: Math.max(2, availableParallelism() - 1),
 	testTimeout: 120_000,
 	projects: [
 		{
