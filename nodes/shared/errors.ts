@@ -130,7 +130,7 @@ export function redact(text: string, secrets: string[] = []): string {
 		.sort((one, other) => other.length - one.length)
 		.reduce((masked, form) => masked.replaceAll(form, '…'), text)
 		.replace(/tv_live_[\w-]+/g, 'tv_live_…')
-		.replace(/whsec_[\w+/=-]+/g, 'whsec_…');
+		.replace(/whsec_[\w+/=%-]+/g, 'whsec_…');
 }
 
 /** A text from outside, made safe to quote in a message: without secrets, on one line and of bounded length. */

@@ -164,8 +164,11 @@ test('an input names its label and its item', () => {
 	expect(inputError(node, 'No', 'Do', 1)).toBeInstanceOf(NodeOperationError);
 });
 
-test('keys and secrets are taken out of texts', () => {
-	expect(redact('a tv_live_abc-1_2 b whsec_aB3+/=_- c')).toBe('a tv_live_… b whsec_… c');
+test.each([
+	['as they are', 'a tv_live_abc-1_2 b whsec_aB3+/=_- c'],
+	['in a URL', 'a tv_live_abc-1_2 b whsec_aB3%2B%2f%3D_-tail c'],
+])('keys and secrets are masked in texts, %s', (_form, text) => {
+	expect(redact(text)).toBe('a tv_live_… b whsec_… c');
 });
 
 test.each([
