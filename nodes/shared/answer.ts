@@ -1,8 +1,8 @@
 import type { ZodTypeAny } from 'zod';
 
-import { firstIssue, redact } from './errors';
-import type { Fault } from './errors';
-import { errorSchema } from './schemas';
+import type { Fault } from './fault';
+import { redact } from './redact';
+import { errorSchema, firstIssue } from './schemas';
 
 /** An HTTP answer, its body as text, in the form in which n8n's request helpers give it. */
 export interface HttpAnswer {

@@ -14,10 +14,11 @@ import type { ZodTypeAny, infer as Infer } from 'zod';
 import { isFault, noAnswer, readAnswer } from './answer';
 import type { HttpAnswer, Outcome } from './answer';
 import { baseUrlOf, secretsOf } from './credential';
-import { apiError, firstIssue, isTransient, neverArrived } from './errors';
-import type { Fault } from './errors';
+import { apiError, isTransient } from './errors';
+import { neverArrived } from './fault';
+import type { Fault } from './fault';
 import { elapsed, journalOf, noteDate } from './journal';
-import { objectSchema, pageSchema } from './schemas';
+import { firstIssue, objectSchema, pageSchema } from './schemas';
 import { afterRefusal, backoff, mayWait, waitUnlessCancelled } from './waiting';
 
 /** n8n's context of an operation, of a trigger's lifecycle method, of a poll, or of a list in the editor. */

@@ -1,6 +1,8 @@
 import { NodeOperationError } from 'n8n-workflow';
 import type { ICredentialDataDecryptedObject, INode } from 'n8n-workflow';
 
+import { MESSAGES } from './messages';
+
 /** Where Testivora answers (published). */
 export const DEFAULT_BASE_URL = 'https://api.testivora.com';
 
@@ -26,13 +28,9 @@ export function baseUrlOf(credential: ICredentialDataDecryptedObject, node: INod
 		url.search ||
 		url.hash
 	) {
-		throw new NodeOperationError(
-			node,
-			'The Base URL in the Testivora credential is not a plain web address',
-			{
-				description: `It should look like ${DEFAULT_BASE_URL}. Open the credential and correct it.`,
-			},
-		);
+		throw new NodeOperationError(node, MESSAGES.baseUrlInvalid, {
+			description: `It should look like ${DEFAULT_BASE_URL}. Open the credential and correct it.`,
+		});
 	}
 	return `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/v1$/, '');
 }

@@ -10,6 +10,7 @@ import { isFault, noAnswer, readAnswer } from './answer';
 import type { HttpAnswer, Outcome } from './answer';
 import { authorizationOf, baseUrlOf, secretsOf } from './credential';
 import { apiError } from './errors';
+import { MESSAGES } from './messages';
 import { accountSchema } from './schemas';
 
 const TIMEOUT_MS = 30_000;
@@ -48,7 +49,7 @@ export async function testTestivoraApi(
 			(error: unknown) => noAnswer(name, error, secretsOf(data)),
 		);
 		if (isFault(outcome)) throw apiError(NO_NODE, outcome);
-		return { status: 'OK', message: 'Connection successful!' };
+		return { status: 'OK', message: MESSAGES.credentialWorks };
 	} catch (error) {
 		const { message, description } = error as NodeOperationError;
 		return { status: 'Error', message: `${message}. ${description}` };

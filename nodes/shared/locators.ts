@@ -1,5 +1,7 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { MESSAGES } from './messages';
+
 /** A field that names one thing: chosen from a searchable list, or by its ID. */
 export function locator(field: {
 	displayName: string;
@@ -36,7 +38,7 @@ export function locator(field: {
 						type: 'regex',
 						properties: {
 							regex: '\\s*[^\\s/?#]*\\s*',
-							errorMessage: 'Enter an ID, not a web address',
+							errorMessage: MESSAGES.idIsAddress,
 						},
 					},
 				],

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { ZodError } from 'zod';
 
 /**
  * What Testivora sends. Sources: the guide "Webhooks and API" for events, the API's reference for the envelopes; assumptions are
@@ -92,3 +93,8 @@ export const pageSchema = z.object(
 export const errorSchema = z.object({
 	error: z.object({ type: z.string().optional(), message: z.string().optional() }).passthrough(),
 });
+
+/** The first issue a schema found, without the path to the value. */
+export function firstIssue(error: ZodError): string {
+	return error.issues[0]?.message ?? 'is not as expected';
+}

@@ -9,10 +9,10 @@ import {
 	isOutcomeUnknown,
 	isTransient,
 	isWebhookApiMissing,
-	neverArrived,
-	redact,
 } from '../../nodes/shared/errors.ts';
+import { neverArrived } from '../../nodes/shared/fault.ts';
 import { checkInput } from '../../nodes/shared/input.ts';
+import { redact } from '../../nodes/shared/redact.ts';
 import { textInput } from '../../nodes/Testivora/resources/inputs.ts';
 
 const node = { name: 'Testivora', type: 'n8n-nodes-testivora.testivora' } as INode;
