@@ -1,7 +1,7 @@
 import { sleep } from 'n8n-workflow';
 
 import {
-	afterRefusal,
+	rateLimitDelay,
 	backoff,
 	mayWait,
 	retryAfterMs,
@@ -27,9 +27,9 @@ test.each([
 });
 
 test('Retry-After is followed to the millisecond; where it asks for no wait, there is one all the same', () => {
-	expect(afterRefusal('7', 3)).toBe(7000);
+	expect(rateLimitDelay('7', 3)).toBe(7000);
 	for (const header of ['0', '-1', 'soon', undefined])
-		expect(afterRefusal(header, 0)).toBeGreaterThanOrEqual(250);
+		expect(rateLimitDelay(header, 0)).toBeGreaterThanOrEqual(250);
 });
 
 test.each([
