@@ -29,11 +29,11 @@ export function checkInput<Schema extends ZodTypeAny>(
 	);
 }
 
-/** A text without the white space around it; any other value as it is. */
+/** A text without the white space around it; any other value unchanged. */
 export const trimmed = (value: unknown): unknown =>
 	typeof value === 'string' ? value.trim() : value;
 
-/** An ID as one segment of a path: never empty, never a step up or to another path. */
+/** An ID that may stand as one segment of a path, so not "." or "..". A positive whole number counts as its text. */
 export const idInput = z.preprocess(
 	(value) => trimmed(Number.isSafeInteger(value) && Number(value) > 0 ? String(value) : value),
 	z
