@@ -25,7 +25,7 @@ interface Description {
 	description: string;
 }
 
-/** Longer texts of the API are cut in messages, to so many characters. */
+/** The most characters of a text of the API that a message quotes. */
 const MAX_QUOTE = 300;
 
 /** Describes a fault to the user, in the API's own words where those say best what to correct. */
@@ -59,9 +59,9 @@ export function describeFault(fault: Fault): Description {
 			description: `${answeredSaying}.${creationWarning(fault) || ' Try again in a few minutes.'}`,
 		};
 	}
-	const describe = BY_TYPE[type ?? ''] ?? BY_TYPE[TYPE_OF_STATUS[status]];
-	if (describe) {
-		const { message, description } = describe(fault);
+	const describedType = Object.hasOwn(BY_TYPE, type ?? '') ? type : TYPE_OF_STATUS[status];
+	if (describedType !== undefined) {
+		const { message, description } = BY_TYPE[describedType](fault);
 		return { message, description: said ? `${description} Testivora says: ${said}.` : description };
 	}
 	if (isForeignAnswer(status, type)) {
@@ -129,7 +129,7 @@ const BY_TYPE: Record<string, (fault: Fault) => Description> = {
 };
 
 /** The type that is assumed for a status when the answer names none, or one that the API's reference does not have. */
-const TYPE_OF_STATUS: Record<number, string> = {
+const TYPE_OF_STATUS: Record<number, string | undefined> = {
 	401: 'invalid_api_key',
 	402: 'quota_exceeded',
 	403: 'forbidden',

@@ -37,6 +37,7 @@ test.each([
 		'No Testivora API at this Base URL. Open the Testivora credential and set Base URL to https://api.testivora.com, unless you were given another one',
 	],
 	[422, 'invalid_text', 'Testivora did not accept this: said'],
+	[422, 'constructor', 'Testivora did not accept this: said'],
 	[429, 'rate_limited', 'Testivora is receiving too many requests with this API key'],
 	[
 		405,
