@@ -1,4 +1,4 @@
-/** The build: the compiler, then what n8n reads beside the code (icons, codex files, previews of outputs). */
+/** The build: compile, then copy what n8n reads besides code (icons, codex files, previews of outputs). */
 const { rm } = require('node:fs/promises');
 const { spawn } = require('node:child_process');
 const { src, dest, series } = require('gulp');

@@ -3,8 +3,8 @@ const { availableParallelism } = require('node:os');
 const { isAtLeast } = require('./test/harness/n8n/version.mts');
 
 /**
- * Three projects over one tree: `unit` needs nothing but this repository; `publication` and `legacy` run the same
- * end-to-end files against a real n8n, once under each of its two activation engines; `queue` needs PostgreSQL and Redis besides.
+ * Projects: `unit` needs this repository only; `publication` and `legacy` run the same end-to-end tests against a real n8n, under each of
+ * its two activation engines; `queue` also needs PostgreSQL and Redis.
  */
 const common = {
 	rootDir: __dirname,
@@ -32,7 +32,7 @@ const endToEnd = (engine, folder = 'e2e', displayName = engine) => ({
 	globals: { engine },
 });
 
-/** Before that, n8n has the legacy engine only. */
+/** Older versions of n8n have the legacy engine only. */
 const hasPublicationEngine = isAtLeast('2.40');
 
 module.exports = {
@@ -49,9 +49,9 @@ module.exports = {
 		...(hasPublicationEngine
 			? [endToEnd('publication'), endToEnd('publication', 'queue', 'queue')]
 			: []),
-		// What does not depend on the engine is in test/e2e/publication, and runs under one engine only. Of that, older versions of n8n cannot
-		// run six: what faults may cost (they answer before they store a run, and try a registration once), isolates, searches and the installer
-		// (they lack the code, or have it elsewhere), and the examples and the tool, which use newer versions of n8n's own nodes.
+		// Tests that do not depend on the engine are in test/e2e/publication and run under one engine only. Older versions of n8n cannot run six
+		// of them: faults (they answer before they store an execution, and try a registration once), isolates, search and installer (they lack
+		// the code, or have it elsewhere), examples and tool (these use newer versions of n8n's own nodes).
 		{
 			...endToEnd('legacy'),
 			testPathIgnorePatterns: [

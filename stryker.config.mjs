@@ -1,8 +1,7 @@
 import jest from './jest.config.js';
 
 /**
- * Mutation tests: is there a unit test that fails when a line of the nodes is changed? CONTRIBUTING tells
- * how to look at one file.
+ * Mutation tests: every change that Stryker makes to the nodes should fail a unit test. CONTRIBUTING says how to test one file.
  */
 const [{ rootDir: _rootDir, displayName: _displayName, ...unit }] = jest.projects;
 
@@ -16,11 +15,11 @@ export default {
 	testRunner: 'jest',
 	jest: {
 		config: {
-			// Of the projects in jest.config.js only this one: the others start n8n.
+			// Only the unit project of jest.config.js: the others start n8n.
 			projects: [],
 			...unit,
 			testTimeout: 20_000,
-			// These read the sources, or need none of them.
+			// These read the sources as text, or do not need them.
 			testPathIgnorePatterns: [
 				...unit.testPathIgnorePatterns,
 				'<rootDir>/test/docs',
@@ -32,7 +31,7 @@ export default {
 	coverageAnalysis: 'perTest',
 	dryRunTimeoutMinutes: 20,
 	cleanTempDir: 'always',
-	// What runs when a file is loaded, such as a node's description, would need every test for every mutant.
+	// Code that runs when a file is loaded, such as a node's description, would need every test for every mutant.
 	ignoreStatic: true,
 	concurrency: 2,
 	ignorePatterns: ['.tools', '.run', 'dist', 'docs'],

@@ -1,4 +1,4 @@
-/** What deliveries are sent to: our trigger, and what a user would have without it. */
+/** What the deliveries are sent to: our trigger, and what a user could use without it. */
 import { createHmac, randomUUID } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
 
@@ -20,26 +20,27 @@ import { sign } from '../test/sandbox/signature.mts';
 import type { Delivery } from './load.mts';
 import { NOTHING } from './nothing.mts';
 
-/** Something that takes deliveries. */
+/** A published workflow that takes deliveries. */
 export interface Contender {
 	name: string;
 	workflowId: string;
 	url: string;
-	/** what every delivery is answered with */
+	/** the status that every delivery is answered with */
 	status: number;
 	/** whether a delivery starts an execution */
 	runs: boolean;
-	/** whether it is our trigger with its memory, which is filled before the first round */
+	/** whether it remembers event ids; its memory is filled before the first round */
 	remembers?: boolean;
+	/** makes the next delivery */
 	next: () => Delivery;
-	/** done once before each round */
+	/** a delivery to send before each round; it is not measured */
 	before?: () => Delivery;
 }
 
-/** The name of that which others are compared with. */
+/** The contender that the others are compared with. */
 export const OURS = 'Testivora Trigger';
 
-/** Publishes all of them. @returns them, and how to end what they needed */
+/** Publishes all contenders. `dispose` stops the services that they use. */
 export async function contenders(
 	stage: Stage,
 ): Promise<{ all: Contender[]; dispose: () => Promise<void> }> {
@@ -65,7 +66,7 @@ export async function contenders(
 				await chainNodes(stage),
 				signedWith(CHAIN_SECRET),
 			)),
-			// Where its first deliveries come together, Remove Duplicates fails: each of them makes the row of n8n's memory.
+			// Remove Duplicates fails when its first deliveries arrive at the same time: each of them creates the row of its memory.
 			before: signedWith(CHAIN_SECRET),
 		},
 	];
@@ -83,35 +84,35 @@ const nothing = (typeVersion: number): WorkflowNode => ({
 	webhookId: randomUUID(),
 });
 
-/** Set so that every part of the trigger has something to do. */
+/** Filters that every accepted event passes. */
 const FILTERS = { minRating: 4, tags: 'onboarding' };
 
-/** Our trigger, with deliveries that it accepts, knows already, does not want, and refuses. */
+/** Our trigger in the automatic set-up, with deliveries that it accepts, knows, filters out and refuses. */
 async function automatic(stage: Stage): Promise<Contender[]> {
 	const accepted = { ...(await registered(stage, OURS, {})), remembers: true };
 	const { secret } = accepted;
-	const cheap = { ...accepted, runs: false, remembers: false };
+	const notRun = { ...accepted, runs: false, remembers: false };
 	let known = eventOf();
 	return [
 		accepted,
 		await registered(stage, 'Ours: Deduplicate off', { options: { deduplicate: false } }),
 		{
-			...cheap,
+			...notRun,
 			name: 'Ours: a duplicate',
 			next: signedWith(secret, () => known),
-			// New each time, as the memory holds the last 1,500.
+			// Another event each time: the memory holds the last 1,500 only.
 			before: () => signedWith(secret, () => (known = eventOf()))(),
 		},
 		{
-			...cheap,
+			...notRun,
 			name: 'Ours: filtered out',
 			next: signedWith(secret, () => eventOf({ data: { id: 'tst_1', rating: 1 } })),
 		},
-		{ ...cheap, name: 'Ours: wrong signature', status: 401, next: signedWith(newSecret()) },
+		{ ...notRun, name: 'Ours: wrong signature', status: 401, next: signedWith(newSecret()) },
 	];
 }
 
-/** A published workflow of our trigger in the automatic set-up, with deliveries that start it. */
+/** Our trigger in the automatic set-up, with deliveries that it accepts. */
 async function registered(
 	stage: Stage,
 	name: string,
@@ -182,7 +183,7 @@ async function published(
 	};
 }
 
-/** A local GitHub, which only takes a webhook's registration, and knows its secret then. */
+/** A stand-in for GitHub: takes the registration of a webhook, and so knows its secret. */
 async function startGithub() {
 	let secret = '';
 	const server = fastify();
@@ -222,7 +223,7 @@ async function githubTrigger({ n8n }: Stage, server: string): Promise<WorkflowNo
 	};
 }
 
-/** Sees that the chain does its work: one item for an event, none when it comes again, and nothing mapped when it is wrongly signed. */
+/** Checks that the chain works: an item for a new event, none for a duplicate, and nothing behind the If node for a wrong signature. */
 async function checkChain({ n8n }: Stage, { workflowId, url, next }: Contender): Promise<void> {
 	const genuine = next();
 	const forged = { ...next(), headers: signedWith(newSecret())().headers };
@@ -249,7 +250,7 @@ function webhookNode(options: Record<string, unknown> = {}): WorkflowNode {
 
 const CHAIN_SECRET = newSecret();
 
-/** What our trigger replaces: takes the raw bytes, verifies, filters, maps, and drops what came before. */
+/** What our trigger replaces, in n8n's own nodes: raw body → verify → filter → map → deduplicate. */
 async function chainNodes({ n8n }: Stage): Promise<WorkflowNode[]> {
 	const credential = await n8n.createCredential('HMAC', 'crypto', { hmacSecret: CHAIN_SECRET });
 	const header = "$json.headers['testivora-signature']";

@@ -1,4 +1,4 @@
-/** Deliveries to a real n8n, from the request to the answer: our trigger beside others, all in the same n8n and in turns. */
+/** Deliveries to a real n8n, from the request to the answer: our trigger and others take turns in the same n8n. */
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
@@ -17,8 +17,8 @@ import { Cluster } from '../test/harness/queue/cluster.mts';
 import { startSandbox } from '../test/sandbox/sandbox.mts';
 import { contenders, OURS } from './contenders.mts';
 import type { Contender } from './contenders.mts';
-import { cpuOf } from './cpu.mts';
-import { median, orNothing, quantile } from './figures.mts';
+import { cpuOf } from './process.mts';
+import { median, orDash, quantile } from './statistics.mts';
 import { table } from '../test/harness/table.mts';
 import { load } from './load.mts';
 import type { Delivery, Load } from './load.mts';
@@ -26,10 +26,10 @@ import type { Suite } from './main.mts';
 import { packNothing } from './nothing.mts';
 import { takeTurns } from './turns.mts';
 
-/** An n8n to measure, and its database. */
-interface Place {
+/** A running n8n, of one process or more, and its database. */
+interface Deployment {
 	n8n: N8n;
-	/** where the process listens that takes deliveries */
+	/** of the process that takes deliveries */
 	address: string;
 	/** of all its processes */
 	pids: number[];
@@ -37,123 +37,133 @@ interface Place {
 	dispose: () => Promise<void>;
 }
 
-/** What a turn of one contender came to. */
+/** The result of one contender's turn. */
 interface Measured extends Load {
 	/** whether its deliveries start an execution */
 	runs: boolean;
 	/** seconds until the last execution was over */
 	finished: number;
-	/** milliseconds of the processor's time for each delivery, in all processes of n8n, its execution included */
+	/** milliseconds of CPU time for each delivery in all processes of n8n, its execution included */
 	cpu: number;
 	/** isolates built for each delivery */
 	isolates: number;
 }
 
-type Start = (env: Record<string, string>) => Promise<Place>;
+type Start = (env: Record<string, string>) => Promise<Deployment>;
 
 const CONNECTIONS = 6;
 
-/** One way to run n8n, with all contenders. */
-const part =
+/** The suite for one way to run n8n. */
+const suiteFor =
 	(start: Start, env: Record<string, string>, { inShort }: { inShort: boolean }): Suite =>
 	async ({ short }) => {
 		if (short && !inShort) return 'Left out of a short run.';
 		return report(await measureIn(start, env, short));
 	};
 
-/** Starts an n8n, and lets contenders take turns in it. */
+/** Starts an n8n, measures all contenders in it, and stops it. */
 async function measureIn(
 	start: Start,
 	env: Record<string, string>,
 	short: boolean,
-): Promise<Map<Contender, Measured[]>> {
+): Promise<Record<string, Measured[]>> {
 	const isolates = new IsolateCounter();
 	try {
-		const place = await start({ ...isolates.env, ...env });
+		const deployment = await start({ ...isolates.env, ...env });
 		try {
 			return await compare(
-				place,
+				deployment,
 				isolates,
 				short ? { rounds: 1, amount: 10 } : { rounds: 5, amount: 60 },
 			);
 		} finally {
-			await place.dispose();
+			await deployment.dispose();
 		}
 	} finally {
 		isolates.dispose();
 	}
 }
 
-/** Rounds in which all contenders take turns. */
+/** Lets all contenders take turns. */
 async function compare(
-	place: Place,
+	deployment: Deployment,
 	isolates: IsolateCounter,
 	{ rounds, amount }: { rounds: number; amount: number },
-): Promise<Map<Contender, Measured[]>> {
+): Promise<Record<string, Measured[]>> {
 	const sandbox = await startSandbox();
-	const credential = await place.n8n.createCredential(
+	const credential = await deployment.n8n.createCredential(
 		'Testivora',
 		'testivoraApi',
 		credentialData(sandbox),
 	);
-	const stage: Stage = { n8n: place.n8n, sandbox, credential, dispose: sandbox.stop };
+	const stage: Stage = { n8n: deployment.n8n, sandbox, credential, dispose: sandbox.stop };
 	const { all, dispose } = await contenders(stage);
 	try {
-		await place.query('DELETE FROM execution_entity');
-		for (const contender of all) if (contender.remembers) await fillMemory(place, contender);
-		// The first round warms up and does not count.
-		const found = await takeTurns(
-			all.map((contender) => () => measureOne(place, isolates, contender, amount)),
-			rounds,
-			1,
-		);
-		return new Map(all.map((contender, index) => [contender, found[index]]));
+		await deployment.query('DELETE FROM execution_entity');
+		for (const contender of all) if (contender.remembers) await fillMemory(deployment, contender);
+		const tasks = all.map((contender) => {
+			const turn = async () => await measureOne(deployment, isolates, contender, amount);
+			return [contender.name, turn] as const;
+		});
+		return await takeTurns(Object.fromEntries(tasks), rounds, 1);
 	} finally {
 		await dispose();
 		await sandbox.stop();
 	}
 }
 
-/** @throws Error when a delivery was not answered as it should be, or did not start, or started, an execution */
+/** One turn. @throws Error when a delivery got another status, or the number of executions is not as expected */
 async function measureOne(
-	place: Place,
+	deployment: Deployment,
 	isolates: IsolateCounter,
 	contender: Contender,
 	amount: number,
 ): Promise<Measured> {
 	const { name, status, runs, next, before } = contender;
-	if (before) await acceptOne(place, contender, before);
-	const [start, cpu, built] = [performance.now(), cpuOf(place.pids), isolates.count];
-	const measured = await load(addressOf(place, contender), amount, CONNECTIONS, next);
+	if (before) await acceptOne(deployment, contender, before);
+	const [start, cpu, built] = [performance.now(), cpuOf(deployment.pids), isolates.count];
+	const measured = await load(addressOf(deployment, contender), amount, CONNECTIONS, next);
 	if (measured.statuses[status] !== amount)
 		throw new Error(
 			`"${name}" did not answer ${amount} deliveries with ${status}: ${JSON.stringify(measured.statuses)}`,
 		);
-	await executed(place, name, runs ? amount : 0);
+	await finishExecutions(deployment, name, runs ? amount : 0);
 	return {
 		...measured,
 		runs,
 		finished: (performance.now() - start) / 1000,
-		cpu: (cpuOf(place.pids) - cpu) / amount,
+		cpu: (cpuOf(deployment.pids) - cpu) / amount,
 		isolates: (isolates.count - built) / amount,
 	};
 }
 
-/** One delivery that starts an execution, to its end. */
-async function acceptOne(place: Place, contender: Contender, next: () => Delivery): Promise<void> {
+/** Sends a delivery and waits until its execution has ended. */
+async function acceptOne(
+	deployment: Deployment,
+	contender: Contender,
+	next: () => Delivery,
+): Promise<void> {
 	const { body, headers } = next();
-	const { status } = await post(addressOf(place, contender), body, headers);
+	const { status } = await post(addressOf(deployment, contender), body, headers);
 	if (status !== 200) throw new Error(`A delivery was answered with ${status}`);
-	await executed(place, contender.name, 1);
+	await finishExecutions(deployment, contender.name, 1);
 }
 
-const addressOf = ({ address }: Place, { url }: Contender) => address + new URL(url).pathname;
+const addressOf = ({ address }: Deployment, { url }: Contender) => address + new URL(url).pathname;
 
-/** Waits until all executions are over, so that nobody pays for another's, and deletes them: a database that grows would become slower. */
-async function executed({ n8n, query }: Place, name: string, expected: number): Promise<void> {
+/**
+ * Waits until all executions have ended, as the next turn must not pay for them, and deletes them, as a growing database becomes slower.
+ *
+ * @throws Error when one failed, or there are more than expected
+ */
+async function finishExecutions(
+	{ n8n, query }: Deployment,
+	name: string,
+	expected: number,
+): Promise<void> {
 	const executions = await eventually(
 		async () => {
-			// One that is not saved is marked as deleted when it succeeds, and keeps the status that it had.
+			// An execution that is not saved is marked as deleted when it succeeds, and its status stays what it was.
 			const found = await query(
 				`SELECT id, CASE WHEN "deletedAt" IS NULL THEN status ELSE 'success' END FROM execution_entity`,
 			);
@@ -173,12 +183,12 @@ async function executed({ n8n, query }: Place, name: string, expected: number): 
 	await query('DELETE FROM execution_entity');
 }
 
-/** Stores as many events as the trigger remembers, as after a long life. */
-async function fillMemory(place: Place, contender: Contender): Promise<void> {
-	const { query } = place;
+/** Fills the trigger's stored memory with as many events as it holds. */
+async function fillMemory(deployment: Deployment, contender: Contender): Promise<void> {
+	const { query } = deployment;
 	const { workflowId } = contender;
-	// Set up by hand, it stores nothing before its first event.
-	await acceptOne(place, contender, contender.next);
+	// In the manual set-up, nothing is stored before the first event.
+	await acceptOne(deployment, contender, contender.next);
 	const { Ledger, CAPACITY } = createRequire(import.meta.url)(
 		resolve('dist/nodes/TestivoraTrigger/ledger.js'),
 	) as typeof import('../nodes/TestivoraTrigger/ledger.ts');
@@ -196,10 +206,10 @@ async function fillMemory(place: Place, contender: Contender): Promise<void> {
 	);
 }
 
-/** A row for each contender. Ratios are of one round, and the median of the rounds. */
-function report(found: Map<Contender, Measured[]>): string {
-	const ours = [...found].find(([{ name }]) => name === OURS)![1].map(rate);
-	const rows = [...found].map(([{ name }, turns]) => {
+/** A row for each contender. Ratios are computed for each round; the row has their median. */
+function report(results: Record<string, Measured[]>): string {
+	const ours = results[OURS].map(rate);
+	const rows = Object.entries(results).map(([name, turns]) => {
 		const latencies = turns.flatMap((turn) => turn.latencies);
 		const ratios = turns.map((turn, round) => ours[round] / rate(turn));
 		return [
@@ -229,7 +239,7 @@ function report(found: Map<Contender, Measured[]>): string {
 
 const rate = ({ latencies, seconds }: Measured) => latencies.length / seconds;
 
-/** Answered and executed each second. */
+/** Deliveries answered and executed a second. */
 function ratesOf(turns: Measured[]): string[] {
 	const executed = median(turns.map(({ latencies, finished }) => latencies.length / finished));
 	return [
@@ -238,11 +248,11 @@ function ratesOf(turns: Measured[]): string[] {
 	];
 }
 
-/** The processor's time and the isolates for each delivery. */
+/** CPU time and isolates a delivery. */
 function costsOf(turns: Measured[]): string[] {
 	const isolates = turns.reduce((sum, turn) => sum + turn.isolates, 0) / turns.length;
 	return [
-		orNothing(median(turns.map(({ cpu }) => cpu)), (cpu) => cpu.toFixed(1)),
+		orDash(median(turns.map(({ cpu }) => cpu)), (cpu) => cpu.toFixed(1)),
 		isolates.toFixed(2),
 	];
 }
@@ -274,9 +284,9 @@ const regular: Start = async (env) => {
 
 const queue: Start = async (env) => {
 	const cluster = await Cluster.start('publication', { env, packages: [await packNothing()] });
-	// What the queue's tests note of each execution would count for both sides here.
+	// The queue's tests record each execution by this trigger, which would be measured here.
 	await cluster.postgres.query('DROP TRIGGER keep_start ON execution_data');
-	// One process, as in regular mode, and not the tests' balancer, which would take its share of the processor.
+	// Send to one process, as in regular mode, and not to the tests' balancer, which would use CPU time.
 	const [{ url: address }] = cluster.webhooks;
 	const pids = [cluster.main, ...cluster.webhooks, ...cluster.workers].map(({ pid }) => pid!);
 	return {
@@ -290,14 +300,14 @@ const queue: Start = async (env) => {
 
 const LEGACY = { N8N_EXPRESSION_ENGINE: 'legacy' };
 
-/** Regular mode with SQLite and queue mode with PostgreSQL and Redis, each with the three ways in which n8n evaluates expressions. */
+/** Regular mode with SQLite, and queue mode with PostgreSQL and Redis; each with n8n's three ways to evaluate expressions. */
 const deliveries: Record<string, Suite> = {
-	regular: part(regular, {}, { inShort: false }),
-	'regular-lazy': part(regular, LAZY_ISOLATES, { inShort: true }),
-	'regular-legacy': part(regular, LEGACY, { inShort: false }),
-	queue: part(queue, {}, { inShort: false }),
-	'queue-lazy': part(queue, LAZY_ISOLATES, { inShort: true }),
-	'queue-legacy': part(queue, LEGACY, { inShort: false }),
+	regular: suiteFor(regular, {}, { inShort: false }),
+	'regular-lazy': suiteFor(regular, LAZY_ISOLATES, { inShort: true }),
+	'regular-legacy': suiteFor(regular, LEGACY, { inShort: false }),
+	queue: suiteFor(queue, {}, { inShort: false }),
+	'queue-lazy': suiteFor(queue, LAZY_ISOLATES, { inShort: true }),
+	'queue-legacy': suiteFor(queue, LEGACY, { inShort: false }),
 };
 
 export default deliveries;

@@ -1,37 +1,38 @@
-/** Lists: all testimonials by Get Many, and by what a user would build from n8n's own nodes. */
+/** Lists: all testimonials, by Get Many and by what a user would build from n8n's own nodes. */
 import type { Execution, WorkflowNode } from '../test/harness/n8n/client.mts';
 import { N8n } from '../test/harness/n8n/instance.mts';
 import { actionNode, credentialData } from '../test/harness/stage.mts';
+import type { Stage } from '../test/harness/stage.mts';
 import { startSandbox } from '../test/sandbox/sandbox.mts';
 import type { Sandbox } from '../test/sandbox/sandbox.mts';
 import { newTestimonial } from '../test/sandbox/store.mts';
 import type { Testimonial } from '../test/sandbox/store.mts';
-import { cpuOf } from './cpu.mts';
-import { median, orNothing } from './figures.mts';
+import { median, orDash } from './statistics.mts';
 import { table } from '../test/harness/table.mts';
 import type { Suite } from './main.mts';
-import { forgetPeak, heldBy, peakOf } from './memory.mts';
+import { cpuOf, memoryOf, peakMemoryOf, resetPeakMemory } from './process.mts';
 import { takeTurns } from './turns.mts';
 import { runnable } from './workflow.mts';
 
-interface Stage {
-	n8n: N8n;
-	sandbox: Sandbox;
-	/** IDs of the credential of our node, and of that of HTTP Request */
-	credential: string;
+/** An n8n and a local Testivora, with a credential for each kind of node. */
+interface ListStage extends Omit<Stage, 'dispose'> {
+	/** ID of HTTP Request's credential */
 	bearer: string;
 }
 
-/** A whole run: its time and n8n's time of the processor in milliseconds, and memory of n8n in MB before it and at its peak. */
+/** What a whole run cost n8n. */
 interface Run {
+	/** milliseconds */
 	took: number;
+	/** milliseconds of CPU time */
 	cpu: number;
+	/** MB of memory before the run, and at its peak */
 	before: number;
 	peak: number;
 }
 
-/** The ways to a list, each as the nodes that it takes. The first is what the others are measured by. */
-const WAYS: Record<string, (stage: Stage) => WorkflowNode[]> = {
+/** The ways to read the list, and the nodes of each. The others are compared with the first. */
+const WAYS: Record<string, (stage: ListStage) => WorkflowNode[]> = {
 	'HTTP Request with pagination, Split Out': ({ sandbox, bearer }) =>
 		pagesByHttpRequest(sandbox, bearer),
 	'Testivora, Simplify off': (stage) => [getMany(stage, { returnAll: true, simplify: false })],
@@ -77,7 +78,7 @@ export function pagesByHttpRequest(sandbox: Sandbox, bearer: string): WorkflowNo
 	];
 }
 
-/** Counts what came, so that a run answers with one item. */
+/** Counts the items, so that a run answers with one. */
 const COUNT: WorkflowNode = {
 	name: 'Count',
 	type: 'n8n-nodes-base.summarize',
@@ -88,7 +89,7 @@ const COUNT: WorkflowNode = {
 	},
 };
 
-/** V8 collects garbage only when it has to: with a small heap, the peak shows what is kept. */
+/** With a large heap, V8 collects garbage late. With a small one, the peak shows what is really held. */
 const SMALL_HEAP_MB = 512;
 
 const lists: Record<string, Suite> = {
@@ -127,13 +128,13 @@ const lists: Record<string, Suite> = {
 
 export default lists;
 
-/** One run in an n8n of its own, as memory that an earlier run took is not given back. */
+/** One run in an n8n of its own, because a process does not give back the memory of an earlier run. */
 const inFreshN8n =
 	(sandbox: Sandbox, entries: number, env: Record<string, string> = {}) =>
 	async (way: string) =>
 		await withN8n(sandbox, async (stage) => await once(stage, way, entries), env);
 
-/** A local Testivora with so many testimonials, only for this work. */
+/** Does some work with a local Testivora that has so many testimonials. */
 async function withTestimonials<T>(
 	count: number,
 	work: (sandbox: Sandbox) => Promise<T>,
@@ -147,24 +148,19 @@ async function withTestimonials<T>(
 	}
 }
 
-/** What each way gives, in each of several rounds. */
+/** Measures all ways, in turns. */
 async function inTurns<T>(
 	rounds: number,
 	measure: (way: string) => Promise<T>,
 	warmUps = 0,
 ): Promise<Record<string, T[]>> {
-	const ways = Object.keys(WAYS);
-	const found = await takeTurns(
-		ways.map((way) => () => measure(way)),
-		rounds,
-		warmUps,
-	);
-	return Object.fromEntries(ways.map((way, index) => [way, found[index]]));
+	const tasks = Object.keys(WAYS).map((way) => [way, () => measure(way)] as const);
+	return await takeTurns(Object.fromEntries(tasks), rounds, warmUps);
 }
 
-/** Milliseconds that the nodes of each way took, by n8n's own account, in an n8n that has warmed up. */
+/** Milliseconds that the nodes of each way took, as n8n measures them, after a warm-up. */
 async function times(
-	stage: Stage,
+	stage: ListStage,
 	entries: number,
 	rounds: number,
 ): Promise<Record<string, number[]>> {
@@ -188,7 +184,7 @@ async function times(
 	return await inTurns(rounds, measure, 1);
 }
 
-/** Milliseconds that nodes took in an execution, together. @throws Error when the last one did not give out as many items as it should */
+/** Milliseconds that the nodes took in an execution, in all. @throws Error when the last one did not output every testimonial */
 function timeOf({ status, items, runData }: Execution, nodes: string[], entries: number): number {
 	const given = new Set(items[nodes.at(-1)!]?.map(({ json }) => json.id)).size;
 	if (status !== 'success' || given !== entries)
@@ -198,21 +194,21 @@ function timeOf({ status, items, runData }: Execution, nodes: string[], entries:
 		.reduce((sum: number, { executionTime }) => sum + executionTime, 0);
 }
 
-/** One run, whose items n8n does not keep. @throws Error when not all entries came */
-async function once(stage: Stage, way: string, entries: number): Promise<Run> {
+/** One run that n8n does not save. @throws Error when it did not read every testimonial */
+async function once(stage: ListStage, way: string, entries: number): Promise<Run> {
 	const workflow = await runnable(stage.n8n, [...WAYS[way](stage), COUNT], { saved: false });
 	const pid = stage.n8n.pid!;
-	const before = heldBy(pid);
-	forgetPeak(pid);
+	const before = memoryOf(pid);
+	resetPeakMemory(pid);
 	const [since, used] = [performance.now(), cpuOf([pid])];
 	const { count_id: given } = await workflow.run();
-	const [took, cpu, peak] = [performance.now() - since, cpuOf([pid]) - used, peakOf(pid)];
+	const [took, cpu, peak] = [performance.now() - since, cpuOf([pid]) - used, peakMemoryOf(pid)];
 	if (given !== entries) throw new Error(`${way}: ${given} of ${entries} testimonials`);
 	return { took, cpu, before, peak };
 }
 
-/** What the API is asked for: a filter that it knows is its work, and a limit ends the asking. */
-async function counts(stage: Stage): Promise<string> {
+/** How many pages Get Many requests: with a filter that the API knows, only pages of matches; with a limit, no more than needed. */
+async function counts(stage: ListStage): Promise<string> {
 	const asked = async (parameters: object) => {
 		const workflow = await runnable(stage.n8n, [getMany(stage, parameters), COUNT], {
 			saved: false,
@@ -240,7 +236,7 @@ async function counts(stage: Stage): Promise<string> {
 	);
 }
 
-function getMany({ credential }: Stage, parameters: object): WorkflowNode {
+function getMany({ credential }: ListStage, parameters: object): WorkflowNode {
 	return actionNode(
 		credential,
 		{ resource: 'testimonial', operation: 'getAll', ...parameters },
@@ -248,10 +244,10 @@ function getMany({ credential }: Stage, parameters: object): WorkflowNode {
 	);
 }
 
-/** A fresh n8n, only for this work. */
+/** Does some work with an n8n of its own. */
 async function withN8n<T>(
 	sandbox: Sandbox,
-	work: (stage: Stage) => Promise<T>,
+	work: (stage: ListStage) => Promise<T>,
 	env: Record<string, string> = {},
 ): Promise<T> {
 	const n8n = await N8n.start({ engine: 'publication', env });
@@ -270,7 +266,7 @@ async function withN8n<T>(
 	}
 }
 
-/** Testimonials as people write them, every third one approved. */
+/** Replaces the sandbox's testimonials by so many of usual length, every third one approved. */
 export function fill({ store }: Sandbox, count: number): void {
 	const text =
 		'Cerré 3 clientes en una semana, y no lo habría creído. “¿Así de fácil?”, me dijo mi socia, y sí: así de fácil. ';
@@ -298,7 +294,7 @@ function summary(
 	const rows = Object.keys(WAYS).map((way) => [
 		way,
 		...withRatio(times, way, inSeconds),
-		...memoryOf(runs, way),
+		...memoryColumns(runs, way),
 	]);
 	return table(
 		[`${entries.toLocaleString('en')} testimonials`, 'Time of the nodes', 'Ratio', ...MEMORY],
@@ -312,20 +308,20 @@ function large(heading: string, runs: Record<string, Run[]>): string {
 		way,
 		inSeconds(median(runs[way].map(({ took }) => took))),
 		...withRatio(cpu, way, inSeconds),
-		...memoryOf(runs, way),
+		...memoryColumns(runs, way),
 	]);
 	return table([heading, 'Whole run', 'CPU of n8n', 'Ratio', ...MEMORY], rows);
 }
 
 const MEMORY = ['Peak memory of n8n', 'Ratio', 'Of that, added by the run', 'Ratio'];
 
-function memoryOf(runs: Record<string, Run[]>, way: string): string[] {
+function memoryColumns(runs: Record<string, Run[]>, way: string): string[] {
 	const peak = mapped(runs, (run) => run.peak);
 	const added = mapped(runs, (run) => run.peak - run.before);
 	return [...withRatio(peak, way, inMb), ...withRatio(added, way, inMb)];
 }
 
-/** The median of a way's rounds, and the median of their ratios to the first way's. */
+/** The median of a way's rounds, and the median of each round's ratio to the first way. */
 function withRatio(
 	found: Record<string, number[]>,
 	way: string,
@@ -333,10 +329,7 @@ function withRatio(
 ): string[] {
 	const [first] = Object.keys(WAYS);
 	const ratios = found[way].map((one, round) => one / found[first][round]);
-	return [
-		orNothing(median(found[way]), written),
-		orNothing(median(ratios), (ratio) => ratio.toFixed(2)),
-	];
+	return [orDash(median(found[way]), written), orDash(median(ratios), (ratio) => ratio.toFixed(2))];
 }
 
 const mapped = (

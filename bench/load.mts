@@ -6,20 +6,20 @@ export interface Delivery {
 	headers: Record<string, string>;
 }
 
-/** What a number of deliveries came to. */
+/** The result of sending a number of deliveries. */
 export interface Load {
 	/** seconds from the first request to the last answer */
 	seconds: number;
 	/** milliseconds until each answer */
 	latencies: number[];
-	/** how often each status was answered; 0 where there was no answer */
+	/** how many answers had each status; 0 stands for no answer */
 	statuses: Record<number, number>;
 }
 
 /**
  * Sends deliveries to a URL, `connections` at a time.
  *
- * @param next makes the next one
+ * @param next makes the next delivery
  */
 export async function load(
 	url: string,
@@ -46,7 +46,7 @@ export async function load(
 			end = performance.now();
 			count(status);
 			latencies.push(milliseconds);
-			// Autocannon itself looks only once a second whether it is done.
+			// Autocannon itself checks only once a second whether it is done.
 			if (latencies.length === amount) settle();
 		});
 	});

@@ -1,9 +1,9 @@
 /**
  * `npm run bench [-- suite…] [--short] [--write]`: measures the package, and prints tables in Markdown.
  *
- * Each suite is a file here. One that takes long has parts, each with a name and a table of its own: `deliveries` runs all of them,
- * `deliveries/queue` one. `--write` puts what each gives between its markers in docs/performance.md; `--short` shows within minutes that
- * everything works, and its figures mean nothing.
+ * Each suite is a file in this folder. A long one has parts, each with a table of its own: `deliveries` runs all of them, `deliveries/queue`
+ * one. `--write` puts the tables between their markers in docs/performance.md. `--short` takes minutes: it shows that the suites work, and
+ * its figures mean nothing.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
@@ -12,7 +12,7 @@ import { parseArgs } from 'node:util';
 import { ensureN8n } from '../test/harness/n8n/host.mts';
 import { endProgress, showProgress } from '../test/harness/n8n/progress.mts';
 
-/** Measures, and gives Markdown. `short`: only show that everything works. */
+/** Measures. @returns Markdown */
 export type Suite = (options: { short: boolean }) => Promise<string>;
 
 const SUITES = ['deliveries', 'own', 'lists', 'polls', 'imports', 'faults', 'weight'];
@@ -30,17 +30,17 @@ const suites = Object.assign({}, ...(await Promise.all(SUITES.map(partsOf)))) as
 	string,
 	Suite
 >;
-const isMeantBy = (name: string) => (wanted: string) =>
-	name === wanted || name.startsWith(`${wanted}/`);
+/** Whether a name on the command line is that of a suite, or of the suite of a part. */
+const selects = (wanted: string, name: string) => name === wanted || name.startsWith(`${wanted}/`);
 const unknown = positionals.filter(
-	(wanted) => !Object.keys(suites).some((name) => isMeantBy(name)(wanted)),
+	(wanted) => !Object.keys(suites).some((name) => selects(wanted, name)),
 );
 if (unknown.length > 0)
 	throw new Error(
 		`There is no suite "${unknown.join('", "')}"; there are ${Object.keys(suites).join(', ')}.`,
 	);
 if (short && write)
-	throw new Error('A short run has no figures worth writing down: leave out --short or --write.');
+	throw new Error('The figures of a short run mean nothing: leave out --short or --write.');
 
 const { version } = await ensureN8n(showProgress());
 endProgress();
@@ -51,14 +51,14 @@ const machine =
 console.log(machine);
 
 for (const [name, suite] of Object.entries(suites)) {
-	if (positionals.length > 0 && !positionals.some(isMeantBy(name))) continue;
+	if (positionals.length > 0 && !positionals.some((wanted) => selects(wanted, name))) continue;
 	const since = Date.now();
 	const measured = (await suite({ short })).trim();
 	console.log(`\n## ${name} (${Math.round((Date.now() - since) / 1000)} s)\n\n${measured}`);
 	if (write) await put(name, `${measured}\n\n${machine}`);
 }
 
-/** A suite by its name, or each of its parts as `suite/part`. */
+/** A suite by its name; or its parts, each as `suite/part`. */
 async function partsOf(name: string): Promise<Record<string, Suite>> {
 	const { default: suite } = (await import(`./${name}.mts`)) as {
 		default: Suite | Record<string, Suite>;
@@ -69,7 +69,7 @@ async function partsOf(name: string): Promise<Record<string, Suite>> {
 	);
 }
 
-/** Puts a text between the markers of a suite. */
+/** Puts a text between the markers of a suite in the page. */
 async function put(name: string, text: string): Promise<void> {
 	const page = await readFile(PAGE, 'utf8');
 	const [open, close] = [`<!-- ${name} -->`, `<!-- /${name} -->`];

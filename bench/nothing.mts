@@ -1,4 +1,4 @@
-/** A community package whose trigger takes a delivery and does nothing with it: the floor that n8n sets for every trigger. */
+/** A community package whose trigger does nothing with a delivery: what n8n itself costs, whatever the trigger. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 

@@ -1,4 +1,4 @@
-/** Our own part of a delivery: what `receive()` costs, beside a bare HMAC-SHA256 of the same bytes, which nobody can do without. */
+/** What our own code, `receive()`, costs a delivery, compared with the HMAC-SHA256 of the same bytes, which no implementation avoids. */
 import { createHmac } from 'node:crypto';
 import { createRequire } from 'node:module';
 import { resolve } from 'node:path';
@@ -9,7 +9,7 @@ import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-w
 import { packPackage } from '../test/harness/n8n/tarball.mts';
 import { eventOf, newSecret } from '../test/harness/stage.mts';
 import { sign } from '../test/sandbox/signature.mts';
-import { median, quantile } from './figures.mts';
+import { median, quantile } from './statistics.mts';
 import { table } from '../test/harness/table.mts';
 import type { Suite } from './main.mts';
 import { takeTurns } from './turns.mts';
@@ -18,8 +18,9 @@ type Receive = (webhook: IWebhookFunctions) => Promise<IWebhookResponseData>;
 
 const SECRET = newSecret();
 const NAME = 'webhook/6b1a/webhook';
+const HMAC = 'bare HMAC-SHA256';
 
-/** Set so that every part of the trigger has something to do. */
+/** Filters are set, and every event passes them. */
 const PARAMETERS: IDataObject = {
 	setup: 'automatic',
 	events: ['testimonial.created'],
@@ -39,30 +40,22 @@ const own: Suite = async ({ short }) => {
 	const rows: string[][] = [];
 	for (const [size, bytes] of Object.entries(sizes)) {
 		const body = () => bodyOf(bytes);
-		const [hmac, ...costs] = await takeTurns(
-			[
-				() => time(body, (bytes) => createHmac('sha256', SECRET).update(bytes).digest(), short),
-				() => acceptance(body, withoutTrigger, '', short),
-				() => acceptance(body, receive, '', short),
-				() => acceptance(body, receive, full, short),
-				() => acceptance(body, receive, full, short, 5),
-			],
+		const hmac = (bytes: Buffer) => createHmac('sha256', SECRET).update(bytes).digest();
+		const times = await takeTurns(
+			{
+				[HMAC]: () => time(body, hmac, short),
+				'Stand-in for n8n alone': () => acceptance(body, withoutTrigger, '', short),
+				'Trigger, empty memory': () => acceptance(body, receive, '', short),
+				'Trigger, full memory': () => acceptance(body, receive, full, short),
+				'Trigger, full memory, stored text 5 events old': () =>
+					acceptance(body, receive, full, short, 5),
+			},
 			short ? 1 : 7,
 		);
-		const names = [
-			'Stand-in for n8n alone',
-			'Trigger, empty memory',
-			'Trigger, full memory',
-			'Trigger, full memory, stored text 5 events old',
-		];
-		rows.push([`${size}: bare HMAC-SHA256`, spread(hmac), '1']);
-		names.forEach((name, index) =>
-			rows.push([
-				`${size}: ${name}`,
-				spread(costs[index]),
-				(median(costs[index]) / median(hmac)).toFixed(2),
-			]),
-		);
+		for (const [name, us] of Object.entries(times)) {
+			const ratio = median(us) / median(times[HMAC]);
+			rows.push([`${size}: ${name}`, spread(us), name === HMAC ? '1' : ratio.toFixed(2)]);
+		}
 	}
 
 	const stored: string[][] = [];
@@ -80,7 +73,7 @@ const own: Suite = async ({ short }) => {
 
 export default own;
 
-/** The median time, in microseconds, of work on something that is prepared anew, and untimed, right before each time. */
+/** The median time of some work, in microseconds. `prepare` runs right before each time and is not measured. */
 async function time<T>(
 	prepare: () => T,
 	work: (prepared: T) => unknown,
@@ -89,7 +82,7 @@ async function time<T>(
 	const generator = function* () {
 		yield { 0: prepare, bench: (prepared: T) => work(prepared) };
 	};
-	// In batches everything would be prepared far ahead, and the stored text be older than it ever is.
+	// Without batches: they would prepare everything in advance, with a stored text that is older than n8n's ever is.
 	const { p50 } = await measure(generator as never, {
 		batch_threshold: 0,
 		max_samples: short ? 100 : 1_500,
@@ -98,9 +91,10 @@ async function time<T>(
 }
 
 /**
- * The time of one accepted delivery, from its bytes to the text that n8n stores.
+ * The time of one accepted delivery, in microseconds, from its bytes to the text that n8n stores.
  *
- * @param known what is stored at first; then what the trigger stores, `behind` events late, as n8n reads it when several are on their way
+ * @param known the stored text before the first delivery
+ * @param behind by how many events the stored text that n8n reads is old, as when several deliveries arrive at the same time
  */
 async function acceptance(
 	body: () => Buffer,
@@ -125,10 +119,10 @@ async function acceptance(
 }
 
 let workflows = 0;
-/** Each has a memory of its own. */
+/** Each workflow has a memory of its own. */
 const newWorkflow = () => ({ id: `workflow ${++workflows}` });
 
-/** Asks the stand-in for all that the trigger asks for, and does nothing with it. */
+/** Makes the trigger's calls to n8n, and nothing else. */
 const withoutTrigger: Receive = async (webhook) => {
 	webhook.getRequestObject();
 	webhook.getBodyData();
@@ -143,7 +137,7 @@ const withoutTrigger: Receive = async (webhook) => {
 	return { webhookResponse: webhook.getWorkflowStaticData('global') };
 };
 
-/** What a webhook's memory stores after this many events. */
+/** The text that a webhook stores after this many events. */
 async function memory(receive: Receive, events: number): Promise<string> {
 	const workflow = newWorkflow();
 	let text = '';
@@ -155,7 +149,7 @@ async function memory(receive: Receive, events: number): Promise<string> {
 	return text;
 }
 
-/** n8n as the trigger sees it: only what it asks for, at next to no cost. The body is parsed, and the stored text a new one each time, as read from a database. */
+/** A stand-in for n8n that costs next to nothing. The body comes parsed and the stored text is a new string each time, as when read from a database. */
 function standIn(workflow: { id: string }, body: Buffer, seen: string) {
 	const registration = { id: 'wh_1', derived: SECRET, registeredAt: 1 };
 	const staticData = {
@@ -185,7 +179,7 @@ function standIn(workflow: { id: string }, body: Buffer, seen: string) {
 	return { webhook, seen: () => staticData.testivoraTrigger[NAME].seen };
 }
 
-/** An event of its own, of about this many bytes: a long testimonial is what someone said in a video, written down. */
+/** A new event of about this many bytes. */
 function bodyOf(bytes: number): Buffer {
 	const event = eventOf();
 	const room = bytes - Buffer.byteLength(JSON.stringify(event));

@@ -9,11 +9,11 @@ import { everySeconds, pollWorkflow } from '../test/harness/polling.mts';
 import { credentialData } from '../test/harness/stage.mts';
 import { startSandbox } from '../test/sandbox/sandbox.mts';
 import type { Sandbox } from '../test/sandbox/sandbox.mts';
-import { median, orNothing } from './figures.mts';
+import { median, orDash } from './statistics.mts';
 import { table } from '../test/harness/table.mts';
 import { fill, pagesByHttpRequest } from './lists.mts';
 import type { Suite } from './main.mts';
-import { forgetPeak, heldBy, peakOf } from './memory.mts';
+import { memoryOf, peakMemoryOf, resetPeakMemory } from './process.mts';
 import { runnable } from './workflow.mts';
 
 /** What polls that found nothing cost, one entry for each poll where it may differ. */
@@ -86,8 +86,8 @@ async function costOfOurs(n8n: N8n, sandbox: Sandbox, size: number, count: numbe
 		{ n8n, sandbox, credential, dispose: async () => {} },
 		{ pollTimes: everySeconds(3) },
 	);
-	const before = heldBy(n8n.pid!);
-	forgetPeak(n8n.pid!);
+	const before = memoryOf(n8n.pid!);
+	resetPeakMemory(n8n.pid!);
 	await n8n.activate(id);
 	// The first is the baseline, the second warms up.
 	const found = await eventually(
@@ -104,7 +104,7 @@ async function costOfOurs(n8n: N8n, sandbox: Sandbox, size: number, count: numbe
 	return {
 		requests: sandbox.requests.length / pollTimes(n8n.log(), size).length,
 		times: found.slice(2, count + 2),
-		added: peakOf(n8n.pid!) - before,
+		added: peakMemoryOf(n8n.pid!) - before,
 		state: Number(
 			one(n8n, 'SELECT length(staticData) AS found FROM workflow_entity WHERE id = ?', id),
 		),
@@ -149,8 +149,8 @@ async function costOfGeneric(n8n: N8n, sandbox: Sandbox, count: number): Promise
 	const nodes = [...pagesByHttpRequest(sandbox, bearer), dedupe];
 	// A webhook stands in for the Schedule Trigger, and is not counted; as a new workflow has it, executions are stored.
 	const workflow = await runnable(n8n, nodes, { saved: true });
-	const before = heldBy(n8n.pid!);
-	forgetPeak(n8n.pid!);
+	const before = memoryOf(n8n.pid!);
+	resetPeakMemory(n8n.pid!);
 	const times: number[] = [];
 	for (let poll = 0; poll < count + 2; poll++) {
 		await workflow.run().catch(() => undefined);
@@ -166,7 +166,7 @@ async function costOfGeneric(n8n: N8n, sandbox: Sandbox, count: number): Promise
 	return {
 		requests: sandbox.requests.length / (count + 2),
 		times,
-		added: peakOf(n8n.pid!) - before,
+		added: peakMemoryOf(n8n.pid!) - before,
 		state: Number(one(n8n, 'SELECT sum(length(value)) AS found FROM processed_data')),
 		executions: 1,
 	};
@@ -196,7 +196,7 @@ function row(
 		String(Math.round(requests)),
 		`${Math.round(median(times)).toLocaleString('en')} ms`,
 		ratio.toFixed(2),
-		orNothing(added, (mb) => `${Math.round(mb)} MB`),
+		orDash(added, (mb) => `${Math.round(mb)} MB`),
 		`${Math.round(state / 1_000)} kB`,
 		String(Math.round(executions)),
 	];

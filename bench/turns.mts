@@ -1,23 +1,28 @@
 /**
- * Runs every task once in each round, in a random order: what slows the machine for a while slows all of them, and none always follows the
- * one that leaves most behind.
+ * Runs every task once a round, in a new random order each round. So whatever slows the machine for a while slows all tasks alike, and no
+ * task always runs after the same other one.
  *
- * @param warmUps rounds before the first that counts
- * @returns for each task what it gave in each round
+ * @param tasks by name
+ * @param warmUps rounds before the first one that counts
+ * @returns by the task's name, its result in each round
  */
-export async function takeTurns<T>(
-	tasks: Array<() => Promise<T>>,
+export async function takeTurns<Name extends string, T>(
+	tasks: Record<Name, () => Promise<T>>,
 	rounds: number,
 	warmUps = 0,
-): Promise<T[][]> {
-	const found: T[][] = tasks.map(() => []);
+): Promise<Record<Name, T[]>> {
+	const names = Object.keys(tasks) as Name[];
+	const results = Object.fromEntries(names.map((name) => [name, []])) as unknown as Record<
+		Name,
+		T[]
+	>;
 	for (let round = -warmUps; round < rounds; round++) {
-		for (const index of shuffled([...tasks.keys()])) {
-			const measured = await tasks[index]();
-			if (round >= 0) found[index].push(measured);
+		for (const name of shuffled(names)) {
+			const result = await tasks[name]();
+			if (round >= 0) results[name].push(result);
 		}
 	}
-	return found;
+	return results;
 }
 
 function shuffled<T>(all: T[]): T[] {

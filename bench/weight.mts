@@ -1,4 +1,4 @@
-/** Weight: what the package takes on disk, to load and in memory, beside well-known community packages. */
+/** Weight: what the package needs on disk, of time to load and in memory, compared with well-known community packages. */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -7,19 +7,19 @@ import { join, resolve } from 'node:path';
 import { run } from '../test/harness/command.mts';
 import { ensureN8n } from '../test/harness/n8n/host.mts';
 import { installPackage, packPackage } from '../test/harness/n8n/tarball.mts';
-import { median } from './figures.mts';
+import { median } from './statistics.mts';
 import { table } from '../test/harness/table.mts';
 import type { Suite } from './main.mts';
 import { takeTurns } from './turns.mts';
 
-/** Others that load on an n8n that has nothing else installed. */
+/** Packages that load in an n8n without any others. */
 const OTHERS = [
 	'n8n-nodes-evolution-api@1.0.4',
 	'@devlikeapro/n8n-nodes-chatwoot@1.0.2',
 	'@mendable/n8n-nodes-firecrawl@2.1.2',
 ];
 
-/** Git-ignored; a package that was downloaded once is there for later runs. */
+/** Git-ignored; packages are downloaded once and kept for later runs. */
 const DOWNLOADS = resolve('.run/packages');
 
 interface Installed {
@@ -30,7 +30,7 @@ interface Installed {
 
 const weight: Suite = async ({ short }) => {
 	const { dir } = await ensureN8n();
-	// Not below this repository, whose own n8n-workflow they would find before n8n's.
+	// Outside this repository, whose n8n-workflow would be resolved before n8n's.
 	const place = await mkdtemp(join(tmpdir(), 'n8n-packages-'));
 	try {
 		const packages = [await install(await packPackage(), place)];
@@ -45,28 +45,22 @@ const weight: Suite = async ({ short }) => {
 export default weight;
 
 async function measure(packages: Installed[], n8nModules: string, rounds: number): Promise<string> {
-	const loads = await takeTurns(
-		packages.map(
-			({ folder }) =>
-				() =>
-					load(n8nModules, folder),
-		),
-		rounds,
-	);
+	const tasks = packages.map(({ name, folder }) => [name, () => load(n8nModules, folder)] as const);
+	const loads = await takeTurns(Object.fromEntries(tasks), rounds);
 
 	const rows = await Promise.all(
-		packages.map(async ({ name, tarball, folder }, index) => {
+		packages.map(async ({ name, tarball, folder }) => {
 			const files = await sizes(folder);
 			const unpacked = files.reduce((sum, size) => sum + size, 0);
-			const [{ nodes }] = loads[index];
+			const [{ nodes }] = loads[name];
 			return [
 				name,
 				kilobytes((await stat(tarball)).size),
 				kilobytes(unpacked),
 				files.length.toLocaleString('en'),
 				String(nodes),
-				`${median(loads[index].map(({ ms }) => ms)).toFixed(1)} ms`,
-				kilobytes(median(loads[index].map(({ kept }) => kept))),
+				`${median(loads[name].map(({ ms }) => ms)).toFixed(1)} ms`,
+				kilobytes(median(loads[name].map(({ kept }) => kept))),
 			];
 		}),
 	);
@@ -84,7 +78,7 @@ async function measure(packages: Installed[], n8nModules: string, rounds: number
 	);
 }
 
-/** The tarball of a package at a version, from the npm registry unless it is there. */
+/** The tarball of a package at a version, downloaded from the npm registry once. */
 async function download(spec: string): Promise<string> {
 	const folder = join(DOWNLOADS, spec.replaceAll('/', '+'));
 	if (!existsSync(folder)) {
@@ -120,7 +114,7 @@ async function install(tarball: string, userFolder: string): Promise<Installed> 
 	return { name: `${name} ${version}`, tarball, folder };
 }
 
-/** Loads a package in a fresh process, whose modules resolve as n8n has it. */
+/** Loads a package in a new process that resolves modules as n8n does. */
 async function load(
 	n8nModules: string,
 	folder: string,

@@ -4,19 +4,19 @@ import { chain } from '../test/harness/n8n/client.mts';
 import type { Execution, WorkflowNode } from '../test/harness/n8n/client.mts';
 import type { N8n } from '../test/harness/n8n/instance.mts';
 
-/** A workflow that runs when it is told to. */
+/** A workflow that runs on demand. */
 export interface Runnable {
 	/** Runs it to its end. @returns the first item of its last node */
 	run(body?: object): Promise<Record<string, any>>;
-	/** n8n's account of the latest run; only where runs are saved */
+	/** The latest execution; only for a workflow whose executions are saved */
 	latest(): Promise<Execution>;
 }
 
 /**
- * Saves and activates a workflow of n8n's Webhook node and these nodes, one after the other: a production run disturbs a measurement
- * least, as no editor wants to see it.
+ * Saves and activates a workflow of n8n's Webhook node and these nodes, one after the other. It runs as in production: manual runs would
+ * also cost the messages that n8n sends the editor.
  *
- * @param saved whether n8n keeps the items of a run, which takes time and memory of its own
+ * @param saved whether n8n saves executions with their items, which costs time and memory
  */
 export async function runnable(
 	n8n: N8n,

@@ -52,9 +52,9 @@ export class TestivoraApi implements ICredentialType {
 	];
 
 	/**
-	 * A function, because n8n would evaluate the expression of the declarative form for every request, which costs it more than all the
-	 * rest. And a property rather than a method, because n8n copies own properties only: without it, n8n would offer neither Custom API
-	 * Call nor this credential in HTTP Request.
+	 * A function, because n8n would evaluate the expression of the declarative form for every request, which would cost more than the
+	 * rest of the request. n8n copies own properties only, so this must not be a method: n8n would then offer neither Custom API Call
+	 * nor this credential in HTTP Request.
 	 */
 	authenticate = async (
 		credential: ICredentialDataDecryptedObject,

@@ -1,6 +1,6 @@
 /**
- * `npm run demo`: a testimonial travels from a local Testivora through a signed webhook into a workflow in a real n8n.
- * With `--once` it ends after that, with exit code 0, or with 1 and the name of the step that failed.
+ * `npm run demo`: a local Testivora sends a testimonial through a signed webhook to a workflow in a real n8n. Both keep running until
+ * Ctrl-C. With `--once` the demo ends by itself: with exit code 0, or with 1 and the name of the step that failed.
  */
 import { mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -14,7 +14,7 @@ import { endProgress, showProgress } from '../test/harness/n8n/progress.mts';
 import { packPackage } from '../test/harness/n8n/tarball.mts';
 import { eventually, pause } from '../test/harness/wait.mts';
 import { startSandbox } from '../test/sandbox/sandbox.mts';
-import { failed, heading, Interrupted, interruption, say, step, tell } from './demo/story.mts';
+import { failed, heading, Interrupted, interruption, say, step, showFact } from './demo/story.mts';
 
 const once = process.argv.includes('--once');
 const userFolder = await mkdtemp(join(tmpdir(), 'n8n-testivora-demo-'));
@@ -22,14 +22,15 @@ let sandbox: Awaited<ReturnType<typeof startSandbox>> | undefined;
 let n8n: N8n | undefined;
 let workflowId: string | undefined;
 
-let travelledTwice = false;
+/** Whether both of the demo's deliveries have run the workflow; Ctrl-C then counts as success. */
+let isComplete = false;
 
 try {
 	await demo();
 } catch (error) {
 	if (error instanceof Interrupted) {
 		say('Stopping.');
-		if (!travelledTwice) process.exitCode = 130;
+		if (!isComplete) process.exitCode = 130;
 	} else {
 		failed(error);
 		if (n8n) console.error(`\nThe end of n8n's log:\n${n8n.log().slice(-2000)}`);
@@ -37,25 +38,25 @@ try {
 	}
 }
 await cleanUp();
-// What was interrupted may still be waiting for something.
+// An interrupted step may still be waiting for something.
 process.exit();
 
 async function demo(): Promise<void> {
 	await step('Build and pack the package', async () => {
 		const path = await packPackage();
-		tell(
+		showFact(
 			`${basename(path)}, ${Math.ceil((await stat(path)).size / 1024)} KB: what "npm publish" would upload`,
 		);
 	});
 
 	await step('Install n8n', async () => {
 		const { version, dir } = await ensureN8n(showProgress()).finally(endProgress);
-		tell(`n8n ${version} in ${dir}`);
+		showFact(`n8n ${version} in ${dir}`);
 	});
 
 	const { api, instance } = await step('Start a local Testivora and n8n', async () => {
 		const api = (sandbox = await startSandbox({ rateLimits: true }));
-		tell(`Testivora sandbox at ${api.url}`);
+		showFact(`Testivora sandbox at ${api.url}`);
 		const instance = (n8n = await N8n.start({ engine: 'publication', whole: true, userFolder }));
 		const nodes = await Promise.all(
 			['testivoraTrigger', 'testivora'].map((name) =>
@@ -63,7 +64,7 @@ async function demo(): Promise<void> {
 			),
 		);
 		if (nodes.includes(undefined)) throw new Error('n8n did not load the nodes of the package');
-		tell(
+		showFact(
 			`n8n at ${instance.baseUrl}, with a fresh user folder`,
 			`it loaded the nodes "${nodes.map((node) => node!.displayName).join('" and "')}"`,
 		);
@@ -75,7 +76,7 @@ async function demo(): Promise<void> {
 		const id = await instance.createCredential('Testivora account', 'testivoraApi', data);
 		const { status, message } = await instance.testCredential('testivoraApi', data);
 		if (status !== 'OK') throw new Error(`n8n's credential test says: ${message}`);
-		tell(`n8n tested it against ${api.url}/v1/account: ${message}`);
+		showFact(`n8n tested it against ${api.url}/v1/account: ${message}`);
 		return { id, name: 'Testivora account' };
 	});
 
@@ -86,7 +87,7 @@ async function demo(): Promise<void> {
 		for (const node of workflow.nodes)
 			if (node.credentials) node.credentials = { testivoraApi: credential };
 		const id = await instance.createWorkflow(workflow);
-		tell(`"${workflow.name}": ${workflow.nodes.map((node) => node.name).join(' → ')}`);
+		showFact(`"${workflow.name}": ${workflow.nodes.map((node) => node.name).join(' → ')}`);
 		const { status, body } = await instance.activate(id);
 		if (status !== 200) throw new Error(`n8n did not activate it: ${JSON.stringify(body)}`);
 		const publication = await instance.publication(id);
@@ -96,7 +97,7 @@ async function demo(): Promise<void> {
 			);
 		}
 		const [endpoint] = api.endpoints();
-		tell(
+		showFact(
 			`Endpoint registered at Testivora: ${endpoint.id}, ${endpoint.status}`,
 			endpoint.url,
 			`events: ${endpoint.events.join(', ')}`,
@@ -110,16 +111,16 @@ async function demo(): Promise<void> {
 			rating: 5,
 			author: { name: 'Ana López', title: 'Coach', company: 'Acme' },
 		});
-		tell(`Testivora has ${submitted.id}, ${submitted.status}`);
-		await travelled('testimonial.created', 1);
+		showFact(`Testivora has ${submitted.id}, ${submitted.status}`);
+		await showDelivery('testimonial.created', 1);
 		return submitted;
 	});
 
 	await step('You approve it', async () => {
 		api.approve(testimonial.id);
-		await travelled('testimonial.approved', 2);
+		await showDelivery('testimonial.approved', 2);
 	});
-	travelledTwice = true;
+	isComplete = true;
 
 	if (once) return;
 	say(
@@ -130,51 +131,51 @@ async function demo(): Promise<void> {
 		`  n8n        ${instance.baseUrl}/workflow/${workflowId}`,
 		`             log in as ${OWNER.email} with the password ${OWNER.password}`,
 	);
-	await Promise.race([tellWhatRuns(2), interruption]);
+	await Promise.race([showExecutionsAfter(2), interruption]);
 }
 
-/** Tells the delivery of the first `event`, and the execution that it started: the workflow's `count`-th. */
-async function travelled(event: string, count: number): Promise<void> {
+/** Waits for the first delivery of an event and for the execution that it started, the workflow's `count`-th, and prints both. */
+async function showDelivery(event: string, count: number): Promise<void> {
 	const sent = () => sandbox!.deliveries.find((delivery) => delivery.event === event);
 	const { status, answer, error } = await eventually(sent, {
 		what: `Testivora's delivery of ${event}`,
 	});
 	if (status !== 200)
 		throw new Error(`n8n answered the delivery of ${event} with ${status ?? error}: ${answer}`);
-	tell(`Delivery of ${event}: signature verified, answered ${status}`, answer);
+	showFact(`Delivery of ${event}: signature verified, answered ${status}`, answer);
 	const executions = await n8n!.waitForExecutions(workflowId!, count);
-	tellExecution(executions[count - 1]);
+	showExecution(executions[count - 1]);
 }
 
-function tellExecution(execution: Execution): void {
+function showExecution(execution: Execution): void {
 	if (execution.status !== 'success')
 		throw new Error(`Execution ${execution.id}: ${execution.status}: ${execution.error?.message}`);
-	// Someone may have rebuilt the workflow in the meantime.
+	// Whoever tries the demo may have changed the workflow.
 	const output = execution.items.Summary?.[0]?.json ?? {};
-	tell(
+	showFact(
 		`Workflow ran (execution ${execution.id}), its output:`,
 		...Object.entries(output).map(([name, value]) => `${name}: ${value}`),
 	);
 }
 
-/** Goes on telling executions, beyond the first `known`, for as long as the demo runs. */
-async function tellWhatRuns(known: number): Promise<never> {
+/** Prints every execution after the first `known`, for as long as the demo runs. */
+async function showExecutionsAfter(known: number): Promise<never> {
 	for (;;) {
 		await pause(1000);
 		const { success = 0, error = 0 } = await n8n!.countExecutions(workflowId);
 		if (success + error <= known) continue;
-		const over = (await n8n!.executions(workflowId)).filter(
+		const ended = (await n8n!.executions(workflowId)).filter(
 			({ status }) => status === 'success' || status === 'error',
 		);
-		for (const execution of over.slice(known)) {
-			if (execution.status === 'success') tellExecution(execution);
+		for (const execution of ended.slice(known)) {
+			if (execution.status === 'success') showExecution(execution);
 			else console.log(`   Execution ${execution.id} failed: ${execution.error?.message}`);
 		}
-		known = over.length;
+		known = ended.length;
 	}
 }
 
-/** Deactivates the workflow, shows that its endpoint is gone, and stops everything, whatever happened before. */
+/** Deactivates the workflow, checks that its endpoint is gone, and stops everything; also after a step that failed. */
 async function cleanUp(): Promise<void> {
 	heading('Stop everything');
 	try {
@@ -184,7 +185,7 @@ async function cleanUp(): Promise<void> {
 			await eventually(() => sandbox!.endpoints().length === 0, {
 				what: 'the endpoint to be deleted',
 			});
-			tell(
+			showFact(
 				'Workflow deactivated',
 				endpoint
 					? `endpoint ${endpoint.id} is deleted at Testivora`
@@ -198,5 +199,5 @@ async function cleanUp(): Promise<void> {
 	await n8n?.stop();
 	await sandbox?.stop();
 	await rm(userFolder, { recursive: true, force: true });
-	tell('Nothing is left running');
+	showFact('Nothing is left running');
 }

@@ -1,6 +1,6 @@
 /**
- * `npm run dev`: a real n8n with the package, and a local Testivora. Whenever a source is saved, the package is built and packed, and n8n
- * restarted with it. Workflows and log-in stay, also until the next `npm run dev`: the user folder is .run/dev.
+ * `npm run dev`: a real n8n with the package, and a local Testivora. Whenever a source is saved, the package is built, packed and installed,
+ * and n8n restarted. Workflows and log-in survive, also until the next `npm run dev`: n8n's user folder is .run/dev.
  */
 import { watch } from 'node:fs';
 import { resolve } from 'node:path';
@@ -15,8 +15,8 @@ import { startSandbox } from '../test/sandbox/sandbox.mts';
 
 const WATCHED = ['nodes', 'credentials', 'icons'];
 const CREDENTIAL = 'Testivora sandbox';
-/** An editor may save several files at once. */
-const SETTLE_MS = 300;
+/** An editor may save several files at once: wait for the last one. */
+const DEBOUNCE_MS = 300;
 
 const { values } = parseArgs({
 	options: {
@@ -38,7 +38,7 @@ const n8n = await N8n.start({
 	port: Number(values.port),
 	tarball,
 });
-await keepCredential();
+await saveCredential();
 console.log(`
   n8n        ${n8n.baseUrl}
              log in as ${OWNER.email} with the password ${OWNER.password}
@@ -49,14 +49,14 @@ Save a file in ${WATCHED.join(', ')} to see the change in n8n: reload the editor
 `);
 
 let timer: NodeJS.Timeout | undefined;
-/** Builds run one after the other; what is saved during one is built by the next. */
-let work = Promise.resolve();
+/** Rebuilds run one after the other; a change during one leads to another. */
+let rebuilds = Promise.resolve();
 for (const folder of WATCHED) {
 	watch(folder, { recursive: true }, () => {
 		clearTimeout(timer);
 		timer = setTimeout(() => {
-			work = work.then(takeOver);
-		}, SETTLE_MS);
+			rebuilds = rebuilds.then(rebuild);
+		}, DEBOUNCE_MS);
 	});
 }
 
@@ -70,8 +70,8 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 	});
 }
 
-/** n8n goes on as it was where the sources do not compile. */
-async function takeOver(): Promise<void> {
+/** When the sources do not compile, n8n keeps running with the last build. */
+async function rebuild(): Promise<void> {
 	try {
 		say('Something changed: building …');
 		const changed = await buildAndPack();
@@ -84,8 +84,8 @@ async function takeOver(): Promise<void> {
 	}
 }
 
-/** The sandbox makes new keys each time it starts. */
-async function keepCredential(): Promise<void> {
+/** Creates the credential, or updates it: the sandbox makes new keys at each start. */
+async function saveCredential(): Promise<void> {
 	const data = { apiKey: sandbox.apiKey, baseUrl: sandbox.url };
 	const { body } = await n8n.request<{ data: Array<{ id: string; name: string }> }>(
 		'GET',

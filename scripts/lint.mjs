@@ -1,8 +1,8 @@
 /**
- * n8n's own lint in strict mode, over the sources and over what `npm pack` ships.
+ * n8n's own lint in strict mode, over the sources and over the files that `npm pack` packs.
  *
- * The linter's tree needs overrides, which a published manifest may not hold, so it is installed from tools/lint into a folder
- * of its own and linked to where eslint.config.mjs looks for it.
+ * The linter needs overrides to install, which a published manifest may not have. So it is installed from tools/lint into .tools/lint, and
+ * linked to where eslint.config.mjs imports it from.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -66,7 +66,7 @@ function checkStrictMode() {
 		throw new Error('eslint.config.mjs is not n8n’s default, as strict mode demands');
 }
 
-/** The rules of n8n's scan of published packages, inline disables ignored, over the sources and the packed files. */
+/** n8n's scan of published packages, which ignores inline disables, over the sources and the packed files. */
 async function scan() {
 	const { analyzePackage, SOURCE_FILE_PATTERNS } = await import(
 		pathToFileURL(path.join(modules, '@n8n/scan-community-package/scanner/scanner.mjs')).href

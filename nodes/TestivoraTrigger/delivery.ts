@@ -3,9 +3,8 @@ import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-w
 import { webhookSecretsOf } from '../shared/credential';
 import { toItem } from '../shared/eventItem';
 import { whyUnwanted } from '../shared/filters';
-import { DELETED, eventSchema } from '../shared/schemas';
+import { DELETED, eventSchema, firstIssue } from '../shared/schemas';
 import type { TestivoraEvent } from '../shared/schemas';
-import { firstIssue } from '../shared/errors';
 import { filtersOf } from '../shared/triggerFields';
 import { memoryOf } from './memory';
 import type { CredentialSecrets, WebhookMemory } from './memory';

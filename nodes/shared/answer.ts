@@ -1,17 +1,17 @@
 import type { ZodTypeAny } from 'zod';
 
-import { firstIssue, redact } from './errors';
-import type { Fault } from './errors';
-import { errorSchema } from './schemas';
+import type { Fault } from './fault';
+import { redact } from './redact';
+import { errorSchema, firstIssue } from './schemas';
 
-/** An HTTP answer, its body as text, in the form in which n8n's request helpers give it. */
+/** An HTTP answer as n8n's request helpers give it, its body as bytes or text. */
 export interface HttpAnswer {
 	statusCode: number;
 	headers: Record<string, unknown>;
 	body: unknown;
 }
 
-/** What came of sending a request once. */
+/** The result of sending a request once. */
 export type Outcome = { answer: unknown } | Fault;
 
 export function isFault(outcome: Outcome): outcome is Fault {
@@ -24,7 +24,7 @@ export function isFault(outcome: Outcome): outcome is Fault {
  * @param request method and path, e.g. "GET /v1/spaces"
  * @param schema what the answer must look like; absent where no body is expected
  * @param secrets values that must not show in a message, should the answer repeat them
- * @returns the answer's JSON as it came, or the fault; the JSON is undefined without a schema
+ * @returns the answer's JSON as it came, undefined without a schema; or the fault
  */
 export function readAnswer(
 	request: string,
@@ -36,8 +36,8 @@ export function readAnswer(
 	if (status < 200 || status >= 300) {
 		const mask = (_name: string, value: unknown) =>
 			typeof value === 'string' ? redact(value, secrets) : value;
-		const said = JSON.stringify(errorSchema.safeParse(json).data?.error ?? {}, mask);
-		const { type, message, ...details } = JSON.parse(said) as { type?: string; message?: string };
+		const masked = JSON.stringify(errorSchema.safeParse(json).data?.error ?? {}, mask);
+		const { type, message, ...details } = JSON.parse(masked) as { type?: string; message?: string };
 		return {
 			request,
 			status,
@@ -47,12 +47,12 @@ export function readAnswer(
 			retryAfter: headers['retry-after'] as string | undefined,
 		};
 	}
-	// Even where no body is expected, a non-JSON body means that something else answered, such as a proxy's log-in page.
+	// Even where no body is expected, a non-JSON body means that something else answered, such as a proxy with a log-in page.
 	const expectsJson = schema !== undefined || String(body ?? '').trim() !== '';
 	if (expectsJson && json === undefined) return { request, status, message: 'it is not JSON' };
 	if (!schema) return { answer: undefined };
 	const checked = schema.safeParse(json);
-	// Return the JSON as it came, not zod's copy: copying each entry of a list costs more than the rest of the check.
+	// Return the JSON as it came, not zod's result: zod drops unknown fields, and copying a list costs more than the rest of the check.
 	return checked.success
 		? { answer: json }
 		: { request, status, message: `it ${firstIssue(checked.error)}` };
@@ -61,7 +61,7 @@ export function readAnswer(
 /**
  * The fault of a request that got no answer.
  *
- * @param error n8n's own. It carries the request with its headers, key included, so only its code and text are taken.
+ * @param error from n8n's request helpers. It carries the request with its headers, key included, so only its code and text are used.
  */
 export function noAnswer(request: string, error: unknown, secrets: string[]): Fault {
 	const { httpCode, code, message } = error as {
@@ -84,7 +84,7 @@ function parse(body: unknown): unknown {
 	}
 }
 
-/** Older versions of n8n give the code in the text only; an answer that breaks off has no code. */
+/** Older versions of n8n have the code in the text only; an answer that is cut off has none. */
 function networkCode(...sources: Array<string | undefined>): string | undefined {
 	const text = sources.join(' ');
 	if (/stream has been aborted/.test(text)) return 'ECONNRESET';

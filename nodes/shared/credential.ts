@@ -1,10 +1,12 @@
 import { NodeOperationError } from 'n8n-workflow';
 import type { ICredentialDataDecryptedObject, INode } from 'n8n-workflow';
 
-/** Where Testivora answers (published). */
+import { MESSAGES } from './messages';
+
+/** The address of the API (published). */
 export const DEFAULT_BASE_URL = 'https://api.testivora.com';
 
-/** Shorter values are no secrets, and masking them would make messages unreadable. */
+/** Shorter values are not masked: they are no secrets, and messages would become unreadable. */
 const MIN_SECRET_LENGTH = 6;
 
 /** The most secrets tried for one delivery. A rotation needs two. */
@@ -26,13 +28,9 @@ export function baseUrlOf(credential: ICredentialDataDecryptedObject, node: INod
 		url.search ||
 		url.hash
 	) {
-		throw new NodeOperationError(
-			node,
-			'The Base URL in the Testivora credential is not a plain web address',
-			{
-				description: `It should look like ${DEFAULT_BASE_URL}. Open the credential and correct it.`,
-			},
-		);
+		throw new NodeOperationError(node, MESSAGES.baseUrlInvalid, {
+			description: `It should look like ${DEFAULT_BASE_URL}. Open the credential and correct it.`,
+		});
 	}
 	return `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/v1$/, '');
 }
@@ -46,14 +44,14 @@ export function webhookSecretsOf(credential: ICredentialDataDecryptedObject): st
 		.slice(0, MAX_SECRETS);
 }
 
-/** Everything secret in the credential, as messages must not show it. */
+/** The values of the credential that messages must not show. */
 export function secretsOf({ apiKey, webhookSecret }: ICredentialDataDecryptedObject): string[] {
 	return [apiKey, ...String(webhookSecret ?? '').split(',')]
 		.map((secret) => String(secret ?? '').trim())
 		.filter((secret) => secret.length >= MIN_SECRET_LENGTH);
 }
 
-/** The `Authorization` header (published). White space around the key, which is easily copied along, is dropped. */
+/** The `Authorization` header (published). White space around the key is dropped, as it is easily copied along. */
 export function authorizationOf({ apiKey }: ICredentialDataDecryptedObject): string {
 	return `Bearer ${String(apiKey ?? '').trim()}`;
 }

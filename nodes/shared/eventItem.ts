@@ -3,7 +3,7 @@ import type { IDataObject, INodeExecutionData } from 'n8n-workflow';
 import type { TestivoraEvent } from './schemas';
 
 /**
- * An event as the item that starts a workflow; the same shape from every trigger, so that one can take another's place.
+ * An event as the item that starts a workflow. Both triggers give the same shape, so that one can replace the other.
  *
  * @param simplify put the testimonial's fields at the top level, with the envelope under `event`, so that `{{ $json.text }}`
  *   works; otherwise the item is the envelope as it came

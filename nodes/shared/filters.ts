@@ -1,13 +1,13 @@
-/** Which testimonials are wanted; a field that is absent lets every testimonial pass. */
+/** Conditions on a testimonial; it must meet all of them. An absent field is no condition. */
 export interface TestimonialFilters {
-	/** A testimonial that names no space passes: the API was asked for this one, and `space_id` in a list is assumption A3. */
+	/** A testimonial that names no space passes: the API was asked for this space, and that lists carry `space_id` is assumption A3. */
 	spaceId?: string;
-	/** Upper and lower case are the same. A testimonial without a status does not pass. */
+	/** Case does not matter. A testimonial without a status does not pass. */
 	status?: string;
 	/** 1 to 5. A testimonial without a rating does not pass. */
 	minRating?: number;
 	types?: string[];
-	/** Any one of them suffices; upper and lower case are the same. */
+	/** One of them is enough; case does not matter. */
 	tags?: string[];
 	featured?: boolean;
 	/** Milliseconds since 1970, both ends included. A testimonial without a readable date does not pass. */
@@ -16,7 +16,7 @@ export interface TestimonialFilters {
 }
 
 /**
- * Why a testimonial is not wanted, or undefined when it is.
+ * Why a testimonial does not pass the filters; undefined when it passes.
  *
  * @param testimonial as it came from the API or with an event
  */
@@ -55,21 +55,20 @@ export function whyUnwanted(
 	return undefined;
 }
 
-/** Whether a value from outside is this text, whatever the case. */
+/** Whether a value from outside is this text; case does not matter. */
 export function isSameWord(value: unknown, word: string): boolean {
 	return typeof value === 'string' && value.toLowerCase() === word.toLowerCase();
 }
 
 function hasAnyTag(tags: unknown, wanted: string[]): boolean {
 	if (!Array.isArray(tags)) return false;
-	// Only texts: not everything that JSON can hold can be made one.
 	const lower = new Set(
 		tags.filter((tag) => typeof tag === 'string').map((tag) => tag.trim().toLowerCase()),
 	);
 	return wanted.some((tag) => lower.has(tag.toLowerCase()));
 }
 
-/** The testimonial that was created last; undefined where there is none. */
+/** The testimonial that was created last; undefined when there are none. */
 export function newestOf<Testimonial extends Record<string, unknown>>(
 	testimonials: Testimonial[],
 ): Testimonial | undefined {
@@ -80,7 +79,7 @@ export function newestOf<Testimonial extends Record<string, unknown>>(
 	);
 }
 
-/** When a testimonial was created, in milliseconds since 1970; NaN where there is no date that can be read. */
+/** When a testimonial was created, in milliseconds since 1970; NaN without a readable date. */
 export function createdAt({ created_at: created }: Record<string, unknown>): number {
 	return typeof created === 'string' ? Date.parse(created) : Number.NaN;
 }

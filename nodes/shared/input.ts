@@ -2,7 +2,9 @@ import type { INode } from 'n8n-workflow';
 import { z } from 'zod';
 import type { ZodTypeAny, infer as Infer } from 'zod';
 
-import { firstIssue, inputError } from './errors';
+import { inputError } from './errors';
+import { INPUT_FAULTS } from './messages';
+import { firstIssue } from './schemas';
 
 /**
  * Checks what a user typed.
@@ -27,16 +29,16 @@ export function checkInput<Schema extends ZodTypeAny>(
 	);
 }
 
-/** A text without the white space around it; any other value as it is. */
+/** A text without the white space around it; any other value unchanged. */
 export const trimmed = (value: unknown): unknown =>
 	typeof value === 'string' ? value.trim() : value;
 
-/** An ID as one segment of a path: never empty, never a step up or to another path. */
+/** An ID that may stand as one segment of a path, so not "." or "..". A positive whole number counts as its text. */
 export const idInput = z.preprocess(
 	(value) => trimmed(Number.isSafeInteger(value) && Number(value) > 0 ? String(value) : value),
 	z
-		.string({ message: 'must be an ID' })
-		.min(1, 'must not be empty')
-		.max(255, 'must be an ID of at most 255 characters')
-		.refine((id) => id !== '.' && id !== '..', 'must be an ID, not a path'),
+		.string({ message: INPUT_FAULTS.noId })
+		.min(1, INPUT_FAULTS.empty)
+		.max(255, INPUT_FAULTS.idTooLong)
+		.refine((id) => id !== '.' && id !== '..', INPUT_FAULTS.idIsPath),
 );

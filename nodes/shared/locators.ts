@@ -1,19 +1,21 @@
 import type { INodeProperties } from 'n8n-workflow';
 
+import { MESSAGES } from './messages';
+
 /** A field that names one thing: chosen from a searchable list, or by its ID. */
 export function locator(field: {
 	displayName: string;
 	name: string;
 	description: string;
-	/** Method of `listSearch` that fills the list. */
+	/** Name of the node's `listSearch` method that fills the list. */
 	searchListMethod: string;
 	/** An ID to show as the example, without "e.g. ". */
 	exampleId: string;
-	/** What stands in the list while nothing is chosen; absent: n8n's own "Choose...". */
-	emptyList?: string;
+	/** What the list shows while nothing is chosen; absent: n8n's own "Choose...". */
+	listPlaceholder?: string;
 	required?: boolean;
 }): INodeProperties {
-	const { searchListMethod, exampleId, emptyList, ...rest } = field;
+	const { searchListMethod, exampleId, listPlaceholder, ...rest } = field;
 	return {
 		...rest,
 		type: 'resourceLocator',
@@ -23,7 +25,7 @@ export function locator(field: {
 				displayName: 'From List',
 				name: 'list',
 				type: 'list',
-				placeholder: emptyList,
+				placeholder: listPlaceholder,
 				typeOptions: { searchListMethod, searchable: true },
 			},
 			{
@@ -36,7 +38,7 @@ export function locator(field: {
 						type: 'regex',
 						properties: {
 							regex: '\\s*[^\\s/?#]*\\s*',
-							errorMessage: 'Enter an ID, not a web address',
+							errorMessage: MESSAGES.idIsAddress,
 						},
 					},
 				],
@@ -53,7 +55,7 @@ export function spaceField(description: string, required = false): INodeProperti
 		description,
 		searchListMethod: 'searchSpaces',
 		exampleId: 'spc_123',
-		emptyList: required ? undefined : 'All spaces',
+		listPlaceholder: required ? undefined : 'All spaces',
 		required,
 	});
 }

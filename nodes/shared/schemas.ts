@@ -1,9 +1,9 @@
 import { z } from 'zod';
+import type { ZodError } from 'zod';
 
 /**
  * What Testivora sends. Sources: the guide "Webhooks and API" for events, the API's reference for the envelopes; assumptions are
- * marked. Only what this package relies on is required, so a field that Testivora adds or changes never makes a read fail. Answers
- * of the API are validated here and passed on unchanged.
+ * marked. Only fields that this package relies on are required, so that no other change at Testivora makes a read fail.
  */
 
 /** Assumption A3: the statuses a testimonial can have. */
@@ -15,7 +15,7 @@ export const TESTIMONIAL_TYPES = ['text', 'video'] as const;
 /** Assumption A1: the statuses of a webhook endpoint. */
 export const ENDPOINT_STATUSES = ['active', 'disabled'] as const;
 
-/** The events that Testivora sends (published). n8n's lint reads literals in a description, so the triggers' fields repeat them; a test keeps both in step. */
+/** The events that Testivora sends (published). The triggers' fields repeat them, as n8n's lint wants literals there; a test compares both. */
 export const CREATED = 'testimonial.created';
 export const APPROVED = 'testimonial.approved';
 export const DELETED = 'testimonial.deleted';
@@ -49,8 +49,8 @@ export const objectSchema = z.object(
 		id: z
 			.string({ message: 'has no "id"' })
 			.min(1, 'has an empty "id"')
-			// It may become a segment of a path, where these two mean another path.
-			.refine((id) => id !== '.' && id !== '..', 'has an "id" that is a step in a path'),
+			// An ID may become a segment of a path, where these two lead to another path.
+			.refine((id) => id !== '.' && id !== '..', 'has "." or ".." for an "id"'),
 	},
 	{ message: 'is not an object' },
 );
@@ -78,12 +78,12 @@ export interface Endpoint {
 	[field: string]: unknown;
 }
 
-/** A list's page (published). `has_more` is required: without it a list could be cut short unnoticed. */
+/** A page of a list (published). `has_more` is required: without it, a list could be cut short in silence. */
 export const pageSchema = z.object(
 	{
 		data: z.array(z.unknown(), { message: 'has no list in "data"' }),
 		has_more: z.boolean({ message: 'does not say in "has_more" whether there is more' }),
-		next_cursor: z.string({ message: 'has a "next_cursor" that is no text' }).nullish(),
+		next_cursor: z.string({ message: 'has a "next_cursor" that is not text' }).nullish(),
 	},
 	{ message: 'is not an object' },
 );
@@ -92,3 +92,8 @@ export const pageSchema = z.object(
 export const errorSchema = z.object({
 	error: z.object({ type: z.string().optional(), message: z.string().optional() }).passthrough(),
 });
+
+/** The first issue that a schema found, as the end of a sentence. */
+export function firstIssue(error: ZodError): string {
+	return error.issues[0]?.message ?? 'is not as expected';
+}

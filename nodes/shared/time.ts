@@ -6,12 +6,12 @@ const YEAR_FIRST = /^\d{4}-\d{2}-\d{2}(?!\d)/;
 const NAMED_MONTH = /^([A-Z][a-z]+, )?\d{1,2} [A-Z][a-z]{2} \d{4}\b/;
 
 /**
- * A date from a field, in milliseconds since 1970; undefined when it is not one.
+ * A date from a field, in milliseconds since 1970; undefined when it is none.
  *
- * n8n's parser falls back to `Date.parse`, which makes 2001-05-01 of "5" and reads 03/06 as March 6: such texts are refused.
+ * n8n's parser falls back to `Date.parse`, which takes "5" for 2001-05-01 and "03/06" for March 6, so only two formats reach it.
  *
  * @param value a text, a Date or a Luxon DateTime
- * @param timezone applies to a text without a time zone, as the date picker gives it
+ * @param timezone of a text that has none, such as the date picker's
  */
 export function timeOf(value: unknown, timezone: string): number | undefined {
 	if (typeof value !== 'object') {

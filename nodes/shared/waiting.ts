@@ -3,33 +3,35 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 
 /** How long to wait before a request is sent again, and the waiting itself. */
 
+/** The longest first wait of a backoff; each further one is up to twice as long. */
 const BACKOFF_MS = 500;
+const MAX_DOUBLINGS = 6;
 /** The longest single wait of an execution. */
 const MAX_WAIT_MS = 60 * 60 * 1000;
-/** The most that one call may lose in all while a person in the editor, or n8n while it activates a workflow, waits for its result. */
+/** The most that one call may lose in all while somebody waits for it: a person in the editor, or n8n while it activates a workflow. */
 const MAX_ATTENDED_MS = 10_000;
 /** How often a wait checks whether the execution was cancelled. */
 const WAIT_SLICE_MS = 200;
 
-/** Milliseconds that each attended call has lost so far: one call sends many requests, and all of them share its limit. */
-const lost = new WeakMap<object, number>();
+/** Milliseconds that each attended call has lost so far. A call may send many requests, which share its limit. */
+const lostMs = new WeakMap<object, number>();
 
 /**
- * Whether a call may wait before it tries again.
+ * Whether a call may wait before it tries again. For an attended call, what is allowed is counted as lost.
  *
  * @param caller n8n's context of the call. An execution, which can be cancelled, may wait long; any other call is attended.
  * @param ms the wait, in milliseconds
- * @param spent milliseconds that the unsuccessful try took
+ * @param triedMs how long the unsuccessful try took, in milliseconds
  */
-export function mayWait(caller: object, ms: number, spent: number): boolean {
+export function mayWait(caller: object, ms: number, triedMs: number): boolean {
 	if ('getExecutionCancelSignal' in caller) return ms <= MAX_WAIT_MS;
-	const before = (lost.get(caller) ?? 0) + spent;
-	const may = before + ms <= MAX_ATTENDED_MS;
-	lost.set(caller, may ? before + ms : before);
+	const lost = (lostMs.get(caller) ?? 0) + triedMs;
+	const may = lost + ms <= MAX_ATTENDED_MS;
+	lostMs.set(caller, may ? lost + ms : lost);
 	return may;
 }
 
-/** Waits; throws the error as soon as the execution is cancelled. */
+/** Waits, and throws the error as soon as the execution is cancelled. */
 export async function waitUnlessCancelled(caller: object, ms: number, error: Error): Promise<void> {
 	const signal = (caller as Partial<IExecuteFunctions>).getExecutionCancelSignal?.();
 	for (let left = ms; left > 0 && !signal?.aborted; left -= WAIT_SLICE_MS)
@@ -40,11 +42,11 @@ export async function waitUnlessCancelled(caller: object, ms: number, error: Err
 /**
  * Milliseconds to wait after a 429.
  *
- * @param header the answer's `Retry-After`. One that asks for no wait at all is taken as absent: without a pause, every retry would be refused too.
- * @param refusals how many 429 came before this one in a row
+ * @param header the answer's `Retry-After`. One that asks for no wait is ignored: without a pause, every retry would be refused too.
+ * @param before how many 429 this request was answered with before
  */
-export function afterRefusal(header: string | undefined, refusals: number): number {
-	return retryAfterMs(header, Date.now()) || backoff(refusals);
+export function rateLimitDelay(header: string | undefined, before: number): number {
+	return retryAfterMs(header, Date.now()) || backoff(before);
 }
 
 /** The wait that a `Retry-After` header asks for, in milliseconds; the header holds seconds or a date (RFC 9110, section 10.2.3). */
@@ -55,8 +57,12 @@ export function retryAfterMs(header: string | undefined, now: number): number | 
 	return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }
 
-/** Milliseconds of exponential backoff, with jitter so that requests which failed together do not return together. */
-export function backoff(tries: number): number {
-	const longest = BACKOFF_MS * 2 ** Math.min(tries, 6);
+/**
+ * Milliseconds of exponential backoff, with jitter, so that requests which failed at the same time are not retried at the same time.
+ *
+ * @param before how many waits came before this one
+ */
+export function backoff(before: number): number {
+	const longest = BACKOFF_MS * 2 ** Math.min(before, MAX_DOUBLINGS);
 	return longest / 2 + (Math.random() * longest) / 2;
 }

@@ -1,4 +1,4 @@
-/** What the demo tells on the terminal: numbered steps, facts below them; colours only where a person looks on. */
+/** The demo's output: numbered steps with facts below them; in colour only on a terminal. */
 const paint = (code: number) => (text: string) =>
 	process.stdout.isTTY && !process.env.NO_COLOR ? `\x1b[${code}m${text}\x1b[0m` : text;
 const bold = paint(1);
@@ -24,24 +24,24 @@ export function heading(title: string): void {
 	console.log(`\n${bold(`${++steps}. ${title}`)}`);
 }
 
-/** Tells a step and does it, until it is done or the person interrupts. What fails inside is told by `failed` under this title. */
+/** Runs a step under its title, until it is done or the person interrupts. */
 export async function step<T>(title: string, work: () => Promise<T>): Promise<T> {
 	heading(title);
 	return await Promise.race([work(), interruption]);
 }
 
-/** A fact: what happened, and its details. */
-export function tell(what: string, ...details: string[]): void {
+/** Prints a fact and its details. */
+export function showFact(what: string, ...details: string[]): void {
 	console.log(`   ${green('✓')} ${what}`);
 	for (const detail of details) console.log(`     ${dim(detail)}`);
 }
 
-/** Plain lines, set off from the steps. */
+/** Prints plain lines after an empty one. */
 export function say(...lines: string[]): void {
 	console.log(`\n${lines.join('\n')}`);
 }
 
-/** Names the step that failed, and why. */
+/** Prints the step that failed, and why. */
 export function failed(error: unknown): void {
 	console.error(
 		`\n${red(`Failed in step ${steps}: ${current}`)}\n${(error as Error).message ?? error}`,

@@ -2,7 +2,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 
 import type { INodeProperties, INodeType, INodeTypeDescription } from 'n8n-workflow';
 
-/** The package as reviewers find it: what its papers and its node types say. */
+/** The package as reviewers find it: its manifest, its pages and its node types. */
 
 export const read = (file: string): string => readFileSync(file, 'utf8');
 export const exists = (file: string): boolean => existsSync(file);
@@ -35,14 +35,14 @@ export function codexOf(source: string): Codex {
 	return JSON.parse(read(source.replace(/\.ts$/, '.json'))) as Codex;
 }
 
-/** What a node's source says of it to n8n. */
+/** The description that a node's source gives n8n. */
 export function descriptionIn(source: string): INodeTypeDescription {
 	const [, name] = /(\w+)\.node\.ts$/.exec(source)!;
 	const { [name]: Node } = require(`../../${source}`) as Record<string, new () => INodeType>;
 	return new Node().description;
 }
 
-/** All fields, those in collections too. */
+/** All fields, those in collections included. */
 export function fieldsOf(properties: INodeProperties[]): INodeProperties[] {
 	return properties.flatMap((property) =>
 		property.type === 'collection'

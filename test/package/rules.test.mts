@@ -2,7 +2,7 @@ import type { INodePropertyOptions } from 'n8n-workflow';
 
 import { TestivoraApi } from '../../credentials/TestivoraApi.credentials.ts';
 import { APPROVED, CREATED, DELETED } from '../../nodes/shared/schemas.ts';
-import { messagesInSources } from '../docs/messages.mts';
+import { shownMessages } from '../docs/registry.mts';
 import {
 	codexOf,
 	credentialSources,
@@ -14,17 +14,17 @@ import {
 	read,
 } from './package.mts';
 
-/** What n8n's reviewers look at and its lint does not check. */
+/** Rules that n8n's reviewers apply and its lint does not check. */
 
 describe('package.json', () => {
-	test('names every node and credential that there is, as the build leaves them', () => {
+	test('lists every node and credential by the file that the build makes of it', () => {
 		const built = (files: string[]) =>
 			files.map((file) => `dist/${file.replace(/\.ts$/, '.js')}`).sort();
 		expect([...manifest.n8n.nodes].sort()).toEqual(built(nodeSources));
 		expect([...manifest.n8n.credentials].sort()).toEqual(built(credentialSources));
 	});
 
-	test('leads to one public repository, under the MIT license', () => {
+	test('names one public repository, under the MIT license', () => {
 		const repository = /^git\+(https:\/\/github\.com\/[\w-]+\/[\w-]+)\.git$/.exec(
 			manifest.repository.url,
 		)?.[1];
@@ -35,25 +35,28 @@ describe('package.json', () => {
 		expect(read('LICENSE')).toMatch(/^MIT License/);
 	});
 
-	test('is found on npm by the service’s name', () => {
+	test('has the keywords by which n8n and users find it on npm', () => {
 		expect(manifest.keywords).toEqual(
 			expect.arrayContaining(['n8n-community-node-package', 'testivora']),
 		);
 	});
 
-	test('has the version that the README and the changelog tell', () => {
+	test('has the version that the README names and the changelog has, or is about to have', () => {
 		expect(read('README.md')).toContain(`The current version is ${manifest.version}.`);
-		expect(/^## (\d+\.\d+\.\d+)/m.exec(read('CHANGELOG.md'))?.[1]).toBe(manifest.version);
+		const [newest] = [...read('CHANGELOG.md').matchAll(/^## \[?([\w.]+)/gm)].map(
+			([, name]) => name,
+		);
+		expect([manifest.version, 'Unreleased']).toContain(newest);
 	});
 
-	test('is published from GitHub Actions with provenance, once everything has passed', () => {
+	test('is published from GitHub Actions with provenance, after CI has passed', () => {
 		const workflow = read('.github/workflows/publish.yml');
 		for (const line of ['id-token: write', 'needs: ci', 'npm publish --provenance --access public'])
 			expect(workflow).toContain(line);
 	});
 });
 
-test('the README has the sections that n8n asks for', () => {
+test('the README has the sections that n8n requires', () => {
 	const sections = [...read('README.md').matchAll(/^## (.+)$/gm)].map(([, heading]) => heading);
 	expect(sections).toEqual(
 		expect.arrayContaining([
@@ -68,7 +71,7 @@ test('the README has the sections that n8n asks for', () => {
 	);
 });
 
-/** n8n's documented list. Others are shown under no heading in the node panel. */
+/** The categories that n8n documents. The node panel shows a node of any other category under no heading. */
 const CATEGORIES = [
 	'Analytics',
 	'Communication',
@@ -86,7 +89,7 @@ describe.each(nodeSources)('%s', (source) => {
 	const description = descriptionIn(source);
 	const codex = codexOf(source);
 
-	test('has a codex file that is about it', () => {
+	test('has a codex file for this node and version', () => {
 		expect(codex.node).toBe(`${manifest.name}.${description.name}`);
 		expect(Number(codex.nodeVersion)).toBe(description.defaultVersion ?? description.version);
 		expect(codex.codexVersion).toBe('1.0');
@@ -97,7 +100,7 @@ describe.each(nodeSources)('%s', (source) => {
 		expect(CATEGORIES).toEqual(expect.arrayContaining(codex.categories));
 	});
 
-	test('has aliases that say each thing once, and the service’s own words in singular and plural', () => {
+	test('has no alias twice, and the service’s own words in singular and plural', () => {
 		expect(new Set(codex.alias.map((alias) => alias.toLowerCase())).size).toBe(codex.alias.length);
 		expect(codex.alias).toEqual(
 			expect.arrayContaining([
@@ -122,7 +125,7 @@ describe.each(nodeSources)('%s', (source) => {
 		}
 	});
 
-	test('has an icon for light and for dark', () => {
+	test('has an icon for the light and the dark theme', () => {
 		for (const icon of Object.values(description.icon as { light: string; dark: string })) {
 			expect(exists(`nodes/Testivora/${icon.replace('file:', '')}`)).toBe(true);
 		}
@@ -136,22 +139,13 @@ describe.each(nodeSources)('%s', (source) => {
 		expect([CREATED, APPROVED, DELETED]).toEqual(expect.arrayContaining(offered));
 	});
 
-	test('tells n8n’s assistant how to set it up', () => {
+	test('has a hint for n8n’s assistant that names the credential', () => {
 		expect(description.builderHint?.searchHint).toMatch(/testivoraApi/);
 	});
 
-	test('keeps to n8n’s words for what many nodes have', () => {
+	test('uses n8n’s own wording and defaults for common fields', () => {
 		for (const field of fieldsOf(description.properties)) {
-			const {
-				name,
-				displayName,
-				description: text,
-				type,
-				placeholder,
-				modes,
-				default: initial,
-			} = field;
-			if (displayName === 'Trigger On') expect(text).toBeUndefined();
+			const { name, description: text, type, placeholder, modes, default: initial } = field;
 			if (name === 'simplify')
 				expect(text).toBe(
 					'Whether to return a simplified version of the response instead of the raw data',
@@ -166,14 +160,29 @@ describe.each(nodeSources)('%s', (source) => {
 	});
 });
 
-test('what a user reads names what happened, and nothing an error, a problem, a failure or a mistake', () => {
+const triggerSources = nodeSources.filter((source) => source.endsWith('Trigger.node.ts'));
+
+test('there are triggers to check', () => expect(triggerSources).toHaveLength(2));
+
+test.each(triggerSources)('%s begins with Trigger On, as n8n wants it', (source) => {
+	const [first] = descriptionIn(source).properties;
+	expect(first).toMatchObject({
+		name: 'events',
+		displayName: 'Trigger On',
+		type: 'multiOptions',
+		required: true,
+	});
+	expect(first).not.toHaveProperty('description');
+});
+
+test('no text that users read has the words error, problem, failure or mistake', () => {
 	const fields = [
 		...nodeSources.flatMap((source) => fieldsOf(descriptionIn(source).properties)),
 		...new TestivoraApi().properties,
 	];
 	const texts = fields.flatMap(({ displayName, description }) => [displayName, description ?? '']);
 	expect(
-		[...texts, ...messagesInSources()].filter((text) =>
+		[...texts, ...shownMessages()].filter((text) =>
 			/\b(error|problem|failure|mistake)/i.test(text),
 		),
 	).toEqual([]);

@@ -13,7 +13,7 @@ export interface Delivery {
 	endpointId: string;
 	url: string;
 	attempt: number;
-	/** What the endpoint answered; null when it did not. */
+	/** The status of the endpoint's answer; null when there was none. */
 	status: number | null;
 	answer: string;
 	error?: string;
@@ -30,25 +30,26 @@ export interface DeliverySettings {
 	scheme: Scheme;
 	/** Delivery attempts after the first. */
 	retries: number;
-	/** How many times faster than in life the pauses between attempts run. */
+	/** How many times faster than in real time the pauses between attempts are. */
 	timeScale: number;
-	/** Events given up in a row after which an endpoint is turned off. */
+	/** Events in a row that could not be delivered, after which an endpoint is disabled. */
 	disableAfter: number;
 }
 
 const FIRST_PAUSE_MS = 5_000;
-/** Doublings of the first pause at the most: attempts are never more than about five minutes apart, in the sandbox's time. */
-const MOST_DOUBLINGS = 6;
+/** Pauses are at most about five minutes long, in the sandbox's time. */
+const MAX_DOUBLINGS = 6;
 const TIMEOUT_MS = 15_000;
-const KEPT = 2_000;
+/** Attempts in the log, and events that can be sent again. */
+const MAX_KEPT = 2_000;
 
-/** Sends events to endpoints: signed, again with exponential back-off, until answered with 2xx or given up. */
+/** Sends signed events to endpoints, with retries and exponential backoff, until an answer is 2xx or the retries are used up. */
 export class Deliveries {
 	readonly log: Delivery[] = [];
 	private readonly store: Store;
 	private readonly settings: DeliverySettings;
 	private readonly onChange: () => void;
-	/** The events of which the log tells: what a person may send again. */
+	/** Events that a person can send again, by id. */
 	private readonly envelopes = new Map<string, Envelope>();
 	private count = 0;
 	private running = new Set<Promise<void>>();
@@ -60,35 +61,35 @@ export class Deliveries {
 		this.onChange = onChange;
 	}
 
-	/** Sends an event to every active endpoint that listens to it, or to one endpoint whatever it listens to. */
+	/** Sends an event to every active endpoint that is registered for it; or to one active endpoint, whatever its events. */
 	emit(envelope: Envelope, endpointId?: string): void {
 		this.envelopes.set(envelope.id, envelope);
-		if (this.envelopes.size > KEPT) this.envelopes.delete(this.envelopes.keys().next().value!);
+		if (this.envelopes.size > MAX_KEPT) this.envelopes.delete(this.envelopes.keys().next().value!);
 		for (const endpoint of this.store.endpoints) {
-			const listens = endpoint.status === 'active' && endpoint.events.includes(envelope.event);
-			if (endpointId === undefined ? !listens : endpoint.id !== endpointId) continue;
+			const isRegistered = endpoint.status === 'active' && endpoint.events.includes(envelope.event);
+			if (endpointId === undefined ? !isRegistered : endpoint.id !== endpointId) continue;
 			const run = this.deliver(envelope, endpoint).finally(() => this.running.delete(run));
 			this.running.add(run);
 		}
 	}
 
 	/**
-	 * Sends an event once more to the endpoint that got it, as its next attempt. The endpoint may be paused: a person asked for this.
+	 * Sends an event to the same endpoint again, as the next attempt. The endpoint may be disabled, as a person asks for this.
 	 *
-	 * @returns false where the event or the endpoint is no longer there
+	 * @returns false when the event or the endpoint is no longer there
 	 */
 	async again({ eventId, endpointId }: Pick<Delivery, 'eventId' | 'endpointId'>): Promise<boolean> {
 		const envelope = this.envelopes.get(eventId);
 		const endpoint = this.store.endpoints.find(({ id }) => id === endpointId);
 		if (!envelope || !endpoint) return false;
-		const made = this.log
+		const attempts = this.log
 			.filter((one) => one.eventId === eventId && one.endpointId === endpointId)
 			.map(({ attempt }) => attempt);
-		await this.attempt(envelope, endpoint, Math.max(0, ...made) + 1);
+		await this.attempt(envelope, endpoint, Math.max(0, ...attempts) + 1);
 		return true;
 	}
 
-	/** Resolves when nothing is on its way or waiting for its next attempt. */
+	/** Resolves when no event is being sent or waits for its next attempt. */
 	async idle(): Promise<void> {
 		while (this.running.size > 0) await Promise.all(this.running);
 	}
@@ -102,9 +103,9 @@ export class Deliveries {
 		for (let attempt = 1; attempt <= this.settings.retries + 1; attempt++) {
 			if (attempt > 1)
 				await this.pause(
-					(FIRST_PAUSE_MS * 2 ** Math.min(attempt - 2, MOST_DOUBLINGS)) / this.settings.timeScale,
+					(FIRST_PAUSE_MS * 2 ** Math.min(attempt - 2, MAX_DOUBLINGS)) / this.settings.timeScale,
 				);
-			// An endpoint that was deleted or turned off in the meantime gets nothing more.
+			// An endpoint that was deleted or disabled meanwhile gets nothing more.
 			if (
 				this.stopping.signal.aborted ||
 				endpoint.status !== 'active' ||
@@ -146,7 +147,7 @@ export class Deliveries {
 			entry.error = (error as Error).message;
 		}
 		this.log.push(entry);
-		if (this.log.length > KEPT) this.log.shift();
+		if (this.log.length > MAX_KEPT) this.log.shift();
 		this.onChange();
 		return entry.status !== null && entry.status >= 200 && entry.status < 300;
 	}

@@ -19,7 +19,7 @@ afterEach(async () => {
 	await receiver.stop();
 });
 
-/** A sandbox with one endpoint, at the receiver. */
+/** Starts a sandbox, with one endpoint at the receiver. */
 const start = async (options: SandboxOptions = {}, fields: object = {}) => {
 	sandbox = await startSandbox({ timeScale: FAST, seed: false, ...options });
 	return await register(fields);
@@ -36,7 +36,7 @@ const register = async (fields: object = {}) => {
 const statuses = () => sandbox.deliveries.map(({ status }) => status);
 
 test.each(['timestamped', 'standard', 'svix'] as const)(
-	'signed as %s, in a way that the node verifies',
+	'the node verifies deliveries signed as %s',
 	async (scheme) => {
 		const { secret } = await start({ scheme });
 		sandbox.submit();
@@ -48,7 +48,7 @@ test.each(['timestamped', 'standard', 'svix'] as const)(
 	},
 );
 
-test('what happens to a testimonial is told in the published shape', async () => {
+test('events have the published shape', async () => {
 	await start();
 	const { id, space_id: space } = sandbox.submit({ text: 'Hi', author: { name: 'Ana' } });
 	await sandbox.idle();
@@ -76,7 +76,7 @@ test('what happens to a testimonial is told in the published shape', async () =>
 	expect(deleted.data).toEqual({ id, object: 'testimonial', space_id: space, deleted: true });
 });
 
-test('an endpoint gets the events it listens to, and only while it is active', async () => {
+test('an endpoint gets the events that it is registered for, and only while it is active', async () => {
 	const active = await start({}, { events: ['testimonial.deleted'] });
 	const paused = await register({ status: 'disabled' });
 	const { id } = sandbox.submit();
@@ -88,7 +88,7 @@ test('an endpoint gets the events it listens to, and only while it is active', a
 	expect(sandbox.deliveries.filter(({ endpointId }) => endpointId === paused.id)).toEqual([]);
 });
 
-test('what was not answered with 2xx is sent again: the same id, the next attempt, another signature', async () => {
+test('an event that is not answered with 2xx is retried: the same id, the next attempt, another signature', async () => {
 	await start();
 	receiver.answers.push(500, 0, 302, 404);
 	sandbox.submit();
@@ -114,7 +114,7 @@ test('the pauses between attempts double', async () => {
 	);
 });
 
-test('an event is given up after the retries, and after several in a row the endpoint is turned off', async () => {
+test('an endpoint is disabled after several events in a row that could not be delivered', async () => {
 	const endpoint = await start({ retries: 2, disableAfter: 2 });
 	receiver.answers.push(...Array<number>(6).fill(500));
 	sandbox.submit();
@@ -129,7 +129,7 @@ test('an event is given up after the retries, and after several in a row the end
 	expect(statuses()).toHaveLength(6);
 });
 
-test('a success in between starts the count anew', async () => {
+test('a delivered event resets that count', async () => {
 	const endpoint = await start({ retries: 0, disableAfter: 2 });
 	receiver.answers.push(500, 200, 500);
 	for (let index = 0; index < 3; index++) {
@@ -139,7 +139,7 @@ test('a success in between starts the count anew', async () => {
 	expect(endpoint.status).toBe('active');
 });
 
-test('an endpoint that is deleted while an event waits gets nothing more', async () => {
+test('an endpoint that is deleted gets no retries', async () => {
 	await start({ timeScale: 50 });
 	receiver.answers.push(500);
 	sandbox.submit();
@@ -149,7 +149,7 @@ test('an endpoint that is deleted while an event waits gets nothing more', async
 	expect(statuses()).toEqual([500]);
 });
 
-test('any envelope goes to one endpoint, whatever it listens to', async () => {
+test('any event can be sent to one endpoint, whatever it is registered for', async () => {
 	const { id } = await start({}, { events: ['testimonial.deleted'] });
 	await register();
 	sandbox.emit({ event: 'testimonial.pinned', id: 'evt_mine', data: { x: 1 } }, { endpointId: id });
@@ -159,7 +159,7 @@ test('any envelope goes to one endpoint, whatever it listens to', async () => {
 	]);
 });
 
-test('stopping does not wait for the pauses', async () => {
+test('stopping does not wait for retries', async () => {
 	await start({ timeScale: 1 });
 	receiver.answers.push(500);
 	sandbox.submit();
@@ -197,7 +197,7 @@ describe('the page', () => {
 		expect(JSON.stringify(await state())).not.toContain('whsec_');
 	});
 
-	test('adds an endpoint by hand, whose secret it shows once, edits and deletes it', async () => {
+	test('adds an endpoint, shows its secret once, edits and deletes it', async () => {
 		sandbox = await startSandbox({ timeScale: FAST, seed: false });
 		const made = await post('/endpoints', { url: receiver.url, events: ['testimonial.created'] });
 		const { id, secret } = (await made.json()) as { id: string; secret: string };
@@ -229,7 +229,7 @@ describe('the page', () => {
 		expect(sandbox.endpoints()).toEqual([]);
 	});
 
-	test('sends a delivery that failed again, as the next attempt', async () => {
+	test('sends a failed delivery again, as the next attempt', async () => {
 		const { id } = await start({ retries: 1 });
 		receiver.answers.push(500, 500);
 		const { id: testimonial } = sandbox.submit();
@@ -243,7 +243,7 @@ describe('the page', () => {
 		expect((await post('/deliveries/2/again')).status).toBe(404);
 	});
 
-	test('tells when something changed', async () => {
+	test('is notified of changes', async () => {
 		await start();
 		const stream = (await fetch(`${sandbox.url}/_sandbox/changes`)).body!.getReader();
 		await stream.read();

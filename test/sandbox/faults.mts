@@ -1,33 +1,33 @@
-/** Something that goes wrong on purpose, for requests that match. */
-export interface Fault {
+/** What goes wrong, on purpose, with requests that match. */
+export interface InjectedFault {
 	method?: string;
-	/** A path or a pattern; absent matches every path below /v1. */
+	/** A path or a pattern. Absent: every path below /v1. */
 	path?: string | RegExp;
-	/** Which page of a list: 1 is asked for without a cursor, 2 with the cursor that page 1 gave, and so on. Absent: any request. */
+	/** The number of a list's page: 1 has no cursor, 2 the cursor that page 1 gave, and so on. Absent: every request. */
 	page?: number;
-	/** How many requests that match pass first. Default 0. */
+	/** How many matching requests succeed first. Default 0. */
 	after?: number;
-	/** How many requests it hits. Default 1. */
+	/** How many requests it affects. Default 1. */
 	times?: number;
 	/** Milliseconds to wait first. */
 	delay?: number;
 	/** The connection is cut instead of answering. */
 	reset?: boolean;
-	/** Whether the request is carried out before anything else happens. Default false. */
+	/** Whether the request is carried out, and only its answer is affected. Default false. */
 	handled?: boolean;
 	/** Answer with this instead. */
 	status?: number;
 	headers?: Record<string, string>;
 	body?: unknown;
-	/** The request is carried out, and half of its answer is sent before the connection is cut. */
+	/** The request is carried out, and the connection is cut after half of the answer. */
 	truncate?: boolean;
 }
 
-/** The faults that are waiting for a request. */
+/** The faults that wait for a matching request. */
 export class Faults {
-	private waiting: Fault[] = [];
+	private waiting: InjectedFault[] = [];
 
-	inject(fault: Fault): void {
+	inject(fault: InjectedFault): void {
 		this.waiting.push({ times: 1, ...fault });
 	}
 
@@ -35,8 +35,8 @@ export class Faults {
 		this.waiting = [];
 	}
 
-	/** The fault for a request, counted as used. */
-	take(method: string, path: string, page?: number): Fault | undefined {
+	/** The fault for a request. Counts it as used. */
+	take(method: string, path: string, page?: number): InjectedFault | undefined {
 		const fault = this.waiting.find(
 			(candidate) =>
 				(candidate.method === undefined || candidate.method === method) &&

@@ -1,4 +1,4 @@
-/** `npm run sandbox`: a local Testivora that runs alone until Ctrl-C. */
+/** `npm run sandbox`: a local Testivora, until Ctrl-C. */
 import { parseArgs } from 'node:util';
 
 import { startSandbox } from './sandbox.mts';
@@ -30,7 +30,7 @@ console.log(`A local Testivora is running.
   API key of a plan without API              ${sandbox.noApiKey}
 
 In n8n, make a credential "Testivora API" with that Base URL and key. Because the Base URL is plain HTTP, a webhook URL
-on this machine is allowed. To see how a workflow copes with trouble, inject a fault, for example:
+on this machine is allowed. To see what a workflow does when Testivora does not work, inject a fault, for example:
 
   curl -X POST ${sandbox.url}/_sandbox/faults -H 'content-type: application/json' \\
     -d '{"method":"GET","path":"^/v1/testimonials","status":503,"times":2}'

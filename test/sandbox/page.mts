@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
-import { addEndpoint, changeEndpoint, removeEndpoint } from './api.mts';
+import { addEndpoint, changeEndpoint, removeEndpoint } from './routes.mts';
 import type { Deliveries } from './deliveries.mts';
 import type { Sandbox } from './sandbox.mts';
 import type { Testimonial } from './store.mts';

@@ -1,42 +1,42 @@
 import fastify from 'fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
-import { addApi, change } from './api.mts';
-import type { Announce, ApiSettings } from './api.mts';
+import { addApi, change } from './routes.mts';
+import type { Announce, ApiSettings } from './routes.mts';
 import { Deliveries } from './deliveries.mts';
 import type { Delivery, DeliverySettings, Envelope } from './deliveries.mts';
 import { Faults } from './faults.mts';
-import type { Fault } from './faults.mts';
+import type { InjectedFault } from './faults.mts';
 import { addPage } from './page.mts';
 import { sign } from './signature.mts';
 import type { SignOptions } from './signature.mts';
 import { newId, newStore, newTestimonial } from './store.mts';
 import type { Store, StoredEndpoint, Testimonial } from './store.mts';
 
-/** What can be set, most of it also while the sandbox runs: see `Sandbox.options`. */
+/** Settings, most of which can also be changed while the sandbox runs: see `Sandbox.options`. */
 export interface SandboxSettings extends ApiSettings, DeliverySettings {}
 
 export interface SandboxOptions extends Partial<SandboxSettings> {
 	/** Default 0: any free port. */
 	port?: number;
-	/** Whether there are testimonials to begin with. Default true. */
+	/** Whether the sandbox has testimonials at the start. Default true. */
 	seed?: boolean;
 }
 
-/** One API request as it came in. */
+/** A request to the API, as it arrived. */
 export interface SeenRequest {
 	method: string;
 	path: string;
 	query: Record<string, unknown>;
 	headers: Record<string, unknown>;
 	body: unknown;
-	/** What it was answered with; 0 when the connection was cut. */
+	/** The status of the answer; 0 when the connection was cut. */
 	status: number;
 	at: string;
 }
 
 export interface Sandbox {
-	/** Where it answers, without a trailing slash. */
+	/** Its address, without a trailing slash. */
 	url: string;
 	/** A key that may read and write. */
 	apiKey: string;
@@ -53,16 +53,16 @@ export interface Sandbox {
 	submit(input?: Partial<Testimonial>): Testimonial;
 	approve(id: string): Testimonial;
 	remove(id: string): Testimonial;
-	/** Sends any envelope, signed; to one endpoint, or to all that listen to its event. */
+	/** Sends any event, signed: to one endpoint, or to all that are registered for it. */
 	emit(event: Partial<Envelope> & { event: string }, target?: { endpointId?: string }): Envelope;
 	sign(body: string | Buffer, secret: string, options?: SignOptions): Record<string, string>;
-	inject(fault: Fault): void;
+	inject(fault: InjectedFault): void;
 	clearFaults(): void;
 	idle(): Promise<void>;
 	stop(): Promise<void>;
 }
 
-const KEPT_REQUESTS = 20_000;
+const MAX_REQUESTS = 20_000;
 
 /** Starts a local Testivora on 127.0.0.1. */
 export async function startSandbox({
@@ -86,8 +86,8 @@ export async function startSandbox({
 	const store = newStore(seed);
 	const faults = new Faults();
 	const requests: SeenRequest[] = [];
-	const watchers = new Set<() => void>();
-	const changed = () => watchers.forEach((watcher) => watcher());
+	const listeners = new Set<() => void>();
+	const changed = () => listeners.forEach((listener) => listener());
 	const deliveries = new Deliveries(store, options, changed);
 
 	const emit: Sandbox['emit'] = (event, { endpointId } = {}) => {
@@ -104,7 +104,7 @@ export async function startSandbox({
 	const announce: Announce = (event, testimonial) => {
 		emit({
 			event,
-			data: event === 'testimonial.deleted' ? gone(testimonial) : dataOf(testimonial),
+			data: event === 'testimonial.deleted' ? deletedData(testimonial) : contentData(testimonial),
 		});
 		changed();
 	};
@@ -163,13 +163,13 @@ export async function startSandbox({
 			await app.close();
 		},
 	};
-	addPage(app, sandbox, deliveries, watchers);
+	addPage(app, sandbox, deliveries, listeners);
 	sandbox.url = (await app.listen({ port, host: '127.0.0.1' })).replace(/\/$/, '');
 	return sandbox;
 }
 
-/** A created or approved event's data: without space_id, as in the published sample. */
-function dataOf({
+/** The data of a created or approved event, without space_id as in the published sample. */
+function contentData({
 	space_id: _space,
 	object: _object,
 	...data
@@ -177,11 +177,12 @@ function dataOf({
 	return structuredClone(data);
 }
 
-function gone({ id, space_id }: Testimonial): Record<string, unknown> {
+/** The data of a deleted event (published). */
+function deletedData({ id, space_id }: Testimonial): Record<string, unknown> {
 	return { id, object: 'testimonial', space_id, deleted: true };
 }
 
-/** Each request is noted as it comes in, so that one whose connection is cut shows as well: with the status 0. */
+/** Records each request when it arrives, so that one whose connection is cut is recorded too: with the status 0. */
 function recordRequests(app: FastifyInstance, requests: SeenRequest[], changed: () => void): void {
 	const entries = new WeakMap<object, SeenRequest>();
 	app.addHook('onRequest', async (request) => {
@@ -199,7 +200,7 @@ function recordRequests(app: FastifyInstance, requests: SeenRequest[], changed: 
 		};
 		entries.set(request, entry);
 		requests.push(entry);
-		if (requests.length > KEPT_REQUESTS) requests.shift();
+		if (requests.length > MAX_REQUESTS) requests.shift();
 	});
 	app.addHook('preHandler', async (request) => {
 		const entry = entries.get(request);
@@ -213,11 +214,12 @@ function recordRequests(app: FastifyInstance, requests: SeenRequest[], changed: 
 	});
 }
 
-/** Faults hit before a request is carried out, unless they say that it is carried out first. */
+/** Applies faults before a request is carried out; those with `handled` or `truncate`, to its answer. */
 function addFaults(app: FastifyInstance, faults: Faults): void {
-	const hit = new WeakMap<object, Fault>();
+	/** By request, the fault to apply to its answer. */
+	const ofAnswers = new WeakMap<object, InjectedFault>();
 	const pages = new Map<string, number>();
-	/** The number of the page that is asked for, known by its cursor. */
+	/** The number of the requested page, found by its cursor. */
 	const pageOf = (request: FastifyRequest) => {
 		const { cursor } = request.query as { cursor?: string };
 		return cursor === undefined ? 1 : pages.get(cursor);
@@ -234,7 +236,7 @@ function addFaults(app: FastifyInstance, faults: Faults): void {
 			: undefined;
 		if (!fault) return;
 		if (fault.handled || fault.truncate) {
-			hit.set(request, fault);
+			ofAnswers.set(request, fault);
 			return;
 		}
 		await waitFor(fault);
@@ -246,8 +248,8 @@ function addFaults(app: FastifyInstance, faults: Faults): void {
 		}
 	});
 	app.addHook('onSend', async (request, reply, payload) => {
-		const fault = hit.get(request);
-		// A request that the limit refuses is not carried out, so its answer is not the one to lose.
+		const fault = ofAnswers.get(request);
+		// A request that the rate limit refuses was not carried out.
 		if (!fault || reply.statusCode === 429) return payload;
 		await waitFor(fault);
 		if (!fault.status && !fault.reset && !fault.truncate) return payload;
@@ -272,11 +274,11 @@ function addFaults(app: FastifyInstance, faults: Faults): void {
 	});
 }
 
-async function waitFor({ delay = 0 }: Fault): Promise<void> {
+async function waitFor({ delay = 0 }: InjectedFault): Promise<void> {
 	if (delay > 0) await new Promise((resolve) => setTimeout(resolve, delay));
 }
 
-function answerWith(reply: FastifyReply, { status, headers = {}, body }: Fault): void {
+function answerWith(reply: FastifyReply, { status, headers = {}, body }: InjectedFault): void {
 	const text = typeof body === 'string';
 	void reply
 		.code(status!)

@@ -5,7 +5,7 @@ export type Scheme = 'timestamped' | 'standard' | 'svix';
 
 export interface SignOptions {
 	scheme?: Scheme;
-	/** The message's id in Standard Webhooks: the event's. */
+	/** The event's id, which Standard Webhooks sends in a header and signs. */
 	id?: string;
 	/** Unix seconds; now when absent. */
 	timestamp?: number;

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-/** What the sandbox keeps, in memory: the objects of testivora.md sections 1 and 3. */
+/** What the sandbox keeps, in memory: objects as published, and otherwise as assumptions A1 and A3 have them. */
 
 export interface Testimonial {
 	id: string;
@@ -26,9 +26,9 @@ export interface StoredEndpoint {
 	events: string[];
 	created_at: string;
 	updated_at: string;
-	/** Never shown by a read. */
+	/** No GET shows it. */
 	secret: string;
-	/** Events given up in a row. */
+	/** Events in a row that could not be delivered. */
 	givenUp: number;
 }
 
@@ -53,7 +53,7 @@ export const newId = (prefix: string): string =>
 
 const newKey = (): string => `tv_live_${randomBytes(16).toString('hex')}`;
 
-/** A store with three keys (full, read-only, plan without API) and, when seeded, something to look at. */
+/** A store with three keys (full access, read only, plan without API), with spaces and walls and, when seeded, testimonials. */
 export function newStore(seed: boolean): Store {
 	const now = Date.now();
 	const at = (minutesAgo: number) => new Date(now - minutesAgo * 60_000).toISOString();
@@ -114,7 +114,7 @@ export function newStore(seed: boolean): Store {
 	return store;
 }
 
-/** A testimonial as POST makes it; fields that are not given get what the service would fill in. */
+/** A testimonial as POST makes it; the service fills in fields that are not given. */
 export function newTestimonial(given: Partial<Testimonial>): Testimonial {
 	const now = new Date().toISOString();
 	const status = given.status ?? 'pending';

@@ -1,7 +1,7 @@
-/** A rate limit: so many requests at once, then so many a second. */
+/** A rate limit: a burst of requests at once, then some a second. */
 export class TokenBucket {
 	private tokens: number;
-	private at = Date.now();
+	private countedAt = Date.now();
 	private readonly perSecond: number;
 	private readonly burst: number;
 
@@ -11,11 +11,14 @@ export class TokenBucket {
 		this.tokens = burst;
 	}
 
-	/** Takes one token; or the seconds until there is one, when there is none. */
+	/** Takes a token. @returns 0; or when there is none, the seconds until there is one */
 	take(): number {
 		const now = Date.now();
-		this.tokens = Math.min(this.burst, this.tokens + ((now - this.at) / 1000) * this.perSecond);
-		this.at = now;
+		this.tokens = Math.min(
+			this.burst,
+			this.tokens + ((now - this.countedAt) / 1000) * this.perSecond,
+		);
+		this.countedAt = now;
 		if (this.tokens < 1) return (1 - this.tokens) / this.perSecond;
 		this.tokens -= 1;
 		return 0;

@@ -53,14 +53,14 @@ const networkFault = (code: string) =>
 	Object.assign(new Error(`connect ${code} with ${API_KEY}`), { code });
 
 describe('too many requests', () => {
-	test.each(METHODS)('%s waits the seconds it is asked to, then goes on', async (method) => {
+	test.each(METHODS)('%s is retried after the seconds in Retry-After', async (method) => {
 		asked(method).reply(429, refusal('rate_limited', 'Slow down'), { 'Retry-After': '7' });
 		accept(method);
 		expect((await run(method)).error).toBeUndefined();
 		expect(waited()).toBe(7000);
 	});
 
-	test('waits until the date it is told', async () => {
+	test('a request is retried at the date in Retry-After', async () => {
 		const date = new Date(Date.now() + 20_000).toUTCString();
 		asked('GET').reply(429, refusal('rate_limited', 'Slow down'), { 'Retry-After': date });
 		accept('GET');
@@ -69,22 +69,25 @@ describe('too many requests', () => {
 		expect(waited()).toBeLessThanOrEqual(20_000);
 	});
 
-	test.each([undefined, 'soon'])('backs off by itself with Retry-After: %s', async (header) => {
-		for (let index = 0; index < 3; index++) {
-			asked('POST').reply(
-				429,
-				refusal('rate_limited', 'Slow'),
-				header === undefined ? {} : { 'Retry-After': header },
-			);
-		}
-		accept('POST');
-		expect((await run('POST')).error).toBeUndefined();
-		expect(waited()).toBeGreaterThanOrEqual(250 + 500 + 1000);
-		expect(waited()).toBeLessThanOrEqual(500 + 1000 + 2000);
-	});
+	test.each([undefined, 'soon'])(
+		'with Retry-After: %s, backs off exponentially',
+		async (header) => {
+			for (let index = 0; index < 3; index++) {
+				asked('POST').reply(
+					429,
+					refusal('rate_limited', 'Slow'),
+					header === undefined ? {} : { 'Retry-After': header },
+				);
+			}
+			accept('POST');
+			expect((await run('POST')).error).toBeUndefined();
+			expect(waited()).toBeGreaterThanOrEqual(250 + 500 + 1000);
+			expect(waited()).toBeLessThanOrEqual(500 + 1000 + 2000);
+		},
+	);
 
 	test.each(['0', '-5', 'Thu, 01 Jan 1970 00:00:10 GMT'])(
-		'pauses longer and longer with Retry-After: %s',
+		'with Retry-After: %s, backs off exponentially too',
 		async (header) => {
 			for (let index = 0; index < 4; index++)
 				asked('GET').reply(429, refusal('rate_limited', 'Slow'), { 'Retry-After': header });
@@ -94,7 +97,7 @@ describe('too many requests', () => {
 		},
 	);
 
-	test('a wait of hours is refused', async () => {
+	test('a wait of more than an hour is not begun', async () => {
 		asked('GET').reply(429, refusal('rate_limited', 'Slow down'), { 'Retry-After': '86400' });
 		expect((await run('GET')).error?.message).toBe(
 			'Testivora is receiving too many requests with this API key',
@@ -102,7 +105,7 @@ describe('too many requests', () => {
 		expect(waited()).toBe(0);
 	});
 
-	test('does not go on for ever', async () => {
+	test('is given up after 50 retries', async () => {
 		nock(BASE_URL)
 			.get('/v1/account')
 			.times(51)
@@ -112,7 +115,7 @@ describe('too many requests', () => {
 	});
 });
 
-describe('while a person waits, all waits together', () => {
+describe('while a person waits', () => {
 	const slow = (method: Method, path: string, seconds: number, times = 1) =>
 		nock(BASE_URL)
 			.intercept(path, method)
@@ -121,13 +124,13 @@ describe('while a person waits, all waits together', () => {
 			.reply(429, refusal('rate_limited', 'Slow'), { 'Retry-After': String(seconds) });
 	const credential = { baseUrl: BASE_URL, apiKey: API_KEY };
 
-	test('for one page of a list take 10 s at most', async () => {
+	test('the waits for one page of a list take 10 s at most', async () => {
 		slow('GET', '/v1/spaces', 4, 3);
 		await expect(searchTestivora('searchSpaces')).rejects.toMatchObject({ httpCode: '429' });
 		expect(waited()).toBe(8000);
 	});
 
-	test('for all pages of a list take 10 s at most', async () => {
+	test('the waits for all pages of a list take 10 s at most together', async () => {
 		for (const cursor of ['c1', 'c2', 'c3']) {
 			slow('GET', '/v1/spaces', 4);
 			if (cursor !== 'c3')
@@ -140,7 +143,7 @@ describe('while a person waits, all waits together', () => {
 		expect(waited()).toBe(8000);
 	});
 
-	test('for all requests of a registration take 10 s at most, whatever they wait for', async () => {
+	test('the waits for all requests of a registration take 10 s at most together', async () => {
 		nock(BASE_URL).get('/v1/webhooks').query(true).reply(503);
 		slow('GET', '/v1/webhooks', 7);
 		nock(BASE_URL).get('/v1/webhooks').query(true).reply(200, page([]));
@@ -151,7 +154,7 @@ describe('while a person waits, all waits together', () => {
 		expect(waited()).toBeLessThanOrEqual(10_000);
 	});
 
-	test('begin anew with the next call', async () => {
+	test('the next call has 10 s of its own', async () => {
 		for (let call = 0; call < 2; call++) {
 			slow('GET', '/v1/spaces', 9);
 			nock(BASE_URL).get('/v1/spaces').query(true).reply(200, page([]));
@@ -160,7 +163,7 @@ describe('while a person waits, all waits together', () => {
 		expect(waited()).toBe(18_000);
 	});
 
-	test('count the time that a try took which got no answer', async () => {
+	test('the time of an unsuccessful try counts', async () => {
 		const now = jest.spyOn(Date, 'now');
 		let clock = 0;
 		now.mockImplementation(() => (clock += 11_000));
@@ -171,10 +174,10 @@ describe('while a person waits, all waits together', () => {
 	});
 });
 
-describe('a transient fault', () => {
+describe('a transient error', () => {
 	test.each(
 		SAFE.flatMap((method) => [500, 502, 503, 504].map((status) => [method, status] as const)),
-	)('%s is sent again after %i', async (method, status) => {
+	)('%s is retried after %i', async (method, status) => {
 		asked(method).times(2).reply(status, '<h1>Bad gateway</h1>');
 		accept(method);
 		expect((await run(method)).error).toBeUndefined();
@@ -182,27 +185,27 @@ describe('a transient fault', () => {
 		expect(waited()).toBeLessThanOrEqual(500 + 1000);
 	});
 
-	test.each(SAFE)('%s is given up after five tries', async (method) => {
+	test.each(SAFE)('%s is given up after four retries', async (method) => {
 		asked(method).times(5).reply(503, refusal('maintenance', 'Back soon'));
 		const { error } = await run(method);
 		expect(error?.message).toBe('Testivora is not working at the moment (503)');
 		expect(error?.description).toContain('Back soon');
 	});
 
-	test.each(SAFE)('%s is sent again after a reset', async (method) => {
+	test.each(SAFE)('%s is retried after a reset connection', async (method) => {
 		asked(method).replyWithError(networkFault('ECONNRESET'));
 		accept(method);
 		expect((await run(method)).error).toBeUndefined();
 	});
 
-	test.each([500, 502, 503, 504])('a POST is not sent again after %i', async (status) => {
+	test.each([500, 502, 503, 504])('a POST is not retried after %i', async (status) => {
 		asked('POST').reply(status);
 		expect((await run('POST')).error).toMatchObject({ httpCode: String(status) });
 		expect(waited()).toBe(0);
 	});
 
 	test.each(['ECONNRESET', 'ETIMEDOUT', 'ECONNABORTED', 'EPIPE'])(
-		'a POST is not sent again after %s',
+		'a POST is not retried after %s',
 		async (code) => {
 			asked('POST').replyWithError(networkFault(code));
 			const { error } = await run('POST');
@@ -212,7 +215,7 @@ describe('a transient fault', () => {
 	);
 
 	test.each(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'])(
-		'a POST is sent again after %s: it never arrived',
+		'a POST is retried after %s: it never arrived',
 		async (code) => {
 			asked('POST').replyWithError(networkFault(code));
 			accept('POST');
@@ -220,7 +223,7 @@ describe('a transient fault', () => {
 		},
 	);
 
-	test('an answer has a minute to come', async () => {
+	test('a request times out after a minute', async () => {
 		const sent = jest.spyOn(Credentials.prototype, 'authenticate');
 		accept('POST');
 		expect((await run('POST')).error).toBeUndefined();
@@ -228,7 +231,7 @@ describe('a transient fault', () => {
 		sent.mockRestore();
 	});
 
-	test('says what to check when there is no answer', async () => {
+	test('the error says what to check when there is no answer', async () => {
 		asked('GET').times(5).replyWithError(networkFault('ECONNREFUSED'));
 		const { error } = await run('GET');
 		expect(error).toMatchObject({
@@ -239,7 +242,7 @@ describe('a transient fault', () => {
 	});
 });
 
-describe('an answer that is none', () => {
+describe('an answer that cannot be used', () => {
 	test.each([301, 302, 307, 308])('a redirect (%i) is not followed', async (status) => {
 		asked('GET').reply(status, '', { Location: 'https://elsewhere.test/v1/account' });
 		const { error } = await run('GET');
@@ -261,7 +264,7 @@ describe('an answer that is none', () => {
 		});
 	});
 
-	test('204 where an object is due', async () => {
+	test('204 where an object is expected', async () => {
 		asked('PATCH').reply(204);
 		expect((await run('PATCH')).error?.message).toContain('it is not JSON');
 	});
@@ -271,12 +274,12 @@ describe('an answer that is none', () => {
 		expect((await run('POST')).error?.message).toContain('it has no "id"');
 	});
 
-	test('404 from something that is not the API', async () => {
+	test('404 from something else than the API', async () => {
 		asked('GET').reply(404, '<h1>Not found</h1>');
 		expect((await run('GET')).error?.message).toMatch(/^No Testivora API at this Base URL/);
 	});
 
-	test.each([409, 418])('%i, which the API’s reference does not name', async (status) => {
+	test.each([409, 418])('%i, which is not in the API’s reference', async (status) => {
 		asked('GET').reply(status, refusal('teapot', 'Short and stout'));
 		expect((await run('GET')).error?.message).toBe(
 			'Testivora did not accept this: Short and stout',
@@ -294,20 +297,20 @@ describe('a list', () => {
 		['has_more', { data: [] }, 'it does not say in "has_more" whether there is more'],
 		['an entry', { data: ['x'], has_more: false }, 'an entry is not an object'],
 		['an ID', { data: [{ name: 'x' }], has_more: false }, 'an entry has no "id"'],
-	])('without %s is no list', async (_what, body, fault) => {
+	])('without %s is not accepted', async (_what, body, fault) => {
 		answer(body);
 		expect(await message()).toBe(`Testivora sent an answer that could not be read: ${fault}`);
 	});
 
 	test.each([{ next_cursor: null }, {}, { next_cursor: '' }])(
-		'with more but the cursor %j is not cut short',
+		'that has more, but the cursor %j, is not cut short',
 		async (next) => {
 			answer({ data: [{ id: 'spc_1' }], has_more: true, ...next });
 			expect(await message()).toContain('there is more of the list, but no cursor to it');
 		},
 	);
 
-	test('with empty pages without end is given up', async () => {
+	test('with one empty page after the other is given up', async () => {
 		['c1', 'c2', 'c3'].forEach((cursor) => answer(page([], cursor)));
 		expect(await message()).toContain('page after page is empty');
 	});
@@ -315,12 +318,12 @@ describe('a list', () => {
 	test.each([
 		['stands still', ['c1', 'c1']],
 		['goes back', ['c1', 'c2', 'c1']],
-	])('whose cursor %s is not read in circles', async (_how, cursors) => {
+	])('whose cursor %s is not read in an endless loop', async (_how, cursors) => {
 		cursors.forEach((cursor, index) => answer(page([{ id: `spc_${index}` }], cursor)));
 		expect(await message()).toContain('the same page of the list came twice');
 	});
 
-	test('hands its entries on as they came, and reads the credential once for all pages', async () => {
+	test('is passed on unchanged; the credential is read once for all pages', async () => {
 		const read = jest.spyOn(Credentials.prototype, 'getDecrypted');
 		const entries = [{ id: 'spc_1', mood: 1, owner: { name: 'Ana' } }, { id: 'spc_2' }];
 		entries.forEach((entry, index) => answer(page([entry], index === 0 ? 'c1' : undefined)));
@@ -329,7 +332,7 @@ describe('a list', () => {
 		read.mockRestore();
 	});
 
-	test('goes on after a wait in the middle', async () => {
+	test('continues after a 429 between its pages', async () => {
 		answer(page([{ id: 'spc_1' }], 'c1'));
 		nock(BASE_URL)
 			.get('/v1/spaces')
@@ -343,7 +346,7 @@ describe('a list', () => {
 	});
 });
 
-test('neither key nor secret is repeated from what the API says', async () => {
+test('keys and secrets in the API’s own texts are masked', async () => {
 	const secret = `whsec_${'a'.repeat(40)}`;
 	asked('GET').reply(
 		400,
@@ -354,7 +357,7 @@ test('neither key nor secret is repeated from what the API says', async () => {
 	expect(JSON.stringify(stored)).not.toContain(secret);
 });
 
-describe('whatever its form, no value of the credential shows in what a run leaves', () => {
+describe('a value of the credential is masked in messages and in n8n’s data of the execution', () => {
 	const apiKey = 'my "key" + /ü?&';
 	const webhookSecret = ' old.secret/1 , new.secret/2 ';
 
@@ -381,13 +384,13 @@ describe('whatever its form, no value of the credential shows in what a run leav
 		}
 	});
 
-	test('nor after a request that got no answer', async () => {
+	test('after a request that got no answer', async () => {
 		asked('POST').replyWithError(`socket with ${apiKey} broke`);
 		const { error } = await runTestivora(OPERATIONS.POST, [{}], { credential: { apiKey } });
 		expect(error?.message).toBe('Testivora could not be reached (socket with … broke)');
 	});
 
-	test('but one that is too short to be a secret is left alone', async () => {
+	test('but not when it is too short to be a secret', async () => {
 		asked('GET').reply(400, refusal('missing_parameter', 'all is bad'));
 		const { error } = await runTestivora(OPERATIONS.GET, [{}], {
 			credential: { webhookSecret: 'a,is' },

@@ -21,7 +21,7 @@ test.each([
 	'https://a.test/?x',
 	'https://a.test/#x',
 	'{{ }}',
-])('the base URL %s is refused', (baseUrl) =>
+])('the base URL %s is not accepted', (baseUrl) =>
 	expect(() => baseUrlOf({ baseUrl }, node)).toThrow('is not a plain web address'),
 );
 

@@ -30,7 +30,7 @@ const answer = (statusCode: number, body: unknown, headers = {}) =>
 		body: typeof body === 'string' ? body : JSON.stringify(body),
 	});
 
-test('an account passes; it is asked for once, with the key, without following a redirect', async () => {
+test('an account passes; it is requested once, with the key, without following redirects', async () => {
 	answer(200, { object: 'account' });
 	expect(await testWith({ apiKey: ` ${API_KEY}\n` })).toEqual({
 		status: 'OK',
@@ -105,12 +105,12 @@ test.each([
 		/^Testivora is receiving too many requests with this API key\. Wait a minute/,
 	],
 	[503, '', /^Testivora is not working at the moment \(503\)\. /],
-])('%i %j is put into words', async (statusCode, body, message) => {
+])('%i %j is described, with what to do', async (statusCode, body, message) => {
 	answer(statusCode, body);
 	expect(await testWith()).toEqual({ status: 'Error', message: expect.stringMatching(message) });
 });
 
-test('an address that cannot be reached is called so', async () => {
+test('an address that cannot be reached is named as such', async () => {
 	request.mockRejectedValue(
 		Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' }),
 	);
@@ -120,17 +120,14 @@ test('an address that cannot be reached is called so', async () => {
 	});
 });
 
-test.each([API_KEY, 'my own key'])(
-	'a key that the answer repeats is masked: %s',
-	async (apiKey) => {
-		answer(401, refusal('invalid_api_key', `Unknown key ${apiKey}`));
-		expect((await testWith({ apiKey })).message).not.toContain(apiKey);
-		request.mockRejectedValue(new Error(`Odd header ${apiKey}`));
-		expect((await testWith({ apiKey })).message).not.toContain(apiKey);
-	},
-);
+test.each([API_KEY, 'my own key'])('a key in the answer is masked: %s', async (apiKey) => {
+	answer(401, refusal('invalid_api_key', `Unknown key ${apiKey}`));
+	expect((await testWith({ apiKey })).message).not.toContain(apiKey);
+	request.mockRejectedValue(new Error(`Odd header ${apiKey}`));
+	expect((await testWith({ apiKey })).message).not.toContain(apiKey);
+});
 
-test('a credential without any data is told, not thrown', async () => {
+test('a credential without data gives a message and does not throw', async () => {
 	answer(401, refusal('unauthorized', 'Send a key.'));
 	const credential = { id: '1', name: 'Testivora', type: 'testivoraApi' };
 	const { status, message } = await testTestivoraApi.call(
@@ -144,7 +141,7 @@ test('a credential without any data is told, not thrown', async () => {
 });
 
 test('n8n finds the test at every node that uses the credential', () => {
-	// A declarative test in the credential would come before it.
+	// A declarative test in the credential would take precedence.
 	expect(new TestivoraApi()).not.toHaveProperty('test');
 	for (const { description, methods } of [
 		new Testivora(),
@@ -158,7 +155,7 @@ test('n8n finds the test at every node that uses the credential', () => {
 	}
 });
 
-test('requests are signed by a property of the credential itself: n8n copies own properties only', async () => {
+test('authenticate is an own property, as n8n copies no others', async () => {
 	const credential = new TestivoraApi();
 	expect(Object.keys(credential)).toContain('authenticate');
 	const { authenticate } = credential;

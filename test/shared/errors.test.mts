@@ -9,10 +9,10 @@ import {
 	isOutcomeUnknown,
 	isTransient,
 	isWebhookApiMissing,
-	neverArrived,
-	redact,
 } from '../../nodes/shared/errors.ts';
+import { neverArrived } from '../../nodes/shared/fault.ts';
 import { checkInput } from '../../nodes/shared/input.ts';
+import { redact } from '../../nodes/shared/redact.ts';
 import { textInput } from '../../nodes/Testivora/resources/inputs.ts';
 
 const node = { name: 'Testivora', type: 'n8n-nodes-testivora.testivora' } as INode;
@@ -37,6 +37,7 @@ test.each([
 		'No Testivora API at this Base URL. Open the Testivora credential and set Base URL to https://api.testivora.com, unless you were given another one',
 	],
 	[422, 'invalid_text', 'Testivora did not accept this: said'],
+	[422, 'constructor', 'Testivora did not accept this: said'],
 	[429, 'rate_limited', 'Testivora is receiving too many requests with this API key'],
 	[
 		405,
@@ -59,20 +60,20 @@ test.each([
 	);
 });
 
-test('the quota is told in figures where the API gives them', () => {
+test('the quota message has figures when the API gives them', () => {
 	expect(fault(402, 'quota_exceeded', { details: { used: 9, limit: 9 } }).message).toContain(
 		'used up (9 of 9)',
 	);
 	expect(fault(402, 'quota_exceeded', { details: { used: 'x' } }).message).toMatch(/used up$/);
 });
 
-test.each(['POST', 'PATCH', 'DELETE'])('a missing scope of %s is that to write', (method) => {
+test.each(['POST', 'PATCH', 'DELETE'])('without the scope write, %s may not be sent', (method) => {
 	expect(
 		apiError(node, { request: `${method} /v1/x`, status: 403, type: 'insufficient_scope' }).message,
 	).toBe('This API key may only read');
 });
 
-test('a network fault has its code', () => {
+test('a network error has its code', () => {
 	expect(fault(undefined, undefined, { code: 'ENOTFOUND' })).toMatchObject({
 		message: 'Testivora could not be found under that address',
 		httpCode: 'ENOTFOUND',
@@ -82,7 +83,7 @@ test('a network fault has its code', () => {
 	);
 });
 
-test('what the API says stands in a sentence of ours', () => {
+test('the API’s own text ends a sentence of ours', () => {
 	expect(fault(503, undefined, { message: 'Down.' }).description).toBe(
 		'GET /v1/x was answered with 503: Down. Try again in a few minutes.',
 	);
@@ -101,7 +102,7 @@ test.each([
 	[{ status: 200, message: 'it is not JSON' }, true],
 	[{ code: 'ECONNREFUSED' }, false],
 	[{ status: 422 }, false],
-])('after %j a create says whether it may have been done: %s', (how, said) => {
+])('after %j the error of a create says that it may have happened: %s', (how, said) => {
 	const { description } = apiError(node, { request: 'POST /v1/x', ...how });
 	expect(description!.includes('It may have been created all the same')).toBe(said);
 	expect(apiError(node, { request: 'GET /v1/x', ...how }).description).not.toContain('created');
@@ -137,14 +138,14 @@ test.each([
 	[405, undefined, { gone: false, missing: false }],
 	[422, 'not_found', { gone: false, missing: false }],
 ])(
-	'%i %s: whether an object is gone, or the webhook API missing',
+	'%i %s: whether the object is gone, or the webhook API is missing',
 	(status, type, { gone, missing }) => {
 		expect(isGone(fault(status, type))).toBe(gone);
 		expect(isWebhookApiMissing(fault(status, type))).toBe(missing);
 	},
 );
 
-test('no other error counts as an answer', () => {
+test('other errors are no answers of the API', () => {
 	for (const is of [isGone, isOutcomeUnknown, isTransient, isWebhookApiMissing])
 		expect(is(new Error('404'))).toBe(false);
 });
@@ -155,7 +156,7 @@ test('statuses are distinguished', () => {
 	expect(hasStatus(new Error('404'), 404)).toBe(false);
 });
 
-test('an input names its label and its item', () => {
+test('the error of an input names its label and its item', () => {
 	expect(checkInput(textInput, ' Hi ', 'Text', node, 0)).toBe('Hi');
 	expect(() => checkInput(textInput, '', 'Text', node, 4)).toThrow(
 		'Text must not be empty [item 5]',
@@ -164,8 +165,11 @@ test('an input names its label and its item', () => {
 	expect(inputError(node, 'No', 'Do', 1)).toBeInstanceOf(NodeOperationError);
 });
 
-test('keys and secrets are taken out of texts', () => {
-	expect(redact('a tv_live_abc-1_2 b whsec_aB3+/=_- c')).toBe('a tv_live_… b whsec_… c');
+test.each([
+	['as they are', 'a tv_live_abc-1_2 b whsec_aB3+/=_- c'],
+	['in a URL', 'a tv_live_abc-1_2 b whsec_aB3%2B%2f%3D_-tail c'],
+])('keys and secrets are masked in texts, %s', (_form, text) => {
+	expect(redact(text)).toBe('a tv_live_… b whsec_… c');
 });
 
 test.each([

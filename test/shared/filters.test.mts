@@ -18,7 +18,9 @@ test.each([
 	[{ tags: [] }],
 	[{ featured: true }],
 	[{ createdAfter: at, createdBefore: at }],
-])('%j lets it pass', (filters) => expect(whyUnwanted(testimonial, filters)).toBeUndefined());
+])('a testimonial passes %j', (filters) =>
+	expect(whyUnwanted(testimonial, filters)).toBeUndefined(),
+);
 
 test.each([
 	[{ minRating: 5 }, 'its rating is below 5'],
@@ -27,7 +29,9 @@ test.each([
 	[{ featured: false }, 'it is featured'],
 	[{ createdAfter: at + 1 }, 'it was created earlier'],
 	[{ createdBefore: at - 1 }, 'it was created later'],
-])('%j keeps it out', (filters, why) => expect(whyUnwanted(testimonial, filters)).toBe(why));
+])('a testimonial does not pass %j', (filters, why) =>
+	expect(whyUnwanted(testimonial, filters)).toBe(why),
+);
 
 test.each([
 	[{ minRating: 1 }],
@@ -36,7 +40,7 @@ test.each([
 	[{ featured: true }],
 	[{ createdAfter: 0 }],
 	[{ createdBefore: at }],
-])('%j keeps out what does not say', (filters) => {
+])('a testimonial without the field, or with a wrong type, does not pass %j', (filters) => {
 	expect(whyUnwanted({}, filters)).toBeDefined();
 	expect(
 		whyUnwanted({ rating: '5', type: null, tags: 'vip', featured: 'yes', created_at: 5 }, filters),

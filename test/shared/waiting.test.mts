@@ -1,7 +1,7 @@
 import { sleep } from 'n8n-workflow';
 
 import {
-	afterRefusal,
+	rateLimitDelay,
 	backoff,
 	mayWait,
 	retryAfterMs,
@@ -26,10 +26,10 @@ test.each([
 	expect(retryAfterMs(header, 40_000)).toBe(expected);
 });
 
-test('Retry-After is followed to the millisecond; where it asks for no wait, there is one all the same', () => {
-	expect(afterRefusal('7', 3)).toBe(7000);
+test('the wait after a 429 is that of Retry-After; without one, or with none to wait, it is a backoff', () => {
+	expect(rateLimitDelay('7', 3)).toBe(7000);
 	for (const header of ['0', '-1', 'soon', undefined])
-		expect(afterRefusal(header, 0)).toBeGreaterThanOrEqual(250);
+		expect(rateLimitDelay(header, 0)).toBeGreaterThanOrEqual(250);
 });
 
 test.each([
@@ -38,11 +38,11 @@ test.each([
 	[4, 4000, 8000],
 	[6, 16_000, 32_000],
 	[40, 16_000, 32_000],
-])('after %i tries the backoff is from %i to %i ms, by chance', (tries, from, to) => {
+])('after %i waits, the backoff is a random time from %i to %i ms', (tries, from, to) => {
 	const waits = Array.from({ length: 200 }, () => backoff(tries));
 	expect(Math.min(...waits)).toBeGreaterThanOrEqual(from);
 	expect(Math.max(...waits)).toBeLessThanOrEqual(to);
-	// Jitter: the waits cover most of the range, and hardly two are the same.
+	// Jitter: the waits cover most of the range, and few are equal.
 	expect(Math.max(...waits) - Math.min(...waits)).toBeGreaterThan((to - from) * 0.8);
 	expect(new Set(waits).size).toBeGreaterThan(150);
 });
@@ -58,7 +58,7 @@ describe('waiting in an execution', () => {
 		execution = { getExecutionCancelSignal: () => cancelling.signal };
 	});
 
-	test('takes the time it was given, and no more', async () => {
+	test('takes exactly the given time', async () => {
 		await waitUnlessCancelled(execution, 500, told);
 		expect(waits()).toEqual([200, 200, 100]);
 	});
@@ -93,7 +93,7 @@ describe('waiting while a person waits', () => {
 		expect(jest.mocked(sleep).mock.calls).toEqual([[200], [100]]);
 	});
 
-	test('may take 10 s in all, the time of unsuccessful tries included', () => {
+	test('may take 10 s in all, including the time of unsuccessful tries', () => {
 		const call = {};
 		expect(mayWait(call, 4000, 1000)).toBe(true);
 		expect(mayWait(call, 5001, 0)).toBe(false);

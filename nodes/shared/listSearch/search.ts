@@ -6,18 +6,18 @@ import type {
 
 import { pages } from '../api';
 
-/** Pages looked through for one answer to the editor: 1,000 entries, an eighth of the reads of a minute. */
-const MOST_PAGES = 10;
+/** Pages read for one answer to the editor: 1,000 entries, a twelfth of the reads that a minute allows. */
+const MAX_PAGES = 10;
 /** Matches that fill the list in the editor, so that it can be scrolled for more. */
-const ENOUGH = 20;
+const MIN_RESULTS = 20;
 
 /**
- * Entries for the list of a resource locator. The API has no search, so the pages are looked through here.
+ * Entries for the list of a resource locator. The API has no search, so the pages are searched here.
  *
- * @param filter what the user typed; upper and lower case are the same
+ * @param filter what the user typed; case does not matter
  * @param cursor where the answer before this one ended
- * @param toItem an entry as it stands in the list
- * @param textsOf what of an entry is searched
+ * @param toItem how the list shows an entry
+ * @param textsOf the texts of an entry that are searched
  */
 export async function search(
 	context: ILoadOptionsFunctions,
@@ -28,14 +28,14 @@ export async function search(
 ): Promise<INodeListSearchResult> {
 	const wanted = filter.trim().toLowerCase();
 	const results: INodeListSearchItems[] = [];
-	let looked = 0;
+	let pagesRead = 0;
 	for await (const { entries, next } of pages(context, { path }, { cursor })) {
 		const matching = entries.filter((entry) =>
 			textsOf(entry).join('\n').toLowerCase().includes(wanted),
 		);
 		results.push(...matching.map(toItem));
-		looked += 1;
-		if (next === undefined || results.length >= ENOUGH || looked === MOST_PAGES) {
+		pagesRead += 1;
+		if (next === undefined || results.length >= MIN_RESULTS || pagesRead === MAX_PAGES) {
 			return { results, paginationToken: next };
 		}
 	}

@@ -1,6 +1,7 @@
 import type { IDataObject, NodeApiError } from 'n8n-workflow';
 
-import { isOutcomeUnknown, isTransient, neverArrived } from '../../../shared/errors';
+import { isOutcomeUnknown, isTransient } from '../../../shared/errors';
+import { neverArrived } from '../../../shared/fault';
 import { createdAt } from '../../../shared/filters';
 import { contentKey, likeness } from './sameness';
 

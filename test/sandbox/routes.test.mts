@@ -12,7 +12,7 @@ type Json = Record<string, unknown> & {
 	error?: Record<string, unknown>;
 };
 
-/** One request with the full key, unless told otherwise; a body that is a text goes as it is. */
+/** Sends a request, with the key of full access unless another is given. A text as body is sent unchanged. */
 const ask = async (
 	method: string,
 	path: string,
@@ -35,6 +35,17 @@ const ask = async (
 	};
 };
 
+/** The IDs of a whole list, over all its pages. @param path has a query already */
+const idsIn = async (path: string) => {
+	const ids: unknown[] = [];
+	for (let cursor = ''; ;) {
+		const { json } = await ask('GET', `${path}${cursor && `&cursor=${cursor}`}`);
+		ids.push(...json.data!.map(({ id }) => id));
+		if (!json.has_more) return ids;
+		cursor = String(json.next_cursor);
+	}
+};
+
 const content = { space_id: 'spc_courses', text: 'Hi', author: { name: 'Ana' } };
 const endpoint = { url: 'https://n8n.example.com/webhook/1', events: ['testimonial.created'] };
 
@@ -42,9 +53,9 @@ describe('keys and scopes', () => {
 	beforeEach(async () => await start());
 
 	test.each([
-		['none', '', 401, 'unauthorized'],
-		['an unknown one', 'tv_live_unknown', 401, 'invalid_api_key'],
-	])('%s', async (_, key, status, type) => {
+		['no key', '', 401, 'unauthorized'],
+		['an unknown key', 'tv_live_unknown', 401, 'invalid_api_key'],
+	])('%s is refused by every route', async (_, key, status, type) => {
 		for (const path of ['/account', '/spaces', '/webhooks', '/nothing']) {
 			expect(await ask('GET', path, undefined, key)).toMatchObject({
 				status,
@@ -53,12 +64,12 @@ describe('keys and scopes', () => {
 		}
 	});
 
-	test('look as published', () => {
+	test('a key has the published form', () => {
 		for (const key of [sandbox.apiKey, sandbox.readOnlyKey, sandbox.noApiKey])
 			expect(key).toMatch(/^tv_live_[\da-f]{32}$/);
 	});
 
-	test('one that may read only', async () => {
+	test('a key without the scope write can only read', async () => {
 		expect((await ask('GET', '/spaces', undefined, sandbox.readOnlyKey)).status).toBe(200);
 		for (const [method, path] of [
 			['POST', '/testimonials'],
@@ -76,7 +87,7 @@ describe('keys and scopes', () => {
 		}
 	});
 
-	test('one of a plan without API', async () => {
+	test('a key of a plan without API is refused', async () => {
 		expect(await ask('GET', '/account', undefined, sandbox.noApiKey)).toMatchObject({
 			status: 403,
 			json: { error: { type: 'plan_required' } },
@@ -87,7 +98,7 @@ describe('keys and scopes', () => {
 describe('requests', () => {
 	beforeEach(async () => await start());
 
-	test('the account shows its usage', async () => {
+	test('the account has its usage', async () => {
 		await ask('POST', '/testimonials', content);
 		expect((await ask('GET', '/account')).json).toMatchObject({
 			object: 'account',
@@ -96,7 +107,7 @@ describe('requests', () => {
 		});
 	});
 
-	test('a testimonial is created, read, changed, and stays what it was otherwise', async () => {
+	test('a testimonial is created, changed and read; PATCH leaves absent fields alone', async () => {
 		const { status, json } = await ask('POST', '/testimonials', {
 			...content,
 			rating: 4,
@@ -125,7 +136,7 @@ describe('requests', () => {
 
 	test.each([
 		['no body', undefined, 400, 'invalid_json'],
-		['half of one', '{"space_id":', 400, 'invalid_json'],
+		['truncated JSON', '{"space_id":', 400, 'invalid_json'],
 		['a list', [], 400, 'invalid_json'],
 		['no space', { ...content, space_id: undefined }, 400, 'missing_parameter'],
 		['an unknown space', { ...content, space_id: 'spc_x' }, 404, 'not_found'],
@@ -152,7 +163,7 @@ describe('requests', () => {
 		},
 	);
 
-	test('are noted as they came, with what they were answered', async () => {
+	test('are recorded, with the status of their answer', async () => {
 		await ask('GET', '/spaces?limit=1');
 		await ask('POST', '/testimonials', { ...content, rating: 9 });
 		expect(sandbox.requests).toMatchObject([
@@ -163,27 +174,17 @@ describe('requests', () => {
 });
 
 describe('lists', () => {
-	const all = async (path: string) => {
-		const ids: unknown[] = [];
-		for (let cursor = ''; ;) {
-			const { json } = await ask('GET', `${path}${cursor && `&cursor=${cursor}`}`);
-			ids.push(...json.data!.map(({ id }) => id));
-			if (!json.has_more) return ids;
-			cursor = String(json.next_cursor);
-		}
-	};
-
-	test('come page by page, each entry once, with and without filters', async () => {
+	test('have each entry once over all pages, with and without filters', async () => {
 		await start();
 		for (let index = 0; index < 20; index++)
 			sandbox.submit({ space_id: index % 2 ? 'spc_courses' : 'spc_coaching' });
 		const ids = sandbox.testimonials().map(({ id }) => id);
 		for (const limit of [1, 7, 24, 100])
-			expect(await all(`/testimonials?limit=${limit}`)).toEqual(ids);
+			expect(await idsIn(`/testimonials?limit=${limit}`)).toEqual(ids);
 		const approved = sandbox
 			.testimonials()
 			.filter(({ status, space_id: space }) => status === 'approved' && space === 'spc_courses');
-		expect(await all('/testimonials?limit=1&status=approved&space_id=spc_courses')).toEqual(
+		expect(await idsIn('/testimonials?limit=1&status=approved&space_id=spc_courses')).toEqual(
 			approved.map(({ id }) => id),
 		);
 		expect((await ask('GET', '/testimonials?space_id=spc_x')).json).toMatchObject({
@@ -205,33 +206,25 @@ describe('lists', () => {
 describe('the list of testimonials', () => {
 	beforeEach(async () => await start({ seed: false }));
 
-	/** IDs of the whole list, two on a page; `onPage` is called before each page but the first. */
-	const idsOf = async (onPage = () => {}) => {
-		const ids: unknown[] = [];
-		for (let cursor = ''; ; onPage()) {
-			const { json } = await ask('GET', `/testimonials?limit=2${cursor && `&cursor=${cursor}`}`);
-			ids.push(...json.data!.map(({ id }) => id));
-			if (!json.has_more) return ids;
-			cursor = String(json.next_cursor);
-		}
-	};
-
-	test('comes newest first, oldest first or shuffled, whole each time', async () => {
+	test('is complete in each order: newest first, oldest first, shuffled', async () => {
 		const ids = Array.from(
 			{ length: 20 },
 			(_, index) => sandbox.submit({ created_at: `2026-01-${index + 10}T00:00:00.000Z` }).id,
 		);
 		expect(sandbox.testimonials()[0].created_at).toBe('2026-01-29T00:00:00.000Z');
-		expect(await idsOf()).toEqual([...ids].reverse());
+		expect(await idsIn('/testimonials?limit=2')).toEqual([...ids].reverse());
 		sandbox.options.order = 'oldest';
-		expect(await idsOf()).toEqual(ids);
+		expect(await idsIn('/testimonials?limit=2')).toEqual(ids);
 		sandbox.options.order = 'shuffled';
-		const [one, other] = [await idsOf(), await idsOf()];
+		const [one, other] = [
+			await idsIn('/testimonials?limit=2'),
+			await idsIn('/testimonials?limit=2'),
+		];
 		expect(one).not.toEqual(other);
 		for (const shuffled of [one, other]) expect([...shuffled].sort()).toEqual([...ids].sort());
 	});
 
-	test('breaks off at the page or the request that is chosen', async () => {
+	test('fails at the page or the request that a fault names', async () => {
 		for (let count = 0; count < 6; count++) sandbox.submit();
 		sandbox.inject({ path: '/v1/testimonials', page: 2, status: 503 });
 		sandbox.inject({ path: '/v1/testimonials', after: 3, status: 502 });
@@ -248,7 +241,7 @@ describe('the list of testimonials', () => {
 });
 
 describe('limits', () => {
-	/** A hundred times slower than in life, so that nothing comes back while a test runs. */
+	/** A hundred times slower than in real time, so that no limit recovers while a test runs. */
 	const SLOW = 0.01;
 	const reads = async (count: number) =>
 		await Promise.all(
@@ -261,24 +254,24 @@ describe('limits', () => {
 	const refusals = (answers: Array<{ status: number }>) =>
 		answers.filter(({ status }) => status === 429).length;
 
-	test('reads have a burst of 240, then wait as Retry-After says', async () => {
+	test('after a burst of 240 reads, Retry-After says when the next one is possible', async () => {
 		await start({ rateLimits: true, timeScale: SLOW });
 		expect(refusals(await reads(240))).toBe(0);
 		const refused = await ask('GET', '/spaces');
 		expect(refused).toMatchObject({ status: 429, json: { error: { type: 'rate_limited' } } });
-		// 120 a minute: the next in half a second, which the header rounds up to a whole one; and all that a hundred times slower.
+		// 120 a minute: the next in half a second, rounded up to a whole one, and a hundred times slower.
 		expect(refused.retryAfter).toBe('100');
-		// Writes, and other keys, have their own.
+		// Writes and other keys have limits of their own.
 		expect((await ask('POST', '/testimonials', content)).status).toBe(201);
 		expect((await ask('GET', '/spaces', undefined, sandbox.readOnlyKey)).status).toBe(200);
 	});
 
-	test('writes have a burst of 60', async () => {
+	test('after a burst of 60, writes are refused', async () => {
 		await start({ rateLimits: true, timeScale: SLOW });
 		expect(refusals(await writes(65))).toBe(5);
 	});
 
-	test('come back with the time', async () => {
+	test('recover with time', async () => {
 		await start({ rateLimits: true, timeScale: 20 });
 		let answers = await writes(400);
 		expect(refusals(answers)).toBeGreaterThan(0);
@@ -287,7 +280,7 @@ describe('limits', () => {
 		expect(answers[0].status).toBe(404);
 	});
 
-	test('the monthly quota is separate, and names its figures', async () => {
+	test('the monthly quota is separate, and its refusal has the figures', async () => {
 		await start({ quota: 1 });
 		expect((await ask('POST', '/testimonials', content)).status).toBe(201);
 		const { status, json } = await ask('POST', '/testimonials', content);
@@ -297,7 +290,7 @@ describe('limits', () => {
 });
 
 describe('webhook endpoints', () => {
-	test('are registered, listed, changed and deleted, and never show their secret', async () => {
+	test('are registered, listed, changed and deleted without showing their secret', async () => {
 		await start();
 		const secret = `whsec_${'A'.repeat(43)}=`;
 		const { status, json } = await ask('POST', '/webhooks', { ...endpoint, secret });
@@ -328,7 +321,7 @@ describe('webhook endpoints', () => {
 		expect((await ask('DELETE', `/webhooks/${id}`)).status).toBe(404);
 	});
 
-	test('with a secret of the server show it once, when they are made', async () => {
+	test('with a secret that the server makes show it once, at registration', async () => {
 		await start({ serverSecret: true });
 		const { json } = await ask('POST', '/webhooks', {
 			...endpoint,
@@ -356,24 +349,27 @@ describe('webhook endpoints', () => {
 		[404, 404],
 		[405, 405],
 		[501, 501],
-	] as const)('webhookApi %s: every route answers %d', async (webhookApi, status) => {
-		await start({ webhookApi });
-		for (const [method, path] of [
-			['GET', '/webhooks'],
-			['GET', '/webhooks?limit=1'],
-			['GET', '/webhooks/x'],
-			['DELETE', '/webhooks/x'],
-		]) {
-			expect((await ask(method, path)).status).toBe(status);
-		}
-		expect((await ask('GET', '/spaces')).status).toBe(200);
-	});
+	] as const)(
+		'with webhookApi %s, every route of theirs answers %d',
+		async (webhookApi, status) => {
+			await start({ webhookApi });
+			for (const [method, path] of [
+				['GET', '/webhooks'],
+				['GET', '/webhooks?limit=1'],
+				['GET', '/webhooks/x'],
+				['DELETE', '/webhooks/x'],
+			]) {
+				expect((await ask(method, path)).status).toBe(status);
+			}
+			expect((await ask('GET', '/spaces')).status).toBe(200);
+		},
+	);
 });
 
 describe('faults', () => {
 	beforeEach(async () => await start());
 
-	test('hit as often as they say, and only what they say', async () => {
+	test('affect as many requests as they say, and only matching ones', async () => {
 		sandbox.inject({
 			method: 'GET',
 			path: /^\/v1\/spaces/,
@@ -391,7 +387,7 @@ describe('faults', () => {
 		expect((await ask('GET', '/spaces')).status).toBe(200);
 	});
 
-	test('are gone when they are cleared', async () => {
+	test('can be cleared', async () => {
 		sandbox.inject({ status: 500, times: 9 });
 		sandbox.clearFaults();
 		expect((await ask('GET', '/spaces')).status).toBe(200);
@@ -399,9 +395,9 @@ describe('faults', () => {
 
 	test.each([
 		['reset', { reset: true }, 0],
-		['reset after it was carried out', { reset: true, handled: true }, 1],
+		['carried out, then reset', { reset: true, handled: true }, 1],
 		['truncated', { truncate: true }, 1],
-	])('%s: no answer, and noted all the same', async (_, fault, made) => {
+	])('a request that is %s gets no answer, and is recorded', async (_, fault, made) => {
 		sandbox.inject({ method: 'POST', path: '/v1/webhooks', ...fault });
 		await expect(ask('POST', '/webhooks', endpoint)).rejects.toThrow();
 		expect(sandbox.endpoints()).toHaveLength(made);
@@ -410,7 +406,7 @@ describe('faults', () => {
 		]);
 	});
 
-	test('a status after it was carried out', async () => {
+	test('can replace the answer of a request that was carried out', async () => {
 		sandbox.inject({ method: 'POST', status: 500, handled: true });
 		expect((await ask('POST', '/webhooks', endpoint)).status).toBe(500);
 		expect(sandbox.endpoints()).toHaveLength(1);

@@ -1,4 +1,4 @@
-/** The value below which the share `q` (0 to 1) of the numbers lies. */
+/** The quantile `q` (0 to 1) of numbers, interpolated between the two nearest. */
 export function quantile(numbers: number[], q: number): number {
 	const sorted = [...numbers].sort((one, other) => one - other);
 	const at = q * (sorted.length - 1);
@@ -8,6 +8,6 @@ export function quantile(numbers: number[], q: number): number {
 
 export const median = (numbers: number[]): number => quantile(numbers, 0.5);
 
-/** A dash for what is not known on every system: memory and the processor's time. */
-export const orNothing = (number: number, written: (number: number) => string): string =>
-	Number.isNaN(number) ? '–' : written(number);
+/** A number as a table shows it; a dash for NaN, as some systems do not tell memory and CPU time. */
+export const orDash = (number: number, format: (number: number) => string): string =>
+	Number.isNaN(number) ? '–' : format(number);

