@@ -13,26 +13,21 @@ const stop = (why: string): never => {
 
 const { version } = JSON.parse(readFileSync('package.json', 'utf8')) as { version: string };
 const changelog = readFileSync('CHANGELOG.md', 'utf8');
-const HEADING = '## [Unreleased]\n';
-const COMPARE = /^\[Unreleased\]: (.+)\/compare\/(.+)\.\.\.HEAD$/m;
+const heading = `## ${version} – unreleased`;
 
 if (git('branch', '--show-current') !== 'main') stop('Releases are made on the branch main.');
 if (git('status', '--porcelain') !== '') stop('Commit or put aside your changes first.');
 if (git('tag', '--list', `v${version}`) !== '')
-	stop(`v${version} is released already. Set the next version in package.json.`);
-if (!changelog.includes(HEADING) || !COMPARE.test(changelog))
-	stop('CHANGELOG.md needs the heading "## [Unreleased]" and its link.');
+	stop(
+		`v${version} is released already. Set the next version in package.json, and give it a heading in CHANGELOG.md.`,
+	);
+if (!changelog.includes(heading)) stop(`CHANGELOG.md needs the heading "${heading}".`);
 
 for (const script of ['lint', 'typecheck', 'test:unit'])
 	execFileSync('npm', ['run', '--silent', script], { stdio: 'inherit' });
 writeFileSync(
 	'CHANGELOG.md',
-	changelog
-		.replace(HEADING, `${HEADING}\n## [${version}] - ${new Date().toISOString().slice(0, 10)}\n`)
-		.replace(
-			COMPARE,
-			`[Unreleased]: $1/compare/v${version}...HEAD\n[${version}]: $1/compare/$2...v${version}`,
-		),
+	changelog.replace(heading, `## ${version} – ${new Date().toISOString().slice(0, 10)}`),
 );
 git('commit', '--all', '--message', `Release ${version}`);
 git('tag', '--annotate', `v${version}`, '--message', `Release ${version}`);
