@@ -62,17 +62,16 @@ describe('README.md', () => {
 		);
 	});
 
-	test('links to every page in docs/', () => {
-		expect([...new Set(linkedIn('README.md', 'docs', '.md'))].sort()).toEqual(
-			namesIn('docs', '.md').sort(),
-		);
-	});
-
 	test('links to every example once', () => {
 		expect(linkedIn('README.md', 'examples', '.json').sort()).toEqual(
 			namesIn('examples', '.json').sort(),
 		);
 	});
+});
+
+test('README.md or CONTRIBUTING.md links to every page in docs/', () => {
+	const linked = ['README.md', 'CONTRIBUTING.md'].flatMap((page) => linkedIn(page, 'docs', '.md'));
+	expect([...new Set(linked)].sort()).toEqual(namesIn('docs', '.md').sort());
 });
 
 test('examples/README.md shows every picture of an example once', () => {
