@@ -7,7 +7,7 @@ interface Node {
 	parameters: { content?: string; color?: number; width?: number; height?: number };
 }
 
-/** The sections of examples/README.md, by the name of the file that their headings lead to. */
+/** The sections of examples/README.md, by the name of the file that their headings link to. */
 const described = new Map(
 	textOf('examples/README.md')
 		.split(/^## /m)
@@ -27,7 +27,7 @@ describe.each(namesIn('examples', '.json'))('%s', (name) => {
 	};
 	const notes = nodes.filter(({ type }) => type === 'n8n-nodes-base.stickyNote');
 
-	test('has a title that says what it does, and one of about 200 words', () => {
+	test('has a title that says what it does, and a description of 150 to 300 words', () => {
 		expect(title).toMatch(/^[A-Z][a-z]+ .*\b(from|to|of)\b/);
 		const section = described.get(name)!;
 		expect(section).toContain(`[${title}]`);
@@ -36,7 +36,7 @@ describe.each(namesIn('examples', '.json'))('%s', (name) => {
 		expect(words).toBeLessThan(300);
 	});
 
-	test('has one yellow note for the whole, and white ones for its sections', () => {
+	test('has one yellow note about the whole, and a white one for each section', () => {
 		const [overview, ...others] = notes.filter(({ parameters }) => parameters.color === undefined);
 		expect(others).toEqual([]);
 		expect(overview.parameters.content).toMatch(
@@ -45,7 +45,7 @@ describe.each(namesIn('examples', '.json'))('%s', (name) => {
 		expect(new Set(notes.slice(1).map(({ parameters }) => parameters.color))).toEqual(new Set([7]));
 	});
 
-	test('has every node in a section of its own', () => {
+	test('has every node in exactly one section', () => {
 		const isIn = ({ position: [x, y], parameters: { width = 0, height = 0 } }: Node, node: Node) =>
 			node.position[0] >= x &&
 			node.position[1] >= y &&

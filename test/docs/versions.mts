@@ -10,7 +10,7 @@ export interface Tested {
 	node: string;
 }
 
-/** As the folders in tools/n8n have it: without a Node of its own, n8n runs under that of the repository. */
+/** The versions in tools/n8n. Where a folder pins no Node.js, n8n runs under that of the repository. */
 export function versionsInFolders(): Tested[] {
 	const own = (
 		JSON.parse(readFileSync('package.json', 'utf8')) as { devDependencies: { node: string } }
@@ -25,7 +25,7 @@ export function versionsInFolders(): Tested[] {
 	});
 }
 
-/** The rows of the README's Compatibility table, oldest first. */
+/** The versions in the README's Compatibility table, oldest first. */
 export function versionsInReadme(): Tested[] {
 	const section =
 		readme()

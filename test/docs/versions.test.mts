@@ -1,9 +1,9 @@
 import { versionsInCi, versionsInFolders, versionsInReadme } from './versions.mts';
 
-test('the README tells the versions of n8n that have a folder in tools/n8n, with their Node.js, newest first', () => {
+test('the README’s table has the versions of n8n in tools/n8n, with their Node.js, newest first', () => {
 	expect(versionsInReadme()).toEqual(versionsInFolders());
 });
 
-test('CI runs each of them', () => {
+test('CI runs each of these versions', () => {
 	expect(versionsInCi()).toEqual(versionsInFolders().map(({ n8n }) => n8n));
 });
