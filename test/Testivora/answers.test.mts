@@ -1,3 +1,5 @@
+import '../helpers/clock.mts';
+
 import nock from 'nock';
 
 import { answerWithNock } from '../helpers/api.mts';
