@@ -51,7 +51,7 @@ describe('an item that fails', () => {
 			{ json: { id: 'one' }, pairedItem: { item: 0 } },
 			{
 				json: {
-					error: 'Testivora did not accept this: Too short',
+					error: 'Testivora did not accept this: Too short [item 2]',
 					message: expect.stringContaining('invalid_text'),
 				},
 				pairedItem: { item: 1 },
@@ -78,7 +78,7 @@ describe('an item that fails', () => {
 			{
 				json: {
 					text: 'two',
-					error: 'Testivora did not accept this: Too short',
+					error: 'Testivora did not accept this: Too short [item 2]',
 					message: expect.stringContaining('invalid_text'),
 				},
 				pairedItem: { item: 1 },
@@ -115,7 +115,7 @@ describe('an item that fails', () => {
 			},
 		);
 		expect(items.map(({ json }) => json.error)).toEqual([
-			'Your Testivora plan does not include the API',
+			'Your Testivora plan does not include the API [item 1]',
 		]);
 	});
 });
@@ -142,7 +142,7 @@ describe('the quota is used up', () => {
 		expect(items.map(({ json: { id, error }, pairedItem }) => [id ?? error, pairedItem])).toEqual([
 			['one', { item: 0 }],
 			[
-				'The monthly quota of your Testivora plan is used up (100 of 100, growth plan)',
+				'The monthly quota of your Testivora plan is used up (100 of 100, growth plan) [item 2]',
 				{ item: 1 },
 			],
 			[

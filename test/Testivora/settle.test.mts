@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import type { IDataObject, INode } from 'n8n-workflow';
 
 import { settle } from '../../nodes/Testivora/resources/testimonial/settle.ts';
-import type { OpenCreate, Service } from '../../nodes/Testivora/resources/testimonial/settle.ts';
+import type {
+	UncertainCreate,
+	Service,
+} from '../../nodes/Testivora/resources/testimonial/settle.ts';
 import { apiError } from '../../nodes/shared/errors.ts';
 
 const NODE = { name: 'Testivora', type: 'n8n-nodes-testivora.testivora' } as INode;
@@ -74,8 +77,8 @@ class World {
 		const claimed = new Set<string>();
 		let last: number | undefined;
 		const outcomes: Array<{ id?: string; error?: Error; inDoubt?: boolean }> = [];
-		const open: OpenCreate[] = [];
-		const begun0 = this.now;
+		const uncertain: UncertainCreate[] = [];
+		const importedAt = this.now;
 		for (const [itemIndex, row] of rows.entries()) {
 			this.now += row.gap ?? 0;
 			const body = {
@@ -84,29 +87,29 @@ class World {
 				author: { name: 'Ana' },
 				...(row.rating && { rating: row.rating }),
 			};
-			const begun = this.now;
+			const startedAt = this.now;
 			try {
 				const { id, created_at: created } = this.post(row);
 				claimed.add(id as string);
 				last = Date.parse(created as string);
 				outcomes[itemIndex] = { id: id as string };
 			} catch (error) {
-				open.push({
+				uncertain.push({
 					itemIndex,
 					body,
 					error: error as never,
-					begun,
-					ended: this.now,
-					sent: 1,
+					startedAt,
+					endedAt: this.now,
+					attempts: 1,
 					lastCreated: last,
 				});
 			}
 		}
-		const settled = await settle(open, claimed, this.service(rows));
+		const settled = await settle(uncertain, claimed, this.service(rows));
 		for (const [{ itemIndex }, result] of settled) {
 			outcomes[itemIndex] = 'error' in result ? result : { id: result.testimonial.id as string };
 		}
-		expect(this.now - begun0).toBeLessThan(10 * 60_000);
+		expect(this.now - importedAt).toBeLessThan(10 * 60_000);
 		return outcomes;
 	}
 
@@ -119,9 +122,9 @@ class World {
 				if (this.now >= this.cancelAt) throw new Error('cancelled');
 			},
 			now: () => this.now,
-			wasThere: () => undefined,
+			existedBefore: () => undefined,
 			// The Date header's second is over by up to a second.
-			apiTime: (moment) => (this.canTellTime ? moment - 600 : undefined),
+			apiTimeAt: (moment) => (this.canTellTime ? moment - 600 : undefined),
 			readingMs: () => this.readingMs,
 			givesBackContent: () => true,
 		};

@@ -333,7 +333,8 @@ describe('getAll', () => {
 			testimonial({ id: 'elsewhere', space_id: 'spc_2' }),
 			testimonial({ id: 'silent', status: undefined }),
 			testimonial({ id: 'wanted' }),
-			testimonial({ id: 'shouted', status: 'APPROVED', space_id: undefined }),
+			testimonial({ id: 'shouted', status: 'APPROVED' }),
+			testimonial({ id: 'nowhere', space_id: null }),
 			testimonial({ id: 'too many' }),
 		];
 		nock(BASE_URL)
@@ -348,6 +349,20 @@ describe('getAll', () => {
 			filters: { status: 'Approved' },
 		};
 		expect(ids(await runTestivora(parameters))).toEqual(['wanted', 'shouted']);
+	});
+
+	test('of a space gives nothing where the API does not say which space a testimonial is in', async () => {
+		nock(BASE_URL)
+			.get('/v1/testimonials')
+			.query({ space_id: 'spc_123', limit: 100 })
+			.reply(200, page([testimonial(), testimonial({ id: 'unnamed', space_id: undefined })]));
+		const { items, error } = await runTestivora({ ...getAll, spaceId: byId('spc_123') });
+		expect(items).toEqual([]);
+		expect(error).toMatchObject({
+			message:
+				'Testivora does not say which space its testimonials belong to, so they cannot be filtered by Space [item 1]',
+			description: expect.stringContaining('Clear Space'),
+		});
 	});
 
 	const nothing = [

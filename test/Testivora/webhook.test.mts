@@ -203,6 +203,59 @@ test.each([404, 405])(
 	},
 );
 
+describe('an API that refuses to delete endpoints', () => {
+	const refusing = (method: string, status: number) =>
+		nock(BASE_URL).intercept('/v1/webhooks/wh_1', method).reply(status, refusal('nope', 'No.'));
+
+	test.each([405, 501])('with %i gets this one disabled, and the user is told', async (status) => {
+		refusing('DELETE', status);
+		nock(BASE_URL)
+			.get('/v1/webhooks/wh_1')
+			.reply(200, endpoint())
+			.patch('/v1/webhooks/wh_1', { status: 'disabled' })
+			.reply(200, endpoint({ status: 'Disabled' }));
+		const { error, items } = await runTestivora(remove);
+		expect(error?.message).toBe(
+			'Testivora does not let webhook endpoints be deleted through the API, so this one was disabled instead. Delete it in Testivora under Settings → Webhooks [item 1]',
+		);
+		expect(items).toEqual([]);
+	});
+
+	test('and to read them has no webhooks', async () => {
+		refusing('DELETE', 405);
+		refusing('GET', 405);
+		expect((await runTestivora(remove)).error?.message).toBe(NO_API);
+	});
+
+	test('and to change them has none to manage', async () => {
+		refusing('DELETE', 501);
+		refusing('PATCH', 405);
+		nock(BASE_URL).get('/v1/webhooks/wh_1').reply(200, endpoint());
+		expect((await runTestivora(remove)).error?.message).toBe(NO_API);
+	});
+
+	test('and leaves them active in spite of a PATCH is not said to have disabled one', async () => {
+		refusing('DELETE', 405);
+		nock(BASE_URL)
+			.get('/v1/webhooks/wh_1')
+			.reply(200, endpoint())
+			.patch('/v1/webhooks/wh_1')
+			.reply(200, endpoint());
+		expect((await runTestivora(remove)).error?.message).toBe(NO_API);
+	});
+
+	test.each<[number, string]>([
+		[404, 'Testivora has nothing with this ID in your account'],
+		[403, 'This API key may not read'],
+	])('but does not have this one (%i) says what is wrong with it', async (status, message) => {
+		refusing('DELETE', 405);
+		nock(BASE_URL)
+			.get('/v1/webhooks/wh_1')
+			.reply(status, refusal(status === 404 ? 'not_found' : 'insufficient_scope', 'No.'));
+		expect((await runTestivora(remove)).error?.message).toBe(message);
+	});
+});
+
 test.each([get, remove, { ...update, updateFields: { status: 'active' } }])(
 	'an endpoint that is not there may also mean that there are no webhooks',
 	async (operation) => {
