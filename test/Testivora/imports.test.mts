@@ -213,6 +213,7 @@ describe('a create whose answer is lost', () => {
 				['t2', undefined],
 			]);
 			expect(hintsOf(outcome) ?? []).toEqual([]);
+			expect(slept()).toBe(1_000);
 		},
 	);
 
@@ -386,6 +387,8 @@ describe('Skip Existing with a list that shows what is new after 2 s', () => {
 			[true, true, undefined].map((existed) => [expect.stringMatching(/^n\d$/), existed]),
 		);
 		expect(sent).toEqual(['A', 'B', 'C', 'C']);
+		// 4 s until both lost answers are found, 15 s after the second create the list shows everything.
+		expect(slept()).toBe(18_000);
 	});
 
 	test('waits where somebody has just created one', async () => {
@@ -399,6 +402,7 @@ describe('Skip Existing with a list that shows what is new after 2 s', () => {
 			['n2', true],
 		]);
 		expect(sent).toEqual([]);
+		expect(slept()).toBe(2_200 + 15_000);
 	});
 
 	test.each([

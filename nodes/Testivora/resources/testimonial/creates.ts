@@ -63,9 +63,9 @@ export class Creates {
 	/** Number of rows that were not created because the space has them. */
 	private skipped = 0;
 	/** Item indexes of rows that were not created because the quota is used up. */
-	private readonly beyondQuota: number[] = [];
+	private readonly beyondQuota = new Set<number>();
 	/** Item indexes of rows of which it is not known whether they were created. */
-	private readonly inDoubt: number[] = [];
+	private readonly inDoubt = new Set<number>();
 	private readonly accounts = new Map<string, Account>();
 	private readonly memory: ImportMemory;
 
@@ -130,7 +130,7 @@ export class Creates {
 		for (const account of this.accounts.values()) {
 			for (const [{ itemIndex }, settled] of await this.settle(account, account.uncertain)) {
 				outcomes.set(itemIndex, 'error' in settled ? settled.error : settled.testimonial);
-				if ('error' in settled && settled.inDoubt) this.inDoubt.push(itemIndex);
+				if ('error' in settled && settled.inDoubt) this.inDoubt.add(itemIndex);
 			}
 		}
 		return outcomes;
@@ -146,7 +146,7 @@ export class Creates {
 			({ givesBackContent }) => !givesBackContent,
 		);
 		const notCreated = failed.filter(
-			(index) => !this.inDoubt.includes(index) && !this.beyondQuota.includes(index),
+			(index) => !this.inDoubt.has(index) && !this.beyondQuota.has(index),
 		);
 		const hints: NodeExecutionHint[] = [];
 		const warn = (message: string) => hints.push({ type: 'warning', message });
@@ -154,13 +154,13 @@ export class Creates {
 		if (notCreated.length === 1) warn(MESSAGES.oneNotCreated(itemNames(notCreated)));
 		if (notCreated.length > 1)
 			warn(MESSAGES.notCreated(String(notCreated.length), itemNames(notCreated)));
-		if (this.inDoubt.length > 0) {
-			const items = itemNames(this.inDoubt);
+		if (this.inDoubt.size > 0) {
+			const items = itemNames([...this.inDoubt]);
 			warn(changesTexts ? MESSAGES.inDoubtAndUnrecognizable(items) : MESSAGES.inDoubt(items));
 		}
 		if (changesTexts && this.skips) warn(MESSAGES.changesTexts);
 		if (this.unprotected > 1 && this.context.getNode().retryOnFail) warn(MESSAGES.retryRepeats);
-		if (this.beyondQuota.length > 0) warn(MESSAGES.beyondQuota(String(this.beyondQuota.length)));
+		if (this.beyondQuota.size > 0) warn(MESSAGES.beyondQuota(String(this.beyondQuota.size)));
 		return hints;
 	}
 
@@ -178,7 +178,7 @@ export class Creates {
 	private async send(account: Account, body: IDataObject, itemIndex: number): Promise<IDataObject> {
 		const { context } = this;
 		if (account.quotaUsedUp) {
-			this.beyondQuota.push(itemIndex);
+			this.beyondQuota.add(itemIndex);
 			throw inputError(
 				context.getNode(),
 				MESSAGES.quotaUsedUp,
@@ -206,7 +206,7 @@ export class Creates {
 			this.timeouts = isTimeout(error) ? this.timeouts + 1 : 0;
 			if (hasStatus(error, 402)) {
 				account.quotaUsedUp = true;
-				this.beyondQuota.push(itemIndex);
+				this.beyondQuota.add(itemIndex);
 			}
 			throw error;
 		})) as IDataObject;
