@@ -7,7 +7,7 @@ import { BASE_URL, runTestivora } from '../helpers/engine.mts';
 import { byId, page, refusal, testimonial } from '../helpers/fixtures.mts';
 
 answerWithNock();
-// Statuses that the list does not show are asked for one by one.
+// A status that does not occur in the list is requested separately.
 beforeEach(
 	() =>
 		void nock(BASE_URL)
@@ -44,7 +44,7 @@ const hintsOf = ({ run }: Awaited<ReturnType<typeof runTestivora>>) =>
 	run.data.resultData.runData.Testivora[0].hints;
 
 describe('Skip Existing', () => {
-	test('leaves out what the space has, reads it once, and sends the rest', async () => {
+	test('skips what the space has, and sends the rest, after reading the space once', async () => {
 		list().reply(
 			200,
 			page([
@@ -70,7 +70,7 @@ describe('Skip Existing', () => {
 		]);
 	});
 
-	test('takes one testimonial for one row: the same import again ends with as many as it has rows', async () => {
+	test('matches each testimonial with one row only: the same import again ends with one for each row', async () => {
 		list().reply(200, page([there('t1', 'Same'), there('t2', 'Same'), there('t1', 'Same')]));
 		accept('Same', 't3');
 		expect(given(await runTestivora(skipExisting, texts('Same', 'Same', 'Same')))).toEqual([
@@ -80,7 +80,7 @@ describe('Skip Existing', () => {
 		]);
 	});
 
-	test('is for each space, and needs no quota for what is there', async () => {
+	test('works for each space, and skips even when the quota is used up', async () => {
 		list().reply(200, page([there('t1', 'Late')]));
 		nock(BASE_URL)
 			.defaultReplyHeaders({ date: () => new Date().toUTCString() })
@@ -112,7 +112,7 @@ describe('Skip Existing', () => {
 		]);
 	});
 
-	test('sends nothing when the space cannot be read, and asks once', async () => {
+	test('sends nothing when the space cannot be read, and tries to read it once', async () => {
 		list().reply(403, refusal('insufficient_scope', 'Write only'));
 		const outcome = await runTestivora(skipExisting, texts('One', 'Two'), {
 			onError: 'continueRegularOutput',
@@ -123,7 +123,7 @@ describe('Skip Existing', () => {
 	});
 
 	test.each(['={{ $json.missing }}', '={{ "" }}', '={{ "perhaps" }}'])(
-		'is not taken for "no" with %s',
+		'is refused, not switched off, with %s',
 		async (expression) => {
 			const { error } = await runTestivora(
 				{ ...create, options: { skipExisting: expression } },
@@ -145,11 +145,11 @@ describe('Skip Existing', () => {
 		]);
 	});
 
-	test('knows what was there, so that a lost answer is told from it', async () => {
+	test('does not take what the space had before for the answer that was lost', async () => {
 		const old = there('t1', 'Lost');
 		list().reply(200, page([old, there('t2', 'Lost')]));
 		nock(BASE_URL).post('/v1/testimonials').reply(503);
-		// Without a date that could be told: what was not there before the import is the answer.
+		// It has no date, but it was not in the space before the import, so it is the answer.
 		list().reply(200, page([old, there('t2', 'Lost'), there('t3', 'Lost', { created_at: null })]));
 		expect(given(await runTestivora(skipExisting, texts('Lost', 'Lost', 'Lost')))).toEqual([
 			['t1', true],
@@ -160,7 +160,7 @@ describe('Skip Existing', () => {
 });
 
 test.each([
-	['finds what waits for approval', true],
+	['finds one that is pending', true],
 	['finds a create whose answer was lost', false],
 ])('a list that holds approved testimonials only %s', async (_what, skips) => {
 	nock.cleanAll();
@@ -201,7 +201,7 @@ describe('a create whose answer is lost', () => {
 	const now = () => ({ date: new Date().toUTCString() });
 
 	test.each([undefined, 'continueRegularOutput'] as const)(
-		'is looked for, and found is the answer (on error: %s)',
+		'is found in the space, and that is the answer (on error: %s)',
 		async (onError) => {
 			nock(BASE_URL).post('/v1/testimonials').reply(502, '<h1>Bad gateway</h1>', now());
 			accept('Two', 't2');
@@ -217,7 +217,7 @@ describe('a create whose answer is lost', () => {
 		},
 	);
 
-	test('keeps its doubt where the space cannot be read, and a hint names it', async () => {
+	test('stays in doubt when the space cannot be read, and a hint names it', async () => {
 		nock(BASE_URL)
 			.post('/v1/testimonials')
 			.replyWithError(Object.assign(new Error('reset'), { code: 'ECONNRESET' }));
@@ -235,7 +235,7 @@ describe('a create whose answer is lost', () => {
 });
 
 /**
- * As much of Testivora as an import needs, played by nock; the list has the newest first.
+ * The part of the API that an import uses, played by nock. The list has the newest first.
  *
  * @param answers to the first creates, in turn: undefined for a testimonial, 422 and 429 for refusals, "before" for a 503 before anything
  *   was created, any other status for one without a body after it was created
@@ -332,7 +332,7 @@ test('the quota of one account does not stop the items of another', async () => 
 	expect(given(outcome)[1]).toEqual(['t1', undefined]);
 });
 
-test('a space that is read for Skip Existing after a create says nothing of what that create made', async () => {
+test('a space that is read after a create is no evidence of what existed before that create', async () => {
 	const { sent } = testivora({ answers: [502] });
 	const outcome = await runTestivora(
 		{ ...create, options: { skipExisting: '={{ $json.skip }}' } },
@@ -349,7 +349,7 @@ test('a space that is read for Skip Existing after a create says nothing of what
 	expect(sent).toEqual(['One', 'Two']);
 });
 
-test('a testimonial of this import is none that was there before', async () => {
+test('a testimonial created by this import does not count as existing', async () => {
 	const { sent } = testivora();
 	const items = [
 		{ text: 'One', skip: false },
@@ -366,7 +366,7 @@ test('a testimonial of this import is none that was there before', async () => {
 	expect(sent).toEqual(['One', 'One']);
 });
 
-test('what another adds while a row waits for the rate limit is not given out as the row’s', async () => {
+test('what somebody else adds while a row waits for the rate limit is not taken for the row’s', async () => {
 	const { put } = testivora({ answers: [201, 429, 'before'] });
 	after(1_500, () => put('Great'));
 	const outcome = await runTestivora(create, texts('One', 'Great'), {
@@ -379,8 +379,8 @@ test('what another adds while a row waits for the rate limit is not given out as
 	expect(outcome.items[1].json.message).toContain('may have been created');
 });
 
-describe('Skip Existing with a list that shows what is new after 2 s', () => {
-	test('lets n8n’s Retry On Fail go on where the first try ended', async () => {
+describe('Skip Existing with a list that lags 2 s', () => {
+	test('lets n8n’s Retry On Fail continue where the first try ended', async () => {
 		const { sent } = testivora({ answers: [201, 201, 422], lagMs: 2_000 });
 		const outcome = await runTestivora(skipExisting, texts('A', 'B', 'C'), { maxTries: 2 });
 		expect(given(outcome)).toEqual(
@@ -391,7 +391,7 @@ describe('Skip Existing with a list that shows what is new after 2 s', () => {
 		expect(slept()).toBe(18_000);
 	});
 
-	test('waits where somebody has just created one', async () => {
+	test('waits and reads again if a testimonial was created just now', async () => {
 		const { sent, put } = testivora({ lagMs: 2_000 });
 		put('A');
 		after(2_500, () => put('B'));
@@ -408,7 +408,7 @@ describe('Skip Existing with a list that shows what is new after 2 s', () => {
 	test.each([
 		['no date', null],
 		['a date that cannot be read', 'yesterday'],
-	])('waits where one has %s, whatever comes after it', async (_what, created_at) => {
+	])('waits and reads again if one has %s, whatever comes after it', async (_what, created_at) => {
 		const created = (ago: number) => new Date(Date.now() - ago).toISOString();
 		const first = [
 			there('t1', 'Just now', { created_at: created(1_000) }),
@@ -424,7 +424,7 @@ describe('Skip Existing with a list that shows what is new after 2 s', () => {
 		expect(slept()).toBe(15_000);
 	});
 
-	test('does not wait for an empty space', async () => {
+	test('does not wait if the space is empty', async () => {
 		testivora();
 		await runTestivora(skipExisting, texts('A'));
 		expect(slept()).toBe(0);
@@ -432,7 +432,7 @@ describe('Skip Existing with a list that shows what is new after 2 s', () => {
 });
 
 describe('Skip Existing in a loop', () => {
-	test('reads the space once, and takes a testimonial for one row of all runs', async () => {
+	test('reads the space once, and matches each testimonial with one row of all runs', async () => {
 		const { put, sent, reads } = testivora();
 		put('X');
 		await pass(60_000);
@@ -508,7 +508,7 @@ describe('an API that does not say which space a testimonial is in', () => {
 	const unnamed = (id: string, text: string) =>
 		there(id, text, { space_id: undefined, created_at: new Date().toISOString() });
 
-	test('gets nothing sent under Skip Existing: a match may be in another space', async () => {
+	test('is sent nothing with Skip Existing, because a match may be in another space', async () => {
 		list().reply(200, page([there('t1', 'Zero'), unnamed('t2', 'One')]));
 		const { error } = await runTestivora(skipExisting, texts('One'));
 		expect(error).toMatchObject({
@@ -518,7 +518,7 @@ describe('an API that does not say which space a testimonial is in', () => {
 		});
 	});
 
-	test('leaves a create in doubt whose answer was lost', async () => {
+	test('leaves a create in doubt if its answer is lost', async () => {
 		nock(BASE_URL).post('/v1/testimonials').reply(503, '', { date: new Date().toUTCString() });
 		list().reply(200, () => page([unnamed('t1', 'One')]));
 		const outcome = await runTestivora(create, texts('One'), { onError: 'continueRegularOutput' });
@@ -529,7 +529,7 @@ describe('an API that does not say which space a testimonial is in', () => {
 	});
 });
 
-describe('notes on a run', () => {
+describe('hints on a run', () => {
 	test.each([
 		[[2], '1 item was not created: item 2. Its output says why.'],
 		[[3, 7], '2 items were not created: items 3 and 7. Their output says why.'],
@@ -564,16 +564,19 @@ describe('notes on a run', () => {
 	test.each([
 		[29, undefined],
 		[119, 'Waited because Testivora takes only so many requests a minute: 2 min in all'],
-	])('tell of a wait of %i s for the rate limit', async (seconds, message) => {
-		nock(BASE_URL)
-			.post('/v1/testimonials')
-			.reply(429, refusal('rate_limited', 'Slow down'), { 'retry-after': String(seconds) });
-		accept('One', 't1');
-		const outcome = await runTestivora(create, texts('One'));
-		expect(given(outcome)).toEqual([['t1', undefined]]);
-		expect(slept()).toBe(seconds * 1_000);
-		expect(hintsOf(outcome)?.map((hint) => hint.message) ?? []).toEqual(message ? [message] : []);
-	});
+	])(
+		'mention a wait of %i s for the rate limit only if it takes minutes',
+		async (seconds, message) => {
+			nock(BASE_URL)
+				.post('/v1/testimonials')
+				.reply(429, refusal('rate_limited', 'Slow down'), { 'retry-after': String(seconds) });
+			accept('One', 't1');
+			const outcome = await runTestivora(create, texts('One'));
+			expect(given(outcome)).toEqual([['t1', undefined]]);
+			expect(slept()).toBe(seconds * 1_000);
+			expect(hintsOf(outcome)?.map((hint) => hint.message) ?? []).toEqual(message ? [message] : []);
+		},
+	);
 
 	const unread = () => list().reply(403, refusal('insufficient_scope', 'Write only'));
 	const noAnswer = () =>
@@ -581,7 +584,7 @@ describe('notes on a run', () => {
 			.post('/v1/testimonials')
 			.replyWithError(Object.assign(new Error('timeout'), { code: 'ETIMEDOUT' }));
 
-	test('where Testivora changes texts, nobody is told to run an import again with Skip Existing', async () => {
+	test('do not advise Skip Existing if Testivora changes texts', async () => {
 		list().reply(200, page([]));
 		nock(BASE_URL).post('/v1/testimonials').reply(201, there('t1', 'One'));
 		noAnswer();
@@ -600,20 +603,23 @@ describe('notes on a run', () => {
 		[create, 1, 2, false],
 		[create, 2, undefined, false],
 		[skipExisting, 2, 2, false],
-	])('of Retry On Fail without Skip Existing: %#', async (parameters, items, maxTries, warned) => {
-		const testimonials = testivora();
-		const outcome = await runTestivora(parameters, texts('One', 'Two').slice(0, items), {
-			maxTries,
-		});
-		expect(testimonials.sent).toHaveLength(items);
-		expect((hintsOf(outcome) ?? []).map(({ message }) => message)).toEqual(
-			warned
-				? [
-						'Retry On Fail runs all items again, those that were created too: add the option Skip Existing, or switch Retry On Fail off',
-					]
-				: [],
-		);
-	});
+	])(
+		'warn of Retry On Fail without Skip Existing: %#',
+		async (parameters, items, maxTries, warned) => {
+			const testimonials = testivora();
+			const outcome = await runTestivora(parameters, texts('One', 'Two').slice(0, items), {
+				maxTries,
+			});
+			expect(testimonials.sent).toHaveLength(items);
+			expect((hintsOf(outcome) ?? []).map(({ message }) => message)).toEqual(
+				warned
+					? [
+							'Retry On Fail runs all items again, those that were created too: add the option Skip Existing, or switch Retry On Fail off',
+						]
+					: [],
+			);
+		},
+	);
 
 	test('after five time-outs in a row, the rest is not sent', async () => {
 		for (let count = 0; count < 5; count++) noAnswer();

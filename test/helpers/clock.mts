@@ -10,17 +10,17 @@ jest.mock('n8n-workflow', () => ({
 	sleep: async (ms: number) => await pass(ms),
 }));
 
-interface Appointment {
+interface Plan {
 	at: number;
 	act: () => void;
 }
 
-let appointments: Appointment[] = [];
+let plans: Plan[] = [];
 let begun = 0;
 
 beforeEach(() => {
-	appointments = [];
-	// Everything but the clocks stays real: nock and n8n-core work with timers.
+	plans = [];
+	// Only the clocks are simulated: nock and n8n-core need real timers.
 	jest.useFakeTimers({
 		now: Date.parse('2026-06-10T12:00:00.000Z'),
 		doNotFake: [
@@ -39,22 +39,22 @@ beforeEach(() => {
 });
 afterEach(() => void jest.useRealTimers());
 
-/** Milliseconds that the test has slept so far, by the clock. */
+/** Milliseconds that have passed in this test. */
 export function slept(): number {
 	return Date.now() - begun;
 }
 
-/** Acts once the test has slept so long in all, as somebody else would meanwhile. */
+/** Plans something that happens in the middle of a sleep, at a time since the test began, such as what another user does meanwhile. */
 export function after(ms: number, act: () => void): void {
-	appointments.push({ at: begun + ms, act });
-	appointments.sort((one, other) => one.at - other.at);
+	plans.push({ at: begun + ms, act });
+	plans.sort((one, other) => one.at - other.at);
 }
 
-/** Lets time pass, and keeps the appointments that fall into it. */
+/** Lets time pass, and runs what was planned for it. */
 export async function pass(ms: number): Promise<void> {
 	const until = Date.now() + ms;
-	while (appointments[0]?.at <= until) {
-		const { at, act } = appointments.shift()!;
+	while (plans[0]?.at <= until) {
+		const { at, act } = plans.shift()!;
 		jest.advanceTimersByTime(Math.max(0, at - Date.now()));
 		act();
 	}

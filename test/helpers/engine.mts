@@ -29,7 +29,7 @@ import { Testivora } from '../../nodes/Testivora/Testivora.node.ts';
 // Tests look at what runs fail with, so n8n need not log it.
 process.env.N8N_LOG_LEVEL = 'silent';
 
-/** Where the API is in tests, for nock to stand in. */
+/** The Base URL in tests; nock answers there. */
 export const BASE_URL = 'https://api.testivora.test';
 export const API_KEY = `tv_live_${'k'.repeat(32)}`;
 
@@ -55,7 +55,7 @@ class Items implements INodeType {
 const types: Record<string, INodeType> = {
 	'test.items': new Items(),
 	'n8n-nodes-testivora.testivora': new Testivora(),
-	// The name under which n8n offers the same node to AI agents.
+	// The type under which n8n offers the same node to AI agents.
 	'n8n-nodes-testivora.testivoraTool': new Testivora(),
 };
 types['n8n-nodes-testivora.testivoraTool'].description.name += 'Tool';
@@ -66,7 +66,7 @@ const nodeTypes: INodeTypes = {
 	getKnownTypes: () => ({}),
 };
 
-/** Gives every node the one credential and signs requests as the credential's own `authenticate` says. */
+/** Gives every node the same credential, and signs requests with the credential's own `authenticate`. */
 export class Credentials extends ICredentialsHelper {
 	readonly data: ICredentialDataDecryptedObject;
 
@@ -105,7 +105,7 @@ export class Credentials extends ICredentialsHelper {
 		...[, , , mode, executeData, , expressions]: Parameters<ICredentialsHelper['getDecrypted']>
 	) {
 		if (!expressions) return this.data;
-		// As n8n's own helper resolves expressions in a credential: for the item that it is asked for.
+		// Like n8n's own helper, resolve expressions in the credential for the item in question.
 		const { workflow, runExecutionData, runIndex, itemIndex, node, connectionInputData } =
 			expressions;
 		const { expression } = workflow;
@@ -137,7 +137,7 @@ export class Credentials extends ICredentialsHelper {
 /** How a node runs in a test, beside its parameters. */
 export interface Settings {
 	onError?: INode['onError'];
-	/** n8n's Retry On Fail: the most tries, one right after the other. */
+	/** Switches Retry On Fail on, with this many tries and no pause between them. */
 	maxTries?: number;
 	/** JSON of the input items of further runs in the same execution, as in a loop. */
 	furtherRuns?: IDataObject[][];
@@ -146,11 +146,11 @@ export interface Settings {
 	/** Parts of the credential that differ from {@link API_KEY} at {@link BASE_URL}. */
 	credential?: IDataObject;
 	timezone?: string;
-	/** Called when the execution has begun, with what cancels it. */
+	/** Called when the execution has begun, with a function that cancels it. */
 	whileRunning?: (cancel: () => void) => void;
 }
 
-/** What came of a run of the Testivora node. */
+/** The outcome of an execution of the Testivora node. */
 export interface Outcome {
 	/** Items at the first output, of all runs. */
 	items: INodeExecutionData[];
@@ -205,7 +205,7 @@ export async function runTestivora(
 }
 
 /**
- * What the editor gets to fill a resource locator of the Testivora node with.
+ * The entries that the editor gets for a resource locator of the Testivora node.
  *
  * @param filter what the user typed
  * @param cursor the `paginationToken` of the answer before
@@ -261,7 +261,7 @@ function workflowWith(
 	});
 }
 
-/** What n8n gives an execution, as far as the nodes need it. */
+/** The part of n8n's data for an execution that the nodes need. */
 export function additionalData(credentialsHelper: ICredentialsHelper) {
 	const workflow = { id: 'w', name: 'w', nodes: [], connections: {} } as unknown as IWorkflowBase;
 	return {
