@@ -24,7 +24,7 @@ export const MESSAGES = {
 	statusNotSet: (status: string) => `Testivora left this testimonial as ${status}`,
 
 	// Testimonial: Create
-	existingNotRecognizable:
+	skipExistingWithoutSpace:
 		'Testivora does not say which space its testimonials belong to, so Skip Existing cannot tell what this one has',
 	quotaUsedUp: 'The monthly quota of your Testivora plan is used up: this item was not sent',
 	noAnswer: 'Testivora does not answer: this item was not sent',

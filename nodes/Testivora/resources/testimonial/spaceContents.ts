@@ -85,7 +85,7 @@ async function* listWithStatus(
 	const cannotTell = () =>
 		inputError(
 			context.getNode(),
-			MESSAGES.existingNotRecognizable,
+			MESSAGES.skipExistingWithoutSpace,
 			'Turn Skip Existing off to create all items, and tell the makers of this package. Nothing was sent to Testivora for this item.',
 		);
 	for await (const testimonial of inSpace(list(context, source), spaceId, cannotTell)) {
