@@ -479,6 +479,21 @@ describe('Skip Existing in a loop', () => {
 		]);
 	});
 
+	test('reads a space again if it is not known what the run before created there', async () => {
+		list().reply(200, page([]));
+		nock(BASE_URL).post('/v1/testimonials').reply(502);
+		list().reply(403, refusal('insufficient_scope', 'Write only'));
+		list().reply(200, page([there('t1', 'X')]));
+		const outcome = await runTestivora(skipExisting, texts('X'), {
+			furtherRuns: [texts('X')],
+			onError: 'continueRegularOutput',
+		});
+		expect(given(outcome)).toEqual([
+			['Testivora is not working at the moment (502) [item 1]', undefined],
+			['t1', true],
+		]);
+	});
+
 	test('stores IDs with the execution, and neither content nor the key', async () => {
 		const { put } = testivora();
 		put('A text');

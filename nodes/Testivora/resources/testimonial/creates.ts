@@ -237,7 +237,13 @@ export class Creates {
 			readingMs: () => account.readingMs,
 			givesBackContent: () => account.givesBackContent,
 		};
-		return await settle(creates, this.memory, service);
+		const results = await settle(creates, this.memory, service);
+		for (const [{ body }, result] of results) {
+			// A later run of a loop may get the same row again, and must find what this create may have created.
+			if ('error' in result && result.inDoubt)
+				this.memory.forgetContents(account.key, body.space_id as string);
+		}
+		return results;
 	}
 
 	/** A testimonial with this content that the space had before and that no other row stands for. */

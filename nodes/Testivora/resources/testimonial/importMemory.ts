@@ -92,6 +92,11 @@ export class ImportMemory implements Claims {
 		return this.memory.contents.get(JSON.stringify([account, spaceId]));
 	}
 
+	/** Makes the next run read a space again. */
+	forgetContents(account: string, spaceId: string): void {
+		this.memory.contents.delete(JSON.stringify([account, spaceId]));
+	}
+
 	keepContents(account: string, spaceId: string, contents: SpaceContents): void {
 		this.memory.contents.set(JSON.stringify([account, spaceId]), contents);
 	}
