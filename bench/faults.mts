@@ -1,4 +1,4 @@
-/** Imports from a service that loses answers: what is created, and what the workflow says of it. */
+/** Imports into a service that loses requests and answers: what is created, and what the workflow says about each row. */
 import type { WorkflowNode } from '../test/harness/n8n/client.mts';
 import { pause } from '../test/harness/wait.mts';
 import { actionNode, setStage } from '../test/harness/stage.mts';
@@ -8,12 +8,25 @@ import { table } from '../test/harness/table.mts';
 import type { Suite } from './main.mts';
 import { runnable } from './workflow.mts';
 
-/** As in imports.mts: the limits run 60 times faster than in life. */
+/** As in imports.mts: the rate limits run 60 times faster than in life. */
 const SCALE = 60;
 const PER_SECOND = 30;
 const BURST = 60;
 
 const OURS = 'Testivora, On Error → Continue';
+
+/** What goes wrong during an import. */
+type Trouble = 'nothing' | 'lost answers' | 'lost requests';
+
+interface Measurement {
+	name: string;
+	node: WorkflowNode;
+	trouble: Trouble;
+	/** Whether an import of the same rows without Skip Existing is stopped half-way before. */
+	afterStopped?: boolean;
+	/** What the result must be; without it, anything. */
+	expected?: (result: Result) => boolean;
+}
 
 const faults: Suite = async ({ short }) => {
 	const stage = await setStage(
@@ -26,26 +39,52 @@ const faults: Suite = async ({ short }) => {
 		const bearer = await stage.n8n.createCredential('Bearer', 'httpBearerAuth', {
 			token: stage.sandbox.apiKey,
 		});
-		const again = ours(stage, { skipExisting: true });
+		const isPerfect = ({ once, wrong, inDoubt }: Result) =>
+			once === count && wrong === 0 && inDoubt === 0;
+		// Whether a request that got no answer was handled cannot be known, so these rows must end in doubt, and none of the others.
+		const doubtsWhatIsMissing = ({ missing, doubled, wrong, inDoubt }: Result) =>
+			missing > 0 && inDoubt === missing && doubled === 0 && wrong === 0;
+		const measurements = (['nothing', 'lost answers'] as const).flatMap(
+			(trouble): Measurement[] => {
+				const suffix = trouble === 'nothing' ? '' : ', with faults';
+				return [
+					{ name: `${OURS}${suffix}`, node: ours(stage), trouble, expected: isPerfect },
+					{
+						name: `${OURS}, stopped half-way and run again with Skip Existing${suffix}`,
+						node: ours(stage, { skipExisting: true }),
+						trouble,
+						afterStopped: true,
+						expected: isPerfect,
+					},
+					{
+						name: `HTTP Request, Retry On Fail${suffix}`,
+						node: generic(stage, bearer),
+						trouble,
+					},
+				];
+			},
+		);
+		measurements.push({
+			name: `${OURS}, with requests cut off before they are handled`,
+			node: ours(stage),
+			trouble: 'lost requests',
+			expected: doubtsWhatIsMissing,
+		});
+
 		const rows: string[][] = [];
-		for (const faulty of [false, true]) {
-			for (const [name, node, fresh] of [
-				[OURS, ours(stage), true],
-				[`${OURS}, run again with Skip Existing`, again, false],
-				['HTTP Request, Retry On Fail', generic(stage, bearer), true],
-			] as const) {
-				if (short && name.startsWith('HTTP')) continue;
-				const result = await importRows(stage, node, count, { faulty, fresh });
-				if (name.startsWith('Testivora') && (result.doubled > 0 || result.wrong > 0))
-					throw new Error(JSON.stringify(result));
-				const { once, missing, doubled, wrong, inDoubt, took } = result;
-				rows.push([
-					`${name}${faulty ? ', with faults' : ''}`,
-					...[once, missing, doubled, wrong, inDoubt].map((figure) => figure.toLocaleString('en')),
-					`${took.toFixed(1)} s`,
-					(took / allowed).toFixed(2),
-				]);
-			}
+		for (const { name, node, trouble, afterStopped, expected } of measurements) {
+			if (short && !expected) continue;
+			stage.sandbox.store.testimonials = [];
+			if (afterStopped) await stopHalfWay(stage, ours(stage), rowsOf(count), trouble);
+			const result = await importRows(stage, node, rowsOf(count), trouble);
+			if (expected && !expected(result)) throw new Error(`${name}: ${JSON.stringify(result)}`);
+			const { once, missing, doubled, wrong, inDoubt, took } = result;
+			rows.push([
+				name,
+				...[once, missing, doubled, wrong, inDoubt].map((figure) => figure.toLocaleString('en')),
+				`${took.toFixed(1)} s`,
+				(took / allowed).toFixed(2),
+			]);
 		}
 		const headings = [
 			`${count.toLocaleString('en')} rows`,
@@ -77,7 +116,7 @@ function ours({ credential }: Stage, options: object = {}): WorkflowNode {
 	return { ...actionNode(credential, parameters, 'Testivora'), onError: 'continueRegularOutput' };
 }
 
-/** As its users set it up against this limit: see imports.mts. */
+/** The HTTP Request node as its users set it up against this limit; see imports.mts. */
 function generic({ sandbox }: Stage, bearer: string): WorkflowNode {
 	return {
 		name: 'HTTP Request',
@@ -105,46 +144,67 @@ interface Result {
 	once: number;
 	missing: number;
 	doubled: number;
-	/** rows that exist and are said to have failed, or the other way round */
+	/** Rows that exist although the workflow says that they failed, or the other way round. */
 	wrong: number;
-	/** rows of which the workflow says that they may have been created */
+	/** Rows of which the workflow says that they may have been created. */
 	inDoubt: number;
-	/** seconds */
+	/** In seconds. */
 	took: number;
 }
 
-/** Every tenth create loses its answer after it was carried out, every twentieth is answered with 503 before. */
-function loseAnswers({ sandbox }: Stage): void {
+const rowsOf = (count: number) =>
+	Array.from({ length: count }, (_, index) => `Row ${index + 1}: a pleasure from start to finish.`);
+
+/**
+ * Lost answers: every tenth create is carried out, then its connection is cut; every twentieth is answered with 503 before anything
+ * happens. Lost requests: the connection of every tenth create is cut before anything happens.
+ */
+function makeTrouble({ sandbox }: Stage, trouble: Trouble): void {
 	const every = (nth: number, offset: number) => {
 		let seen = offset;
 		return { test: (path: string) => path === '/v1/testimonials' && ++seen % nth === 0 } as RegExp;
 	};
-	sandbox.inject({
-		method: 'POST',
-		path: every(10, 0),
-		times: Infinity,
-		reset: true,
-		handled: true,
-	});
-	sandbox.inject({ method: 'POST', path: every(20, 5), times: Infinity, status: 503 });
+	const create = { method: 'POST', times: Infinity };
+	if (trouble === 'lost requests') sandbox.inject({ ...create, path: every(10, 0), reset: true });
+	if (trouble === 'lost answers') {
+		sandbox.inject({ ...create, path: every(10, 0), reset: true, handled: true });
+		sandbox.inject({ ...create, path: every(20, 5), status: 503 });
+	}
+}
+
+/** Starts an import and stops its execution in n8n, once half of the rows exist. */
+async function stopHalfWay(
+	stage: Stage,
+	node: WorkflowNode,
+	texts: string[],
+	trouble: Trouble,
+): Promise<void> {
+	const { n8n, sandbox } = stage;
+	const workflow = await runnable(n8n, [ROWS, node, TOGETHER], { saved: false });
+	await pause((BURST / PER_SECOND) * 1_000);
+	makeTrouble(stage, trouble);
+	const running = workflow.run({ rows: texts.map((text) => ({ text })) }).catch(() => undefined);
+	while (sandbox.testimonials().length < texts.length / 2) await pause(50);
+	const [{ id }] = (await n8n.listExecutions()).filter(({ status }) => status === 'running');
+	const { status } = await n8n.request('POST', `/rest/executions/${id}/stop`);
+	if (status !== 200) throw new Error(`n8n did not stop the execution: ${status}`);
+	await running;
+	sandbox.clearFaults();
+	const created = sandbox.testimonials().length;
+	if (created >= texts.length) throw new Error(`The import was not stopped: it created ${created}`);
 }
 
 async function importRows(
 	stage: Stage,
 	node: WorkflowNode,
-	count: number,
-	{ faulty, fresh }: { faulty: boolean; fresh: boolean },
+	texts: string[],
+	trouble: Trouble,
 ): Promise<Result> {
 	const { n8n, sandbox } = stage;
-	const texts = Array.from(
-		{ length: count },
-		(_, index) => `Row ${index + 1}: a pleasure from start to finish.`,
-	);
 	const workflow = await runnable(n8n, [ROWS, node, TOGETHER], { saved: false });
-	if (fresh) sandbox.store.testimonials = [];
 	sandbox.requests.length = 0;
 	await pause((BURST / PER_SECOND) * 1_000);
-	if (faulty) loseAnswers(stage);
+	makeTrouble(stage, trouble);
 	const begun = performance.now();
 	const answer = await workflow
 		.run({ rows: texts.map((text) => ({ text })) })
@@ -181,7 +241,7 @@ const ROWS: WorkflowNode = {
 	parameters: { fieldToSplitOut: 'body.rows', options: {} },
 };
 
-/** All items in one, so that the run answers with what it says of each row. */
+/** Collects all items in one, so that the run answers with what it says about each row. */
 const TOGETHER: WorkflowNode = {
 	name: 'Together',
 	type: 'n8n-nodes-base.aggregate',

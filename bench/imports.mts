@@ -1,4 +1,4 @@
-/** Imports: many creates under the rate limit, each once, by the action and by n8n's HTTP Request node. */
+/** Imports of many rows under the rate limit, by the action and by n8n's HTTP Request node. */
 import type { WorkflowNode } from '../test/harness/n8n/client.mts';
 import { pause } from '../test/harness/wait.mts';
 import { actionNode, setStage } from '../test/harness/stage.mts';
@@ -8,22 +8,23 @@ import { table } from '../test/harness/table.mts';
 import type { Suite } from './main.mts';
 import { runnable } from './workflow.mts';
 
-/** How many times faster than in life the limits run: 30 writes a second instead of a minute, after a burst of 60. */
+/** The rate limits run so many times faster than in life: 30 writes a second instead of a minute, after a burst of 60. */
 const SCALE = 60;
 const PER_SECOND = 30;
 const BURST = 60;
 
-/** What became of an import's rows at Testivora, and when. */
+/** How an import ended. */
 interface Result {
 	ended: string;
-	/** seconds from the first request of all imports that ran together to the end of this one */
+	/** Seconds from the first request of all imports that ran together to the end of this one. */
 	took: number;
-	/** rows that are there, once or more often; those that are there more than once; those that are not */
+	/** Rows that exist, once or more often. */
 	created: number;
+	/** Rows that exist more than once. */
 	doubled: number;
 	missing: number;
 	requests: number;
-	/** seconds, the longest from one successful create to the next */
+	/** The longest time from one successful create to the next, in seconds. */
 	longestWait: number;
 }
 
@@ -102,7 +103,7 @@ function ours({ credential }: Stage): WorkflowNode {
 	return actionNode(credential, parameters, OURS);
 }
 
-/** The HTTP Request node as its users set it up against a rate limit: n8n's most patient Retry On Fail, and batches of different sizes. */
+/** The HTTP Request node as its users set it up against a rate limit: Retry On Fail with the most and longest tries, and batches of different sizes. */
 function generic({ sandbox }: Stage, bearer: string): WorkflowNode[] {
 	const node = (batch: string, batching?: object): WorkflowNode => ({
 		name: `HTTP Request, Retry On Fail, ${batch}`,
@@ -132,9 +133,9 @@ function generic({ sandbox }: Stage, bearer: string): WorkflowNode[] {
 }
 
 /**
- * Runs imports at the same time, after the limit has recovered: one workflow with this node for each list of rows.
+ * Runs imports at the same time, each in a workflow of its own, after the rate limit has recovered.
  *
- * @throws Error when the action has created a row twice or not at all
+ * @throws Error when the action created a row twice or not at all
  */
 async function importTogether(
 	{ n8n, sandbox }: Stage,

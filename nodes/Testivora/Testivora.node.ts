@@ -11,6 +11,7 @@ import type {
 import { testTestivoraApi } from '../shared/credentialTest';
 import { journalOf } from '../shared/journal';
 import * as listSearch from './listSearch';
+import { MESSAGES } from './messages';
 import { operationOf, properties } from './resources';
 import { isTool } from './resources/parameters';
 import { forModel, withAdvice } from './tool';
@@ -40,17 +41,17 @@ export class Testivora implements INodeType {
 
 	methods = { listSearch, credentialTest: { testTestivoraApi } };
 
-	/** Runs the chosen operation for each input item; what it gives is paired with that item. */
+	/** Runs the chosen operation for each input item, and pairs each output item with its input item. */
 	async execute(this: IExecuteFunctions): Promise<INodeExecutionData[][]> {
 		const operation = operationOf(this);
 		const asTool = isTool(this.getNode());
-		// Older agents tell their model nothing of what is thrown within n8n's wrapper for tools.
-		const goesOn = this.continueOnFail() || Boolean(asTool && this.isToolExecution?.());
+		// In older versions of n8n, a model learns nothing about an exception in a tool, so it gets the failure as output.
+		const continues = this.continueOnFail() || Boolean(asTool && this.isToolExecution?.());
 		const isCancelled = () => Boolean(this.getExecutionCancelSignal()?.aborted);
-		const run = operation.begin?.(this, goesOn);
+		const run = operation.begin?.(this, continues);
 		const outcomes: Array<IDataObject | IDataObject[] | Error> = [];
 		const fail = (error: Error): Error => {
-			if (!goesOn || isCancelled()) throw asTool ? withAdvice(error) : error;
+			if (!continues || isCancelled()) throw asTool ? withAdvice(error) : error;
 			return error;
 		};
 
@@ -61,11 +62,15 @@ export class Testivora implements INodeType {
 			);
 		}
 		for (const [itemIndex, outcome] of (await run?.finish()) ?? []) outcomes[itemIndex] = outcome;
-		if (!asTool) this.addExecutionHints?.(...(run?.hints() ?? []), ...hintsOf(this));
+		const failed = [...outcomes.keys()].filter((index) => outcomes[index] instanceof Error);
+		if (!asTool) this.addExecutionHints?.(...(run?.hints(failed) ?? []), ...waitingHints(this));
 
 		const output: INodeExecutionData[] = [];
 		for (const [itemIndex, outcome] of outcomes.entries()) {
-			const objects = outcome instanceof Error ? [asFailed(outcome)] : [outcome].flat();
+			const objects =
+				outcome instanceof Error
+					? [failureOf(outcome, asTool ? undefined : itemIndex)]
+					: [outcome].flat();
 			for (const json of asTool ? forModel(objects) : objects)
 				output.push({ json, pairedItem: { item: itemIndex } });
 		}
@@ -73,19 +78,22 @@ export class Testivora implements INodeType {
 	}
 }
 
-/** n8n tells an item that failed by these two fields, whichever of its versions runs this. */
-function asFailed({ message, description }: Error & { description?: string }): IDataObject {
-	return { error: message, ...(description && { message: description }) };
+/**
+ * The output for an item that failed. n8n recognizes it by the field `error`, in every version.
+ *
+ * @param itemIndex is added to the text unless the message already ends with it; undefined: nothing is added
+ */
+function failureOf(
+	{ message, description }: Error & { description?: string },
+	itemIndex?: number,
+): IDataObject {
+	const suffix = itemIndex === undefined ? '' : ` [item ${itemIndex + 1}]`;
+	const error = message.endsWith(suffix) ? message : `${message}${suffix}`;
+	return { error, ...(description && { message: description }) };
 }
 
-/** How long a run takes is mostly what it waited. */
-function hintsOf(context: IExecuteFunctions): NodeExecutionHint[] {
+/** Explains why a run took minutes. */
+function waitingHints(context: IExecuteFunctions): NodeExecutionHint[] {
 	const minutes = Math.round(journalOf(context).waitedMs / 60_000);
-	return minutes > 0
-		? [
-				{
-					message: `Waited because Testivora takes only so many requests a minute: ${minutes} min in all`,
-				},
-			]
-		: [];
+	return minutes > 0 ? [{ message: MESSAGES.waited(String(minutes)) }] : [];
 }

@@ -2,10 +2,10 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { withoutBlanks } from './resources/parameters';
 
-/** What an AI model gets in place of an empty list: n8n would hand it an empty text, which could mean anything. */
+/** What an AI model gets instead of an empty list, which n8n would pass on as an empty text. */
 const NOTHING = { message: 'Nothing in Testivora matches this' };
 
-/** Results as an AI model reads them: short, without what holds nothing, and never nothing at all. */
+/** Results for an AI model: without empty fields, to save tokens, and never an empty list. */
 export function forModel(results: IDataObject[]): IDataObject[] {
 	return results.length === 0 ? [NOTHING] : results.map(compact);
 }
@@ -22,7 +22,7 @@ function isObject(value: unknown): value is IDataObject {
 	return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** Moves what to do into an error's message: n8n hands an AI model nothing else of it. */
+/** Appends an error's description to its message, because n8n passes only the message on to an AI model. */
 export function withAdvice<Fault extends Error & { description?: string | null }>(
 	error: Fault,
 ): Fault {

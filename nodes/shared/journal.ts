@@ -1,19 +1,16 @@
-/** What the requests of one caller met on their way. */
+/** What the requests of one caller have measured. */
 export interface Journal {
 	/** Milliseconds waited because of 429. */
 	waitedMs: number;
-	/** When the last POST was sent, by {@link elapsed}; those that are sent again after a 429 count anew. */
+	/** When the latest POST was sent, by {@link elapsed}. A POST that is sent again after a 429 counts from then. */
 	postedAt?: number;
-	/**
-	 * By how many milliseconds the API's clock is at least ahead of {@link elapsed}, from the `Date` headers of its answers; undefined
-	 * before the first one.
-	 */
+	/** The least by which the API's clock is ahead of {@link elapsed}, in milliseconds; undefined before the first answer with a date. */
 	aheadMs?: number;
 }
 
 const journals = new WeakMap<object, Journal>();
 
-/** @param caller n8n's context, of which there is one for each run of a node */
+/** @param caller n8n's context, which is a new object for each try of a run */
 export function journalOf(caller: object): Journal {
 	const journal = journals.get(caller) ?? { waitedMs: 0 };
 	journals.set(caller, journal);
@@ -21,10 +18,9 @@ export function journalOf(caller: object): Journal {
 }
 
 /**
- * Notes when the API answered, by its own clock.
+ * Compares the API's clock with ours, on receipt of an answer. Every answer gives a lower bound of the difference, so the highest holds.
  *
- * @param date the `Date` header (RFC 9110, section 6.6.1), in whole seconds: the answer was sent then or up to a second later, and
- *   before now
+ * @param date the `Date` header (RFC 9110, section 6.6.1). It is cut off to whole seconds, and the answer took time to arrive.
  */
 export function noteDate(caller: object, date: unknown): void {
 	const ahead = Date.parse(String(date)) - elapsed();
@@ -32,7 +28,7 @@ export function noteDate(caller: object, date: unknown): void {
 	if (!Number.isNaN(ahead)) journal.aheadMs = Math.max(journal.aheadMs ?? -Infinity, ahead);
 }
 
-/** Milliseconds since this process began; unlike `Date.now()`, it never jumps when somebody sets the clock. */
+/** Milliseconds since this process began. Unlike `Date.now()`, it does not jump when the system's clock is set. */
 export function elapsed(): number {
 	return performance.now();
 }

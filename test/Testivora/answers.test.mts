@@ -1,3 +1,5 @@
+import '../helpers/clock.mts';
+
 import nock from 'nock';
 
 import { answerWithNock } from '../helpers/api.mts';
@@ -7,7 +9,7 @@ import { OPERATIONS } from '../helpers/operations.mts';
 
 answerWithNock();
 
-/** The API's error types, as its reference has them. Rate limits and server faults are tried again: see api.test.mts. */
+/** The error types in the API's reference, and one that is not in it. Those that are retried are tested in test/shared/api.test.mts. */
 const REFUSALS: Array<[number, string]> = [
 	[400, 'missing_parameter'],
 	[400, 'invalid_json'],
@@ -24,10 +26,10 @@ const REFUSALS: Array<[number, string]> = [
 	[418, 'something_new'],
 ];
 
-/** What is no JSON: cut off, or a page of something else. */
+/** Bodies that are not JSON: a truncated one, and a page from another server. */
 const NO_JSON = ['{"id": "tst_1", "te', '<html>Log in</html>'];
 
-/** What is no answer to an operation. A deletion needs none; of the account no field is relied on. */
+/** Bodies that are no answer to an operation. A deletion has none, and of the account no field is required. */
 function unreadableFor(operation: string): string[] {
 	if (operation === 'webhook/delete') return NO_JSON;
 	return [
@@ -50,7 +52,7 @@ describe.each(OPERATIONS)('%s', (name, parameters) => {
 	const run = async () => await runTestivora({ resource, operation, ...parameters });
 
 	test.each(REFUSALS)(
-		'%i %s ends in a message that says what to do, and keeps no secret that the API repeats',
+		'%i %s gives a message that says what to do, without secrets that the API repeats',
 		async (status, type) => {
 			answerEverything(status, refusal(type, `Said with ${API_KEY} and whsec_c2VjcmV0c2VjcmV0`));
 			const { error, items } = await run();
@@ -63,13 +65,10 @@ describe.each(OPERATIONS)('%s', (name, parameters) => {
 		},
 	);
 
-	test.each(unreadableFor(name))(
-		'an answer such as "%s" is told to be unreadable',
-		async (body) => {
-			answerEverything(200, body);
-			const { error, items } = await run();
-			expect(items).toEqual([]);
-			expect(error?.message).toMatch(/^Testivora sent an answer that could not be read: /);
-		},
-	);
+	test.each(unreadableFor(name))('the answer "%s" is reported as unreadable', async (body) => {
+		answerEverything(200, body);
+		const { error, items } = await run();
+		expect(items).toEqual([]);
+		expect(error?.message).toMatch(/^Testivora sent an answer that could not be read: /);
+	});
 });

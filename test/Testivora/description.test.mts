@@ -113,7 +113,7 @@ test('has the resources and operations that saved workflows rely on', () => {
 });
 
 test.each(TABLE)(
-	'%s %s asks for the fields that saved workflows rely on',
+	'%s %s has the fields that saved workflows rely on',
 	(resource, operation, fields, collections) => {
 		const asked = shown(resource, operation);
 		expect(asked.map(({ name, required }) => `${name}${required ? '*' : ''}`)).toEqual(fields);
@@ -126,7 +126,7 @@ test.each(TABLE)(
 	},
 );
 
-test('operations read well as actions and as tools', () => {
+test('operations have texts that suit actions and tools', () => {
 	for (const resource of values(resources)) {
 		for (const option of operationsOf(resource).options as INodePropertyOptions[]) {
 			expect(option.action).toMatch(/^[A-Z][a-z ]+(IDs?)?$/);
@@ -145,7 +145,7 @@ const everyField = properties.flatMap((property) =>
 		: [property],
 );
 
-test('fields keep to n8n’s rules for texts', () => {
+test('texts of fields follow n8n’s guidelines', () => {
 	for (const { displayName, name, type, placeholder, description: text, modes } of everyField) {
 		expect(displayName).toMatch(/^[A-Z]/);
 		if (type === 'boolean') expect(text).toMatch(/^Whether /);
@@ -163,7 +163,7 @@ test('fields keep to n8n’s rules for texts', () => {
 	);
 });
 
-test('an ID may be typed, a web address may not', () => {
+test('a resource locator accepts an ID, but no web address', () => {
 	const issues = (value: string) =>
 		NodeHelpers.getNodeParametersIssues(
 			properties,

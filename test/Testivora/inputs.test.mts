@@ -117,7 +117,7 @@ describe.each<[string, ZodTypeAny, Array<[unknown, unknown]>, unknown[]]>([
 	],
 ])('%s', (_name, schema, good, bad) => {
 	test.each(good)('%j is %j', (given, expected) => expect(schema.parse(given)).toEqual(expected));
-	test.each(bad)('%p is refused, in words that follow the label', (given) => {
+	test.each(bad)('%p is refused with the end of a sentence that begins with the label', (given) => {
 		const message = schema.safeParse(given).error?.issues[0].message;
 		expect(message).toMatch(/^must /);
 	});
@@ -132,4 +132,4 @@ test.each([
 	{ id: 'e' },
 	{ id: 'e', event: 'x' },
 	{ id: 'e', event: 'x', data: [] },
-])('%j is no event', (body) => expect(eventSchema.safeParse(body).success).toBe(false));
+])('%j is not an event', (body) => expect(eventSchema.safeParse(body).success).toBe(false));

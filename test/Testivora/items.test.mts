@@ -28,7 +28,7 @@ const accept = (text: string) =>
 		.reply(201, { id: text });
 
 describe('an item that fails', () => {
-	test('ends the run and is named', async () => {
+	test('ends the run with an error that names it', async () => {
 		accept('one');
 		nock(BASE_URL).post('/v1/testimonials').reply(422, refusal('invalid_text', 'Too short'));
 		const { error, items } = await runTestivora(create, texts('one', 'two', 'three'));
@@ -39,7 +39,7 @@ describe('an item that fails', () => {
 		expect(items).toEqual([]);
 	});
 
-	test('lets the others go on under "continue on fail", each paired with its item', async () => {
+	test('does not stop the others with On Error → Continue, and each output is paired with its item', async () => {
 		accept('one');
 		nock(BASE_URL).post('/v1/testimonials').reply(422, refusal('invalid_text', 'Too short'));
 		accept('four');
@@ -51,7 +51,7 @@ describe('an item that fails', () => {
 			{ json: { id: 'one' }, pairedItem: { item: 0 } },
 			{
 				json: {
-					error: 'Testivora did not accept this: Too short',
+					error: 'Testivora did not accept this: Too short [item 2]',
 					message: expect.stringContaining('invalid_text'),
 				},
 				pairedItem: { item: 1 },
@@ -67,7 +67,7 @@ describe('an item that fails', () => {
 		]);
 	});
 
-	test('goes to the error output where there is one, with its input', async () => {
+	test('goes to the error output, with its input', async () => {
 		accept('one');
 		nock(BASE_URL).post('/v1/testimonials').reply(422, refusal('invalid_text', 'Too short'));
 		const { items, failed } = await runTestivora(create, texts('one', 'two'), {
@@ -78,7 +78,7 @@ describe('an item that fails', () => {
 			{
 				json: {
 					text: 'two',
-					error: 'Testivora did not accept this: Too short',
+					error: 'Testivora did not accept this: Too short [item 2]',
 					message: expect.stringContaining('invalid_text'),
 				},
 				pairedItem: { item: 1 },
@@ -86,7 +86,7 @@ describe('an item that fails', () => {
 		]);
 	});
 
-	test('because of an expression is treated like any other', async () => {
+	test('because of its expression is treated like any other', async () => {
 		accept('one');
 		const { items } = await runTestivora(
 			{
@@ -99,7 +99,7 @@ describe('an item that fails', () => {
 		expect(items.map(({ json }) => Object.keys(json)[0])).toEqual(['id', 'error']);
 	});
 
-	test('a list of which a page fails gives none of its entries', async () => {
+	test('because one page of a list failed has none of the other pages’ entries', async () => {
 		nock(BASE_URL)
 			.get('/v1/spaces')
 			.query({ limit: 100 })
@@ -115,13 +115,13 @@ describe('an item that fails', () => {
 			},
 		);
 		expect(items.map(({ json }) => json.error)).toEqual([
-			'Your Testivora plan does not include the API',
+			'Your Testivora plan does not include the API [item 1]',
 		]);
 	});
 });
 
-describe('the quota is used up', () => {
-	test('ends the run with figures and a way out', async () => {
+describe('a quota that is used up', () => {
+	test('ends the run with the figures and what to do', async () => {
 		accept('one');
 		nock(BASE_URL).post('/v1/testimonials').reply(402, quota);
 		const { error } = await runTestivora(create, texts('one', 'two', 'three'));
@@ -133,7 +133,7 @@ describe('the quota is used up', () => {
 		expect(error?.description).toContain('upgrade');
 	});
 
-	test('sends none of the items after, and says so of each', async () => {
+	test('does not send the items after it, and each says so', async () => {
 		accept('one');
 		nock(BASE_URL).post('/v1/testimonials').once().reply(402, quota);
 		const { items } = await runTestivora(create, texts('one', 'two', 'three', 'four'), {
@@ -142,7 +142,7 @@ describe('the quota is used up', () => {
 		expect(items.map(({ json: { id, error }, pairedItem }) => [id ?? error, pairedItem])).toEqual([
 			['one', { item: 0 }],
 			[
-				'The monthly quota of your Testivora plan is used up (100 of 100, growth plan)',
+				'The monthly quota of your Testivora plan is used up (100 of 100, growth plan) [item 2]',
 				{ item: 1 },
 			],
 			[
@@ -156,7 +156,7 @@ describe('the quota is used up', () => {
 		]);
 	});
 
-	test('is forgotten with the next run, and does not stop updates', async () => {
+	test('is asked anew in the next execution, and does not stop updates', async () => {
 		nock(BASE_URL).post('/v1/testimonials').reply(402, quota);
 		await runTestivora(create, texts('one', 'two'), { onError: 'continueRegularOutput' });
 		accept('three');

@@ -17,7 +17,7 @@ const answer = (path: string, body: object, cursor?: string) =>
 		.query({ limit: 100, ...(cursor && { cursor }) })
 		.reply(200, body);
 
-test('spaces come page by page', async () => {
+test('spaces are listed page by page', async () => {
 	answer('/v1/spaces', page([...many(99), { id: 'spc_nameless' }], 'c1'));
 	const first = await searchTestivora('searchSpaces');
 	expect(first.results).toHaveLength(100);
@@ -32,7 +32,7 @@ test('spaces come page by page', async () => {
 	});
 });
 
-test('a search looks through the pages, upper and lower case alike', async () => {
+test('a search reads all pages and ignores case', async () => {
 	answer('/v1/spaces', page(many(100), 'c1'));
 	answer('/v1/spaces', page(many(100, 100), 'c2'), 'c1');
 	answer('/v1/spaces', page([{ id: 'spc_x', name: 'Agency Clients' }]), 'c2');
@@ -42,13 +42,13 @@ test('a search looks through the pages, upper and lower case alike', async () =>
 	});
 });
 
-test('a search ends with enough matches, and goes on from there', async () => {
+test('a search stops when it has enough matches, and continues from there', async () => {
 	answer('/v1/spaces', page(many(100), 'c1'));
 	const { results, paginationToken } = await searchTestivora('searchSpaces', 'space');
 	expect([results.length, paginationToken]).toEqual([100, 'c1']);
 });
 
-test('a search that finds nothing gives up after ten pages, and can be gone on with', async () => {
+test('a search that finds nothing stops after ten pages, and can be continued', async () => {
 	for (let index = 0; index < 10; index++) {
 		answer(
 			'/v1/spaces',
@@ -62,14 +62,14 @@ test('a search that finds nothing gives up after ten pages, and can be gone on w
 	});
 });
 
-test('a list that comes back to where it began is no list', async () => {
+test('a list whose cursor repeats is refused', async () => {
 	answer('/v1/spaces', page([], 'c1'), 'c1');
 	await expect(searchTestivora('searchSpaces', undefined, 'c1')).rejects.toThrow(
 		'the same page of the list came twice',
 	);
 });
 
-test('testimonials show who said what, and their status', async () => {
+test('testimonials show author, status and text', async () => {
 	answer(
 		'/v1/testimonials',
 		page([
@@ -97,7 +97,7 @@ test.each(['cerré', 'ACME', 'ana l', 'J97'])('testimonials are found by "%s"', 
 	).toEqual(['j97abc']);
 });
 
-test('webhooks show their address and status', async () => {
+test('webhooks show URL and status', async () => {
 	answer('/v1/webhooks', page([endpoint(), endpoint({ id: 'wh_2', status: 'disabled' })]));
 	expect((await searchTestivora('searchWebhooks', 'example')).results).toEqual([
 		{ name: 'https://n8n.example.com/webhook/1 (active)', value: 'wh_1' },
@@ -105,14 +105,14 @@ test('webhooks show their address and status', async () => {
 	]);
 });
 
-test('an account without webhooks says so', async () => {
+test('an account whose API has no webhooks says so', async () => {
 	nock(BASE_URL).get('/v1/webhooks').query(true).reply(404, refusal('not_found', 'No such route'));
 	await expect(searchTestivora('searchWebhooks')).rejects.toThrow(
 		'The API of this Testivora account has no webhooks: manage them in Testivora under Settings → Webhooks',
 	);
 });
 
-test('what the API refuses is said as in a run', async () => {
+test('a refusal of the API has the same message as in a run', async () => {
 	nock(BASE_URL)
 		.get('/v1/spaces')
 		.query(true)
@@ -122,7 +122,7 @@ test('what the API refuses is said as in a run', async () => {
 	);
 });
 
-test('a person in the editor is not kept waiting for long', async () => {
+test('a rate limit does not keep a person in the editor waiting', async () => {
 	nock(BASE_URL)
 		.get('/v1/spaces')
 		.query(true)

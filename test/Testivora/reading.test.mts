@@ -9,7 +9,7 @@ answerWithNock();
 describe('account', () => {
 	const get = { resource: 'account', operation: 'get' };
 
-	test('gives the account as it came', async () => {
+	test('gives the account unchanged', async () => {
 		const account = { object: 'account', tier: 'growth', usage: { testimonials: 3 } };
 		nock(BASE_URL)
 			.get('/v1/account')
@@ -41,7 +41,7 @@ describe('account', () => {
 		expect((await runTestivora(get, [{}], { credential: { baseUrl } })).error).toBeUndefined();
 	});
 
-	test('is asked for with the key alone, without the blanks that were copied along', async () => {
+	test('uses the key without white space around it', async () => {
 		nock(BASE_URL)
 			.get('/v1/account')
 			.matchHeader('authorization', `Bearer ${API_KEY}`)
@@ -59,7 +59,7 @@ describe('account', () => {
 		expect(error).toBeUndefined();
 	});
 
-	test('a base URL that is none says so', async () => {
+	test('an invalid base URL is reported', async () => {
 		const { error } = await runTestivora(get, [{}], {
 			credential: { baseUrl: 'api.testivora.com' },
 		});
@@ -94,7 +94,7 @@ test.each([
 	expect(items.map(({ json }) => json)).toEqual([{ id: 'wal_1', name: 'Home', space_id: 'spc_1' }]);
 });
 
-test('the walls of other spaces stay out where the API does not filter', async () => {
+test('walls of other spaces are left out if the API does not filter', async () => {
 	const walls = [
 		{ id: 'wal_2', space_id: 'spc_2' },
 		{ id: 'wal_1', space_id: 'spc_1' },
@@ -110,7 +110,7 @@ test('the walls of other spaces stay out where the API does not filter', async (
 	expect(items.map(({ json: { id } }) => id)).toEqual(['wal_1']);
 });
 
-test('a space whose expression gives nothing is not taken for all', async () => {
+test('a Space whose expression gives nothing does not mean all spaces', async () => {
 	const parameters = {
 		resource: 'wall',
 		operation: 'getAll',
@@ -121,7 +121,7 @@ test('a space whose expression gives nothing is not taken for all', async () => 
 	);
 });
 
-test('walls that name no space are not given out as those of one', async () => {
+test('walls without a space are refused where a Space was chosen', async () => {
 	nock(BASE_URL)
 		.get('/v1/walls')
 		.query({ space_id: 'spc_1', limit: 100 })
@@ -137,7 +137,7 @@ test('walls that name no space are not given out as those of one', async () => {
 	);
 });
 
-test('an operation of another version says so', async () => {
+test('an operation unknown to this version is reported', async () => {
 	const { error } = await runTestivora({ resource: 'wall', operation: 'paint' });
 	expect(error?.message).toBe(
 		'This version of the Testivora node has no operation "paint" for "wall"',

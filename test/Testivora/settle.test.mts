@@ -2,7 +2,10 @@ import fc from 'fast-check';
 import type { IDataObject, INode } from 'n8n-workflow';
 
 import { settle } from '../../nodes/Testivora/resources/testimonial/settle.ts';
-import type { OpenCreate, Service } from '../../nodes/Testivora/resources/testimonial/settle.ts';
+import type {
+	UncertainCreate,
+	Service,
+} from '../../nodes/Testivora/resources/testimonial/settle.ts';
 import { apiError } from '../../nodes/shared/errors.ts';
 
 const NODE = { name: 'Testivora', type: 'n8n-nodes-testivora.testivora' } as INode;
@@ -19,26 +22,26 @@ interface Row {
 	gap?: number;
 }
 
-/** What the service does with one request, in turn; afterwards it works. */
+/** What the API does with one create; without any more of these, it works. */
 type Act = { handled: boolean; answer: number | string; lag?: number };
 
-/** A Testivora with a clock of its own, whose list shows a testimonial only after a while. */
+/** A simulated Testivora with its own clock, whose list lags. */
 class World {
-	/** by the API's clock, which is ahead of ours */
+	/** The time by the API's clock, which is ahead of the node's. */
 	now = 1_000_123;
 	reads = 0;
 	private made = 0;
 	readonly testimonials: Array<IDataObject & { shownFrom: number }> = [];
 	readonly acts: Act[] = [];
-	/** What the next reads of the list end with. */
+	/** How the next reads of the list fail. */
 	readonly listFaults: Array<number | string> = [];
 	cancelAt = Infinity;
-	/** What the API makes of a text. */
+	/** How the API changes a text. */
 	changed = (text: string) => text;
-	/** By how much the clock of `created_at` is behind that of the answers. */
+	/** By how much the clock of `created_at` is behind the clock of the `Date` headers. */
 	behind = 0;
 	wholeSeconds = false;
-	/** What the node knows of how long the list takes to read. */
+	/** How long the node believes the list takes to read. */
 	readingMs = 0;
 	canTellTime = true;
 
@@ -59,7 +62,7 @@ class World {
 		return testimonial;
 	}
 
-	/** One request of a create; takes 50 ms. */
+	/** Handles one create in 50 ms. */
 	post(row: Row): IDataObject {
 		const { handled, answer, lag = 0 } = this.acts.shift() ?? { handled: true, answer: 201 };
 		this.now += 20;
@@ -69,13 +72,13 @@ class World {
 		return made!;
 	}
 
-	/** Imports rows as the node does under "continue on fail". @returns the ID or the error of each */
+	/** Imports rows as the node does with On Error → Continue. @returns the ID or the error of each */
 	async import(rows: Row[]): Promise<Array<{ id?: string; error?: Error; inDoubt?: boolean }>> {
 		const claimed = new Set<string>();
 		let last: number | undefined;
 		const outcomes: Array<{ id?: string; error?: Error; inDoubt?: boolean }> = [];
-		const open: OpenCreate[] = [];
-		const begun0 = this.now;
+		const uncertain: UncertainCreate[] = [];
+		const importedAt = this.now;
 		for (const [itemIndex, row] of rows.entries()) {
 			this.now += row.gap ?? 0;
 			const body = {
@@ -84,29 +87,29 @@ class World {
 				author: { name: 'Ana' },
 				...(row.rating && { rating: row.rating }),
 			};
-			const begun = this.now;
+			const startedAt = this.now;
 			try {
 				const { id, created_at: created } = this.post(row);
 				claimed.add(id as string);
 				last = Date.parse(created as string);
 				outcomes[itemIndex] = { id: id as string };
 			} catch (error) {
-				open.push({
+				uncertain.push({
 					itemIndex,
 					body,
 					error: error as never,
-					begun,
-					ended: this.now,
-					sent: 1,
+					startedAt,
+					endedAt: this.now,
+					attempts: 1,
 					lastCreated: last,
 				});
 			}
 		}
-		const settled = await settle(open, claimed, this.service(rows));
+		const settled = await settle(uncertain, claimed, this.service(rows));
 		for (const [{ itemIndex }, result] of settled) {
 			outcomes[itemIndex] = 'error' in result ? result : { id: result.testimonial.id as string };
 		}
-		expect(this.now - begun0).toBeLessThan(10 * 60_000);
+		expect(this.now - importedAt).toBeLessThan(10 * 60_000);
 		return outcomes;
 	}
 
@@ -119,9 +122,9 @@ class World {
 				if (this.now >= this.cancelAt) throw new Error('cancelled');
 			},
 			now: () => this.now,
-			wasThere: () => undefined,
-			// The Date header's second is over by up to a second.
-			apiTime: (moment) => (this.canTellTime ? moment - 600 : undefined),
+			existedBefore: () => undefined,
+			// A lower bound, because `Date` headers are cut off to seconds.
+			apiTimeAt: (moment) => (this.canTellTime ? moment - 600 : undefined),
 			readingMs: () => this.readingMs,
 			givesBackContent: () => true,
 		};
@@ -158,7 +161,7 @@ describe.each(['newest', 'oldest'] as const)('a list with the %s first', (order)
 		['504 while the work goes on for 25 s', { handled: true, answer: 504, lag: 25_000 }],
 		['a list that shows it 3 s later', { handled: true, answer: 'ECONNRESET', lag: 3_000 }],
 		['a list that shows it 12 s later', { handled: true, answer: 503, lag: 12_000 }],
-	])('%s: once in the end, first row, middle or last', async (_what, act) => {
+	])('%s: exists once in the end, whether first row, middle or last', async (_what, act) => {
 		for (const position of [0, 1, 2]) {
 			const world = new World(order);
 			world.put({ text: 'b' });
@@ -187,7 +190,7 @@ describe.each(['newest', 'oldest'] as const)('a list with the %s first', (order)
 		},
 	);
 
-	test('rows of the same content are testimonials of their own', async () => {
+	test('rows with the same content are separate testimonials', async () => {
 		const world = new World(order);
 		world.acts.push(
 			{ handled: true, answer: 'ECONNRESET' },
@@ -219,7 +222,7 @@ describe.each(['newest', 'oldest'] as const)('a list with the %s first', (order)
 	});
 });
 
-test('what was there two minutes before the first row does not count', async () => {
+test('a testimonial from two minutes before the first row is not the answer', async () => {
 	const world = new World();
 	const { id } = world.put({ text: 'a' });
 	world.now += 120_000;
@@ -245,10 +248,10 @@ test.each([true, false])(
 );
 
 test.each<[string, (text: string) => string]>([
-	['strips HTML', (text) => text.replace(/<[^>]+>/g, '')],
-	['cuts them short', (text) => text.slice(0, 4)],
-	['leaves them out of lists', () => ''],
-])('an API that changes texts, because it %s, gets nothing twice', async (_what, changed) => {
+	['strips HTML from texts', (text) => text.replace(/<[^>]+>/g, '')],
+	['cuts texts short', (text) => text.slice(0, 4)],
+	['leaves texts out of lists', () => ''],
+])('nothing is created twice by an API that %s', async (_what, changed) => {
 	const world = new World();
 	world.changed = changed;
 	world.acts.push({ handled: true, answer: 503 });
@@ -257,7 +260,7 @@ test.each<[string, (text: string) => string]>([
 	expect(world.testimonials).toHaveLength(1);
 });
 
-test('what others add at other times does not keep a create from being sent again', async () => {
+test('what others added at other times does not prevent sending again', async () => {
 	const world = new World();
 	world.put({ text: 'x' });
 	world.now += 120_000;
@@ -280,7 +283,7 @@ test.each([3_000, 40_000, -40_000])(
 	},
 );
 
-test('a created_at in whole seconds finds them all', async () => {
+test('a created_at in whole seconds is enough to find them all', async () => {
 	const world = new World();
 	world.wholeSeconds = true;
 	world.acts.push(
@@ -295,7 +298,7 @@ test('a created_at in whole seconds finds them all', async () => {
 	expect(outcomes.map(({ id }) => id)).toEqual(['t1', 't2', 't3', 't4']);
 });
 
-test('an outage of the list long after the creates is waited for', async () => {
+test('an outage of the list is waited out, even long after the creates', async () => {
 	const world = new World();
 	world.acts.push({ handled: true, answer: 503 });
 	world.listFaults.push(503);
@@ -303,7 +306,7 @@ test('an outage of the list long after the creates is waited for', async () => {
 	expect(outcome.id).toBe('t1');
 });
 
-test('a page that fails while it looks is no proof of absence', async () => {
+test('a page that fails proves no absence', async () => {
 	const world = new World('oldest');
 	for (const text of ['x', 'y', 'z']) world.put({ text });
 	world.acts.push({ handled: true, answer: 503 });
@@ -358,7 +361,7 @@ test('an API that stays down ends the import, and each row says that it was not 
 	}
 });
 
-test('reads the space once where once will do', async () => {
+test('reads the space only once if everything is found', async () => {
 	const world = new World();
 	const count = 400;
 	world.acts.push(
@@ -374,7 +377,7 @@ test('reads the space once where once will do', async () => {
 	expect(world.reads).toBe(1);
 });
 
-test('a space that takes long to read is read once for each time that a create is sent', async () => {
+test('a space that takes long to read is read once for each attempt', async () => {
 	const world = new World();
 	world.readingMs = 60_000;
 	world.acts.push({ handled: false, answer: 503 }, { handled: false, answer: 503 });
@@ -382,7 +385,7 @@ test('a space that takes long to read is read once for each time that a create i
 	expect([outcome.id, world.reads]).toEqual(['t1', 2]);
 });
 
-test('nothing is ever created twice, claimed twice or called created when it is not', async () => {
+test('nothing is created twice, claimed twice or reported as created when it is not', async () => {
 	const act = fc.record({
 		handled: fc.boolean(),
 		answer: fc.constantFrom<number | string>(

@@ -31,7 +31,7 @@ describe('create', () => {
 		authorName: 'Ana López',
 	};
 
-	test('sends what is required and nothing else', async () => {
+	test('sends the required fields and nothing else', async () => {
 		nock(BASE_URL)
 			.post('/v1/testimonials', {
 				space_id: 'spc_123',
@@ -85,7 +85,7 @@ describe('create', () => {
 		expect(error).toBeUndefined();
 	});
 
-	test('evaluates expressions for each item and leaves out what they do not find', async () => {
+	test('evaluates expressions for each item and leaves out fields that they leave empty', async () => {
 		nock(BASE_URL)
 			.post('/v1/testimonials', {
 				space_id: 'spc_1',
@@ -169,7 +169,7 @@ describe('create', () => {
 		['invalid_status', 'Unknown status'],
 		['invalid_rating', 'Rating out of range'],
 		['invalid_author', 'Author is blocked'],
-	])('hands on the API’s own words for 422 %s', async (type, message) => {
+	])('gives the API’s own words for 422 %s', async (type, message) => {
 		nock(BASE_URL).post('/v1/testimonials').reply(422, refusal(type, message));
 		const { error } = await runTestivora(required);
 		expect(error).toMatchObject({
@@ -188,13 +188,13 @@ describe('get', () => {
 		simplify: false,
 	};
 
-	test('gives the testimonial as it came, unknown fields and all', async () => {
+	test('gives the testimonial unchanged, with unknown fields', async () => {
 		const raw = testimonial({ status: 'archived', type: 'audio', mood: 'sunny' });
 		nock(BASE_URL).get('/v1/testimonials/j97abc').reply(200, raw);
 		expect(json(await runTestivora(get))).toEqual([raw]);
 	});
 
-	test('simplified, it has at most ten fields, and none it did not come with', async () => {
+	test('simplified, it has at most ten fields, and adds none', async () => {
 		nock(BASE_URL).get('/v1/testimonials/j97abc').reply(200, testimonial());
 		nock(BASE_URL).get('/v1/testimonials/j97abc').reply(200, { id: 'j97abc', text: 'Hi' });
 		const [full, sparse] = json(await runTestivora({ ...get, simplify: true }, [{}, {}]));
@@ -206,7 +206,7 @@ describe('get', () => {
 		['a/../../account', '/v1/testimonials/a%2F..%2F..%2Faccount'],
 		['a?b=c#d', '/v1/testimonials/a%3Fb%3Dc%23d'],
 		['%2e%2e', '/v1/testimonials/%252e%252e'],
-	])('keeps the ID %s one segment of the path', async (id, path) => {
+	])('encodes the ID %s as one segment of the path', async (id, path) => {
 		const sent: string[] = [];
 		nock(BASE_URL)
 			.get(/.*/)
@@ -250,7 +250,7 @@ describe('getAll', () => {
 		).toBe(true);
 	});
 
-	test('a limit makes the page small', async () => {
+	test('a limit below a page makes the page smaller', async () => {
 		nock(BASE_URL)
 			.get('/v1/testimonials')
 			.query({ limit: 2 })
@@ -261,7 +261,7 @@ describe('getAll', () => {
 		]);
 	});
 
-	test('a limit stops asking for pages', async () => {
+	test('a limit ends the requests for pages', async () => {
 		nock(BASE_URL)
 			.get('/v1/testimonials')
 			.query({ limit: 100 })
@@ -272,7 +272,7 @@ describe('getAll', () => {
 		expect(ids(await runTestivora({ ...getAll, returnAll: false, limit: 150 }))).toHaveLength(150);
 	});
 
-	test('gives 50, simplified, when nothing else is set', async () => {
+	test('gives 50, simplified, by default', async () => {
 		nock(BASE_URL)
 			.get('/v1/testimonials')
 			.query({ limit: 50 })
@@ -327,13 +327,14 @@ describe('getAll', () => {
 		expect(ids(await runTestivora({ ...getAll, filters }))).toEqual(expected);
 	});
 
-	test('what the API should have left out is left out here', async () => {
+	test('entries that the API should have filtered out are filtered out here', async () => {
 		const unfiltered = [
 			testimonial({ id: 'pending', status: 'pending' }),
 			testimonial({ id: 'elsewhere', space_id: 'spc_2' }),
 			testimonial({ id: 'silent', status: undefined }),
 			testimonial({ id: 'wanted' }),
-			testimonial({ id: 'shouted', status: 'APPROVED', space_id: undefined }),
+			testimonial({ id: 'shouted', status: 'APPROVED' }),
+			testimonial({ id: 'nowhere', space_id: null }),
 			testimonial({ id: 'too many' }),
 		];
 		nock(BASE_URL)
@@ -348,6 +349,20 @@ describe('getAll', () => {
 			filters: { status: 'Approved' },
 		};
 		expect(ids(await runTestivora(parameters))).toEqual(['wanted', 'shouted']);
+	});
+
+	test('with a Space, testimonials that do not name their space are refused', async () => {
+		nock(BASE_URL)
+			.get('/v1/testimonials')
+			.query({ space_id: 'spc_123', limit: 100 })
+			.reply(200, page([testimonial(), testimonial({ id: 'unnamed', space_id: undefined })]));
+		const { items, error } = await runTestivora({ ...getAll, spaceId: byId('spc_123') });
+		expect(items).toEqual([]);
+		expect(error).toMatchObject({
+			message:
+				'Testivora does not say which space its testimonials belong to, so they cannot be filtered by Space [item 1]',
+			description: expect.stringContaining('Clear Space'),
+		});
 	});
 
 	const nothing = [
@@ -376,7 +391,7 @@ describe('getAll', () => {
 			nothing.map((expression): [object, string] => [{ filters: { [name]: expression } }, label]),
 		),
 		[{ spaceId: '={{ { __rl: true, mode: "id", value: $json.missing } }}' }, 'Space'],
-	])('is refused with %j, which would mean all', async (parameters, label) => {
+	])('is refused with %j, because empty would mean all', async (parameters, label) => {
 		const { error } = await runTestivora({ ...getAll, ...parameters });
 		expect(error?.message).toBe(`The expression in ${label} gives nothing [item 1]`);
 	});
@@ -386,11 +401,11 @@ describe('getAll', () => {
 		[{ tags: '={{ $json.missing }},{{ $json.missing }}' }, 'Tags must hold at least one tag'],
 		[{ tags: '={{ [""] }}' }, 'Tags must hold at least one tag'],
 		[{ types: '={{ [" "] }}' }, 'Types must hold at least one type'],
-	])('a filter that holds blanks alone is refused: %j', async (filters, message) => {
+	])('a filter with nothing but white space is refused: %j', async (filters, message) => {
 		expect((await runTestivora({ ...getAll, filters })).error?.message).toContain(message);
 	});
 
-	test('what moves to a later page comes once', async () => {
+	test('a testimonial that moves to a later page is given once', async () => {
 		nock(BASE_URL)
 			.get('/v1/testimonials')
 			.query({ limit: 100 })
@@ -413,7 +428,7 @@ describe('getAll', () => {
 		},
 	);
 
-	test('a date without a time zone is in that of the workflow', async () => {
+	test('a date without a time zone uses that of the workflow', async () => {
 		nock(BASE_URL)
 			.get('/v1/testimonials')
 			.query({ limit: 100 })
@@ -424,7 +439,7 @@ describe('getAll', () => {
 		).toEqual([]);
 	});
 
-	test('with filters of its own it takes whole pages, and stops at the limit', async () => {
+	test('with filters, it reads full pages and stops at the limit', async () => {
 		nock(BASE_URL)
 			.get('/v1/testimonials')
 			.query({ limit: 100 })
@@ -441,7 +456,7 @@ describe('getAll', () => {
 		expect(ids(outcome)).toEqual(['video', 'second']);
 	});
 
-	test('asks once for each input item', async () => {
+	test('makes one request for each input item', async () => {
 		for (const space of ['spc_1', 'spc_2']) {
 			nock(BASE_URL)
 				.get('/v1/testimonials')
@@ -491,7 +506,7 @@ describe('getAll', () => {
 			{ filters: { createdAfter: '2026-02-01', createdBefore: '2026-01-01' } },
 			'Created After is later than Created Before [item 1]',
 		],
-	])('asks nothing with %j', async (wrong, message) => {
+	])('sends no request with %j', async (wrong, message) => {
 		expect((await runTestivora({ ...getAll, ...wrong })).error?.message).toBe(message);
 	});
 });
@@ -502,7 +517,7 @@ describe.each([
 ])('%s', (operation, status) => {
 	const moderate = { resource: 'testimonial', operation, testimonialId: byId('={{ $json.id }}') };
 
-	test('sets the status of each and nothing else', async () => {
+	test('sets the status of each item and nothing else', async () => {
 		for (const id of ['t1', 't2'])
 			nock(BASE_URL)
 				.patch(`/v1/testimonials/${id}`, { status })
@@ -530,7 +545,7 @@ describe.each([
 describe('update', () => {
 	const update = { resource: 'testimonial', operation: 'update', testimonialId: byId('j97abc') };
 
-	test('sends only what was given, the author too', async () => {
+	test('sends only the fields that were added, those of the author too', async () => {
 		nock(BASE_URL)
 			.patch('/v1/testimonials/j97abc', { status: 'rejected', author: { title: 'Mentor' } })
 			.reply(200, testimonial({ status: 'rejected' }));
@@ -541,7 +556,7 @@ describe('update', () => {
 		expect(json(outcome)).toEqual([testimonial({ status: 'rejected' })]);
 	});
 
-	test('sends every field there is', async () => {
+	test('sends every field', async () => {
 		nock(BASE_URL)
 			.patch('/v1/testimonials/j97abc', {
 				text: 'New',
@@ -576,7 +591,7 @@ describe('update', () => {
 		expect(error).toBeUndefined();
 	});
 
-	test('an empty text takes away tags and what an author may lack', async () => {
+	test('an empty text removes tags and optional fields of the author', async () => {
 		nock(BASE_URL)
 			.patch('/v1/testimonials/j97abc', {
 				tags: [],
@@ -614,7 +629,7 @@ describe('update', () => {
 	});
 });
 
-test('Approve says so where Testivora leaves the status as it was', async () => {
+test('Approve fails if Testivora leaves the status unchanged', async () => {
 	nock(BASE_URL)
 		.patch('/v1/testimonials/t1')
 		.reply(200, testimonial({ id: 't1', status: 'pending' }));

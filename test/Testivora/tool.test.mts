@@ -1,3 +1,5 @@
+import '../helpers/clock.mts';
+
 import nock from 'nock';
 
 import { answerWithNock } from '../helpers/api.mts';
@@ -10,14 +12,14 @@ const asTool = true;
 const list = { resource: 'testimonial', operation: 'getAll' };
 const update = { resource: 'testimonial', operation: 'update', testimonialId: byId('j97abc') };
 
-describe('what comes out of a tool', () => {
+describe('the output of a tool', () => {
 	const bare = testimonial({
 		rating: null,
 		tags: [],
 		author: { name: 'Ana', title: '', company: null },
 	});
 
-	test('leaves out what holds nothing, but no zero and no "false"', async () => {
+	test('has no empty fields, but keeps zero and false', async () => {
 		nock(BASE_URL)
 			.get('/v1/testimonials/j97abc')
 			.reply(200, { ...bare, rating: 0 });
@@ -88,7 +90,7 @@ describe('what comes out of a tool', () => {
 		).toContain(message);
 	});
 
-	test('is all there is for a workflow', async () => {
+	test('is not shortened in a workflow', async () => {
 		nock(BASE_URL).get('/v1/testimonials/j97abc').reply(200, bare);
 		const { items } = await runTestivora({
 			...list,
@@ -103,7 +105,7 @@ describe('what comes out of a tool', () => {
 		});
 	});
 
-	test('is a sentence in place of an empty list', async () => {
+	test('is a sentence instead of an empty list', async () => {
 		nock(BASE_URL).get('/v1/testimonials').query(true).times(2).reply(200, page([]));
 		expect((await runTestivora(list, [{}], { asTool })).items).toMatchObject([
 			{ json: { message: 'Nothing in Testivora matches this' } },
@@ -111,7 +113,7 @@ describe('what comes out of a tool', () => {
 		expect((await runTestivora(list)).items).toEqual([]);
 	});
 
-	test('is, where it did not work, a message that says what to do, as n8n hands on nothing else', async () => {
+	test('is a message with what to do after a failure, because n8n passes nothing else on', async () => {
 		nock(BASE_URL).post('/v1/testimonials').reply(502);
 		const create = {
 			resource: 'testimonial',
@@ -136,8 +138,8 @@ describe('what comes out of a tool', () => {
 	});
 });
 
-describe('what a model leaves empty, because it must fill in every field,', () => {
-	test('stays as it is in an update', async () => {
+describe('a field that a model leaves empty, because it must fill in every field,', () => {
+	test('is not changed by an update', async () => {
 		nock(BASE_URL)
 			.patch('/v1/testimonials/j97abc', { status: 'approved' })
 			.reply(200, testimonial());
@@ -155,7 +157,7 @@ describe('what a model leaves empty, because it must fill in every field,', () =
 		).toBeUndefined();
 	});
 
-	test('is nothing to update where it is all there is', async () => {
+	test('is nothing to update if there is no other', async () => {
 		const { error } = await runTestivora(
 			{ ...update, updateFields: { authorCompany: '', tags: '' } },
 			[{}],
@@ -164,18 +166,18 @@ describe('what a model leaves empty, because it must fill in every field,', () =
 		expect(error?.message).toMatch(/^Add at least one field to update/);
 	});
 
-	test('lets a list have all', async () => {
+	test('does not filter a list', async () => {
 		nock(BASE_URL)
 			.get('/v1/testimonials')
 			.query({ limit: 50 })
 			.reply(200, page([testimonial()]));
-		// As n8n writes a field that the model fills in; what the model gives for it, n8n puts in its place.
+		// The expression that n8n stores for a field that the model fills in; n8n replaces it with what the model gives.
 		const fromModel = "={{ /*n8n-auto-generated-fromAI-override*/ ($fromAI, '') }}";
 		const parameters = { ...list, spaceId: byId(fromModel), filters: { status: fromModel } };
 		expect((await runTestivora(parameters, [{}], { asTool })).error).toBeUndefined();
 	});
 
-	test('does not let a list have all where its user wrote an expression', async () => {
+	test('is refused if the user wrote an expression for it', async () => {
 		const { error } = await runTestivora({ ...list, spaceId: byId('={{ $json.space }}') }, [{}], {
 			asTool,
 		});
@@ -184,7 +186,7 @@ describe('what a model leaves empty, because it must fill in every field,', () =
 		);
 	});
 
-	test('leaves a webhook as it is, too', async () => {
+	test('is not changed by an update of a webhook either', async () => {
 		nock(BASE_URL)
 			.patch('/v1/webhooks/wh_1', { status: 'disabled' })
 			.reply(200, { id: 'wh_1', url: 'https://a.test', events: [], status: 'disabled' });
@@ -198,7 +200,7 @@ describe('what a model leaves empty, because it must fill in every field,', () =
 	});
 });
 
-describe('switches and numbers given as text, or not at all,', () => {
+describe('switches and numbers given as text or not at all', () => {
 	const simple = (json: object) => !('object' in json);
 
 	test.each([
@@ -215,7 +217,7 @@ describe('switches and numbers given as text, or not at all,', () => {
 		expect(items.map(({ json }) => simple(json))).toEqual([isSimple]);
 	});
 
-	test('a list is read whole with "true"', async () => {
+	test('"true" reads the whole list', async () => {
 		nock(BASE_URL)
 			.get('/v1/testimonials')
 			.query({ limit: 100 })
@@ -226,12 +228,12 @@ describe('switches and numbers given as text, or not at all,', () => {
 	test.each([
 		[{ returnAll: '={{ "perhaps" }}' }, 'Return All must be true or false [item 1]'],
 		[{ simplify: '={{ "perhaps" }}' }, 'Simplify must be true or false [item 1]'],
-	])('%j is refused, and nothing is asked for', async (parameters, message) => {
+	])('%j is refused, and no request is sent', async (parameters, message) => {
 		expect((await runTestivora({ ...list, ...parameters })).error?.message).toBe(message);
 	});
 });
 
-test('status and types are known by whatever case they are written in', async () => {
+test('status and types are accepted in any case', async () => {
 	nock(BASE_URL)
 		.get('/v1/testimonials')
 		.query({ limit: 100, status: 'approved' })

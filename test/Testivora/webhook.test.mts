@@ -21,7 +21,7 @@ const getAll = { resource: 'webhook', operation: 'getAll', returnAll: true };
 const update = { resource: 'webhook', operation: 'update', webhookId: fromList('wh_1') };
 const remove = { resource: 'webhook', operation: 'delete', webhookId: byId('wh_1') };
 
-test('creates an endpoint and never gives out its secret', async () => {
+test('creates an endpoint and does not output its secret', async () => {
 	nock(BASE_URL)
 		.post('/v1/webhooks', {
 			url: create.url,
@@ -55,7 +55,7 @@ test('creates an endpoint without optional fields', async () => {
 	expect(error).toBeUndefined();
 });
 
-test('takes a plain HTTP address where Testivora itself is reached so', async () => {
+test('accepts a plain HTTP address if the Base URL is plain HTTP', async () => {
 	nock('http://127.0.0.1:4010').post('/v1/webhooks').reply(201, endpoint());
 	const { error } = await runTestivora({ ...create, url: 'http://127.0.0.1:5678/hook' }, [{}], {
 		credential: { baseUrl: 'http://127.0.0.1:4010' },
@@ -84,7 +84,7 @@ test.each([
 	expect(`${error?.message} ${error?.description}`).not.toMatch(/hunter2|whsec_short/);
 });
 
-test('takes events from an expression as text', async () => {
+test('accepts events as text from an expression', async () => {
 	nock(BASE_URL)
 		.post('/v1/webhooks', { url: create.url, events: create.events })
 		.reply(201, endpoint());
@@ -99,7 +99,7 @@ test('gets one', async () => {
 	expect((await runTestivora(get)).items[0].json).toEqual(endpoint());
 });
 
-test('gets many, by status, also where the API ignores it', async () => {
+test('gets many by status, even if the API ignores it', async () => {
 	nock(BASE_URL)
 		.get('/v1/webhooks')
 		.query({ status: 'disabled', limit: 100 })
@@ -117,7 +117,7 @@ test('gets many, by status, also where the API ignores it', async () => {
 	]);
 });
 
-test('a status whose expression gives nothing is not taken for all', async () => {
+test('a Status whose expression gives nothing does not mean all', async () => {
 	const { error } = await runTestivora({ ...getAll, filters: { status: '={{ $json.missing }}' } });
 	expect(error?.message).toBe('The expression in Status gives nothing [item 1]');
 });
@@ -131,7 +131,7 @@ test('gets many, up to a limit', async () => {
 	expect(items).toHaveLength(1);
 });
 
-test('updates what was given', async () => {
+test('updates the fields that were added', async () => {
 	nock(BASE_URL)
 		.patch('/v1/webhooks/wh_1', {
 			url: 'https://example.com/new',
@@ -169,7 +169,7 @@ test('deletes', async () => {
 });
 
 test.each([404, 405, 501])(
-	'an account without webhooks (%i) is told where to manage them',
+	'a user whose API has no webhooks (%i) is told where to manage them',
 	async (status) => {
 		const body = refusal('not_found', 'There is no such route.');
 		nock(BASE_URL)
@@ -187,7 +187,7 @@ test.each([404, 405, 501])(
 );
 
 test.each([404, 405])(
-	'a Base URL at which something else answers %i is not taken for an account without webhooks',
+	'a %i from another server at the Base URL does not mean that the API has no webhooks',
 	async (status) => {
 		nock(BASE_URL)
 			.post('/v1/webhooks')
@@ -203,8 +203,64 @@ test.each([404, 405])(
 	},
 );
 
+describe('an API that refuses to delete endpoints', () => {
+	const refusing = (method: string, status: number) =>
+		nock(BASE_URL).intercept('/v1/webhooks/wh_1', method).reply(status, refusal('nope', 'No.'));
+
+	test.each([405, 501])(
+		'with %i: the endpoint is disabled instead, and the error says so',
+		async (status) => {
+			refusing('DELETE', status);
+			nock(BASE_URL)
+				.get('/v1/webhooks/wh_1')
+				.reply(200, endpoint())
+				.patch('/v1/webhooks/wh_1', { status: 'disabled' })
+				.reply(200, endpoint({ status: 'Disabled' }));
+			const { error, items } = await runTestivora(remove);
+			expect(error?.message).toBe(
+				'Testivora does not let webhook endpoints be deleted through the API, so this one was disabled instead. Delete it in Testivora under Settings → Webhooks [item 1]',
+			);
+			expect(items).toEqual([]);
+		},
+	);
+
+	test('and to read them counts as an API without webhooks', async () => {
+		refusing('DELETE', 405);
+		refusing('GET', 405);
+		expect((await runTestivora(remove)).error?.message).toBe(NO_API);
+	});
+
+	test('and to change them counts as an API without webhooks', async () => {
+		refusing('DELETE', 501);
+		refusing('PATCH', 405);
+		nock(BASE_URL).get('/v1/webhooks/wh_1').reply(200, endpoint());
+		expect((await runTestivora(remove)).error?.message).toBe(NO_API);
+	});
+
+	test('but ignores the PATCH: the error does not say that the endpoint is disabled', async () => {
+		refusing('DELETE', 405);
+		nock(BASE_URL)
+			.get('/v1/webhooks/wh_1')
+			.reply(200, endpoint())
+			.patch('/v1/webhooks/wh_1')
+			.reply(200, endpoint());
+		expect((await runTestivora(remove)).error?.message).toBe(NO_API);
+	});
+
+	test.each<[number, string]>([
+		[404, 'Testivora has nothing with this ID in your account'],
+		[403, 'This API key may not read'],
+	])('and to show this one (%i): the error says why', async (status, message) => {
+		refusing('DELETE', 405);
+		nock(BASE_URL)
+			.get('/v1/webhooks/wh_1')
+			.reply(status, refusal(status === 404 ? 'not_found' : 'insufficient_scope', 'No.'));
+		expect((await runTestivora(remove)).error?.message).toBe(message);
+	});
+});
+
 test.each([get, remove, { ...update, updateFields: { status: 'active' } }])(
-	'an endpoint that is not there may also mean that there are no webhooks',
+	'a missing endpoint may also mean that the API has no webhooks',
 	async (operation) => {
 		nock(BASE_URL)
 			.intercept(/wh_1/, methodOf(operation.operation))

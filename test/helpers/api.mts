@@ -1,7 +1,7 @@
 import nock from 'nock';
 
 /**
- * For a test file whose requests nock answers: nothing else goes out, and every test makes all the requests that it announced.
+ * For a test file whose requests nock answers: no other requests are possible, and every test must make all requests it prepared.
  */
 export function answerWithNock(): void {
 	beforeAll(() => nock.disableNetConnect());
@@ -10,6 +10,6 @@ export function answerWithNock(): void {
 		nock.cleanAll();
 		expect(pending).toEqual([]);
 	});
-	// Or the next file in this process would be answered from here.
+	// Otherwise nock would also answer the requests of the next file in this process.
 	afterAll(() => nock.restore());
 }

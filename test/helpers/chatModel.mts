@@ -1,10 +1,10 @@
 import fastify from 'fastify';
 
-/** A tool as the model is told of it. */
+/** A tool as it is described to the model. */
 export interface OfferedTool {
 	name: string;
 	description: string;
-	/** JSON schema of its arguments */
+	/** JSON schema of its arguments. */
 	parameters: {
 		properties: Record<string, { type?: string; description?: string }>;
 		required?: string[];
@@ -14,27 +14,27 @@ export interface OfferedTool {
 /** One request to the model. */
 export interface Asked {
 	tools: OfferedTool[];
-	/** What tools answered to the calls of this conversation, as the model gets to read it, oldest first. */
+	/** The results of the tool calls in this conversation, as the model gets them, oldest first. */
 	results: string[];
-	/** The whole conversation as text, for what the prompt says. */
+	/** The whole conversation as text. */
 	conversation: string;
 }
 
-/** A call that the model makes of a tool. */
+/** A tool call by the model. */
 export interface ToolCall {
 	tool: string;
 	arguments: Record<string, unknown>;
 }
 
-/** What the model answers a request with: tool calls, all at once, or a text that ends the conversation. */
+/** The model's answer: tool calls, all at once, or a text that ends the conversation. */
 export type Reply = ToolCall[] | string;
 
-/** A chat model without a mind of its own: it says what it was told to, and remembers what it was asked. */
+/** A scripted chat model that records what it is asked. */
 export interface ChatModel {
-	/** the base URL for n8n's OpenAI credential */
+	/** The base URL for n8n's OpenAI credential. */
 	url: string;
 	asked: Asked[];
-	/** What the next requests are answered with, in this order; without any, with "Done." */
+	/** The answers to the next requests, in order; after the last one, "Done." */
 	replies: Reply[];
 	stop(): Promise<void>;
 }

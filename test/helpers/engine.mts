@@ -26,14 +26,14 @@ import type {
 import { TestivoraApi } from '../../credentials/TestivoraApi.credentials.ts';
 import { Testivora } from '../../nodes/Testivora/Testivora.node.ts';
 
-// What runs fail with is looked at, not logged.
+// Tests look at what runs fail with, so n8n need not log it.
 process.env.N8N_LOG_LEVEL = 'silent';
 
-/** Where the API is in tests, for nock to stand in. */
+/** The Base URL in tests; nock answers there. */
 export const BASE_URL = 'https://api.testivora.test';
 export const API_KEY = `tv_live_${'k'.repeat(32)}`;
 
-/** Hands on what it gets: the start of a workflow. */
+/** The start of a workflow: passes its input on. */
 class Items implements INodeType {
 	description = {
 		displayName: 'Items',
@@ -55,7 +55,7 @@ class Items implements INodeType {
 const types: Record<string, INodeType> = {
 	'test.items': new Items(),
 	'n8n-nodes-testivora.testivora': new Testivora(),
-	// The name under which n8n offers the same node to AI agents.
+	// The type under which n8n offers the same node to AI agents.
 	'n8n-nodes-testivora.testivoraTool': new Testivora(),
 };
 types['n8n-nodes-testivora.testivoraTool'].description.name += 'Tool';
@@ -66,7 +66,7 @@ const nodeTypes: INodeTypes = {
 	getKnownTypes: () => ({}),
 };
 
-/** Gives every node the one credential and signs requests as the credential's own `authenticate` says. */
+/** Gives every node the same credential, and signs requests with the credential's own `authenticate`. */
 export class Credentials extends ICredentialsHelper {
 	readonly data: ICredentialDataDecryptedObject;
 
@@ -105,7 +105,7 @@ export class Credentials extends ICredentialsHelper {
 		...[, , , mode, executeData, , expressions]: Parameters<ICredentialsHelper['getDecrypted']>
 	) {
 		if (!expressions) return this.data;
-		// As n8n's own helper resolves expressions in a credential: for the item that it is asked for.
+		// Like n8n's own helper, resolve expressions in the credential for the item in question.
 		const { workflow, runExecutionData, runIndex, itemIndex, node, connectionInputData } =
 			expressions;
 		const { expression } = workflow;
@@ -137,24 +137,26 @@ export class Credentials extends ICredentialsHelper {
 /** How a node runs in a test, beside its parameters. */
 export interface Settings {
 	onError?: INode['onError'];
-	/** n8n's Retry On Fail: the most tries, a second apart. */
+	/** Switches Retry On Fail on, with this many tries and no pause between them. */
 	maxTries?: number;
+	/** JSON of the input items of further runs in the same execution, as in a loop. */
+	furtherRuns?: IDataObject[][];
 	/** As an AI agent's tool. */
 	asTool?: boolean;
 	/** Parts of the credential that differ from {@link API_KEY} at {@link BASE_URL}. */
 	credential?: IDataObject;
 	timezone?: string;
-	/** Called when the execution has begun, with what cancels it. */
+	/** Called when the execution has begun, with a function that cancels it. */
 	whileRunning?: (cancel: () => void) => void;
 }
 
-/** What came of a run of the Testivora node. */
+/** The outcome of an execution of the Testivora node. */
 export interface Outcome {
-	/** Items at the first output. */
+	/** Items at the first output, of all runs. */
 	items: INodeExecutionData[];
 	/** Items at the error output, with `onError: 'continueErrorOutput'`. */
 	failed: INodeExecutionData[];
-	/** What ended the execution, where something did. */
+	/** What ended the execution, if it failed. */
 	error?: Error & { description?: string; context?: IDataObject; httpCode?: string };
 	run: IRun;
 }
@@ -168,22 +170,20 @@ export interface Outcome {
 export async function runTestivora(
 	parameters: INodeParameters,
 	input: IDataObject[] = [{}],
-	{ onError, maxTries, asTool, credential, timezone, whileRunning }: Settings = {},
+	{ furtherRuns = [], credential, whileRunning, ...settings }: Settings = {},
 ): Promise<Outcome> {
-	const workflow = workflowWith(parameters, { onError, maxTries, asTool, timezone });
+	const workflow = workflowWith(parameters, settings);
 	const runExecutionData = createRunExecutionData({
 		executionData: {
 			contextData: {},
 			metadata: {},
 			waitingExecution: {},
 			waitingExecutionSource: {},
-			nodeExecutionStack: [
-				{
-					node: workflow.getNode('Start')!,
-					data: { main: [input.map((json) => ({ json }))] },
-					source: null,
-				},
-			],
+			nodeExecutionStack: [input, ...furtherRuns].map((items) => ({
+				node: workflow.getNode('Start')!,
+				data: { main: [items.map((json) => ({ json }))] },
+				source: null,
+			})),
 		},
 	});
 	const helper = new Credentials(credential);
@@ -194,17 +194,18 @@ export async function runTestivora(
 	).processRunExecutionData(workflow);
 	whileRunning?.(() => running.cancel());
 	const run = await running;
-	// Holds for every run there is: what n8n stores of it never has the key.
+	// In every test, n8n must not store the key with the execution.
 	if (JSON.stringify(run).includes(String(helper.data.apiKey)))
 		throw new Error('The API key shows in the execution');
 
 	const { runData, error } = run.data.resultData;
-	const [items, failed] = runData.Testivora?.[0].data?.main ?? [];
-	return { items: items ?? [], failed: failed ?? [], error: error as Outcome['error'], run };
+	const outputs = (runData.Testivora ?? []).map(({ data }) => data?.main ?? []);
+	const [items, failed] = [0, 1].map((output) => outputs.flatMap((main) => main[output] ?? []));
+	return { items, failed, error: error as Outcome['error'], run };
 }
 
 /**
- * What the editor gets to fill a resource locator of the Testivora node with.
+ * The entries that the editor gets for a resource locator of the Testivora node.
  *
  * @param filter what the user typed
  * @param cursor the `paginationToken` of the answer before
@@ -243,7 +244,7 @@ function workflowWith(
 		node('Testivora', `n8n-nodes-testivora.testivora${asTool ? 'Tool' : ''}`, {
 			parameters,
 			onError,
-			...(maxTries && { retryOnFail: true, maxTries, waitBetweenTries: 1_000 }),
+			...(maxTries && { retryOnFail: true, maxTries, waitBetweenTries: 1 }),
 			credentials: { testivoraApi: { id: '1', name: 'Testivora' } },
 		}),
 	];
@@ -260,7 +261,7 @@ function workflowWith(
 	});
 }
 
-/** What n8n gives an execution, as far as the nodes need it. */
+/** The part of n8n's data for an execution that the nodes need. */
 export function additionalData(credentialsHelper: ICredentialsHelper) {
 	const workflow = { id: 'w', name: 'w', nodes: [], connections: {} } as unknown as IWorkflowBase;
 	return {

@@ -14,17 +14,17 @@ import { Credentials, additionalData } from './engine.mts';
 
 const TYPE = 'n8n-nodes-testivora.testivoraTrigger';
 
-/** Where the n8n of these tests is; its webhook has the path /webhook/6b1a/webhook, or /webhook-test/… */
+/** The address of n8n in these tests; its webhook has the path /webhook/6b1a/webhook, or /webhook-test/… */
 export const N8N_URL = 'https://n8n.example.com';
 
-/** One call of n8n to the trigger's lifecycle methods, and what stands behind it. */
+/** A call of a lifecycle method of the trigger, with its surroundings. */
 export interface Registration {
 	/** `apiKey` and `baseUrl`. */
 	credential: IDataObject;
 	parameters?: IDataObject;
-	/** All static data of the workflow, kept from call to call. */
+	/** The static data of the workflow, kept between calls. */
 	staticData?: IDataObject;
-	/** Tells webhooks apart: each has its own memory in this process. */
+	/** Identifies the webhook: each has its own memory in this process. */
 	workflowId?: string;
 	activation?: WorkflowActivateMode;
 	isTest?: boolean;

@@ -2,7 +2,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { IncomingHttpHeaders } from 'node:http';
 
-/** A stand-in for an n8n that listens for a test event: it answers at the test URL as the trigger does. */
+/** A server that stands in for n8n while it listens for a test event, and answers like the trigger. */
 export interface Listener {
 	origin: string;
 	firstSample: Promise<{ body: Buffer; headers: IncomingHttpHeaders }>;

@@ -5,7 +5,7 @@ const create = { spaceId: byId('spc_1'), text: 'Hi', authorName: 'Ana' };
 const testimonialId = byId('j97abc');
 const webhookId = byId('wh_1');
 
-/** Each operation: what it needs, and what the API answers. Of the account only the tier is known by name. */
+/** Each operation with the parameters that it needs and an answer of the API. Of the account, only the name of `tier` is published. */
 export const OPERATIONS: Array<[string, object, object | undefined]> = [
 	['account/get', {}, { tier: 'growth' }],
 	['space/getAll', {}, page([named])],

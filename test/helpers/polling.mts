@@ -3,7 +3,7 @@ import type { IDataObject, INodeExecutionData, IPollFunctions } from 'n8n-workfl
 import { poll } from '../../nodes/TestivoraPollTrigger/poll.ts';
 import { sample } from '../../nodes/TestivoraPollTrigger/sample.ts';
 
-/** What the stand-in API answers one request with: a page's testimonials, or a status and what comes with it. */
+/** The API's answer to one request: a page of testimonials, an HTTP status, or a network error. */
 export type Answer =
 	| { data: IDataObject[]; next?: string }
 	| { status: number; type?: string; headers?: IDataObject }
@@ -12,21 +12,21 @@ export type Answer =
 let workflows = 0;
 
 /**
- * A polling node in a stand-in for n8n that holds only what the node asks of it: a workflow with its copy of static data, the database's
- * copy, and contexts, of which n8n keeps one as long as the workflow is active.
+ * A polling node with the part of n8n that it uses: the workflow with its copy of static data, the database's copy, and contexts, of which
+ * n8n keeps one for as long as the workflow is active.
  */
 export class PollBench {
-	/** What n8n's log got, but for the line of every poll. */
+	/** n8n's log, without the line that every poll writes. */
 	readonly log: string[] = [];
-	/** Static data of the node as the database has it. */
+	/** Static data of the node in the database. */
 	saved: IDataObject = {};
-	/** The same as the loaded workflow has it. */
+	/** Static data of the node in the loaded workflow. */
 	loaded: IDataObject = {};
 	readonly requests: IDataObject[] = [];
 	parameters: IDataObject = {};
 	credential: IDataObject = { apiKey: 'tv_live_one', baseUrl: 'https://api.testivora.test' };
 	workflowId = `poll ${++workflows}`;
-	/** Gives the answer to a request; by default all of `list` on one page. */
+	/** The answer to a request; by default all of `list` on one page. */
 	answer: (query: IDataObject) => Answer | Promise<Answer> = () => ({ data: this.list });
 	list: IDataObject[] = [];
 	private context: IPollFunctions;
@@ -35,20 +35,20 @@ export class PollBench {
 		this.context = this.newContext('activate');
 	}
 
-	/** A new context over what the database has, as n8n makes it when it activates the workflow. */
+	/** Creates a new context with the database's static data, as n8n does when it activates the workflow. */
 	activate(mode: string, { budget }: { budget?: number } = {}): void {
 		this.loaded = structuredClone(this.saved);
 		this.context = this.newContext(mode, budget);
 	}
 
-	/** n8n's process starts anew: nothing is known but what was saved. */
+	/** Restarts n8n's process, which then knows only what was saved. */
 	restart(): void {
-		// The process knows a node by its workflow.
+		// The memory in the process is kept by workflow, so a new ID stands for a new process.
 		this.workflowId = `poll ${++workflows}`;
 		this.activate('init');
 	}
 
-	/** One poll. n8n takes over what it gives out, unless it is `dropped`. */
+	/** Polls once. n8n starts an execution with the output and saves static data, unless the output is `dropped`. */
 	async poll({ dropped = false } = {}): Promise<IDataObject[] | null> {
 		const loaded = this.loaded;
 		const output = await poll(this.context);
@@ -57,13 +57,13 @@ export class PollBench {
 		return dropped ? null : taken(output);
 	}
 
-	/** As in {@link poll}, but n8n saves nothing of it, or another trigger's save has gone over it at once. */
+	/** Like {@link poll}, but static data is not saved, or is overwritten at once by another trigger's save. */
 	async pollWithLostSave(): Promise<IDataObject[] | null> {
 		const output = await poll(this.context);
 		return output && taken(output);
 	}
 
-	/** One poll whose output n8n has not come to yet. */
+	/** Polls once, without n8n reading the output yet. */
 	async pollUnread(): Promise<INodeExecutionData[][] | null> {
 		return await poll(this.context);
 	}
@@ -133,7 +133,7 @@ export class PollBench {
 	}
 }
 
-/** n8n stores the execution, which reads the output. */
+/** The items of an output as n8n stores them with the execution. */
 function taken(output: INodeExecutionData[][]): IDataObject[] {
 	return (JSON.parse(JSON.stringify(output)) as INodeExecutionData[][])[0].map(({ json }) => json);
 }

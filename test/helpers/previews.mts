@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 
-/** A preview of an output as n8n reads it, without its version. */
+/** A preview of an output, in n8n's format but without its version. */
 export interface Preview {
 	type: string;
 	properties?: Record<string, Preview>;
@@ -27,7 +27,7 @@ export function previewsOf(node: string): Record<string, Preview> {
 	);
 }
 
-/** What a preview of this output should say. */
+/** The preview that suits an output. */
 export function previewFor(value: unknown): Preview {
 	if (value === null) return { type: 'null' };
 	if (Array.isArray(value)) return { type: 'array', items: previewFor(value[0]) };

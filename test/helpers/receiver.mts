@@ -2,18 +2,18 @@ import { createServer } from 'node:http';
 import type { IncomingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A delivery as it came in. */
+/** A received delivery. */
 export interface Arrived {
 	headers: IncomingHttpHeaders;
 	body: Buffer;
 	json: Record<string, unknown>;
 }
 
-/** Someone who receives webhooks on 127.0.0.1, and answers as told. */
+/** A server on 127.0.0.1 that receives webhooks and answers as told. */
 export interface Receiver {
 	url: string;
 	arrived: Arrived[];
-	/** The statuses of the next answers; then 200 again. 0 cuts the connection. */
+	/** The statuses of the next answers, 200 after the last one; 0 cuts the connection. */
 	answers: number[];
 	stop(): Promise<void>;
 }

@@ -5,25 +5,25 @@ import { findSecret, readSignatures } from '../../nodes/TestivoraTrigger/signatu
 import type { Headers } from '../../nodes/TestivoraTrigger/signature.ts';
 import { sign } from '../sandbox/signature.mts';
 
-/** The secret of the vector that Standard Webhooks publishes. */
+/** The secret of the test vector published by Standard Webhooks. */
 export const SECRET = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
 export const API_KEY = 'tv_live_0123456789abcdef0123456789abcdef';
 /** The webhook's name in static data; see `webhookName`. */
 export const NAME = 'webhook/6b1a/webhook';
 export const URL = `https://n8n.example.com/${NAME}`;
 
-/** What comes in, and the webhook it comes to. Parameters are those of a saved workflow; absent ones have their defaults. */
+/** A delivery, and the webhook that receives it. Parameters are those of a saved workflow; absent ones have their defaults. */
 export interface Incoming {
 	body?: Buffer;
 	headers?: Record<string, string | string[] | undefined>;
 	parameters?: IDataObject;
 	/** The workflow's global static data; made new for each delivery unless given. */
 	staticData?: IDataObject;
-	/** The fields of the credential, or what reading it throws. */
+	/** The fields of the credential, or the error when it is read. */
 	credential?: IDataObject | Error;
-	/** What reading the credential waits for. */
+	/** Reading the credential waits for this. */
 	gate?: Promise<void>;
-	/** Tells webhooks apart: each has its own memory in this process. */
+	/** Identifies the webhook: each has its own memory in this process. */
 	workflowId?: string;
 	/** The production URL that n8n gives. */
 	url?: string;
@@ -32,23 +32,23 @@ export interface Incoming {
 	manual?: boolean;
 	/** The sender closed its connection before n8n came to the delivery. */
 	hungUp?: boolean;
-	/** n8n left the body unread, or used it up for something else. */
+	/** n8n has not read the body yet (true), or has read it without keeping it ("gone"). */
 	unread?: boolean | 'gone';
 }
 
-/** What came of a delivery. */
+/** The outcome of a delivery. */
 export interface Received {
 	result: IWebhookResponseData;
-	/** What the node answered by hand; absent where it left that to n8n. */
+	/** The answer that the node sent itself; absent if n8n answers. */
 	answer?: { status: number; headers: Record<string, string>; text: string; json: IDataObject };
-	/** What n8n's log got, each line beginning with its level. */
+	/** n8n's log; each line begins with its level. */
 	log: string[];
 	staticData: IDataObject;
 	/** How often the credential was read. */
 	lookUps: number;
-	/** n8n took the delivery over: it reads the acknowledgement, answers and saves. Returns what it answers. */
+	/** Lets n8n accept the delivery: it reads the acknowledgement, answers and saves. @returns the answer */
 	acknowledge(): unknown;
-	/** n8n ended its answer, whatever it was and whether or not the sender still heard it. */
+	/** Marks n8n's answer as sent, whether or not the sender was still connected. */
 	finish(): void;
 }
 
@@ -63,7 +63,7 @@ export function registered(): IDataObject {
 	};
 }
 
-/** One delivery to the trigger, through a stand-in for n8n that only holds what the node asks of it. */
+/** Gives the trigger one delivery, with the part of n8n that it uses. */
 export async function deliver({
 	body = Buffer.alloc(0),
 	headers = {},
@@ -141,7 +141,7 @@ export async function deliver({
 	};
 }
 
-/** What n8n makes of a body before it asks the node: it believes the header. */
+/** The body as n8n parses it before it calls the node, by the charset in the header. */
 function parsedByN8n(body: Buffer, headers: Incoming['headers']): unknown {
 	const charset = /charset=([\w-]+)/.exec(String(headers?.['content-type']))?.[1] ?? 'utf-8';
 	return JSON.parse(body.toString(charset as BufferEncoding));
@@ -158,7 +158,7 @@ export function signedDelivery(
 	return { body, headers: { 'content-type': 'application/json', ...sign(body, secret) } };
 }
 
-/** What the trigger makes of a delivery's signatures. @param now unix seconds */
+/** The trigger's verdict on a delivery's signatures. @param now unix seconds */
 export function judge(
 	body: Buffer,
 	headers: Headers,

@@ -2,9 +2,9 @@ import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow'
 
 import { search } from '../../shared/listSearch/search';
 
-const LONGEST_QUOTE = 60;
+const MAX_QUOTE_LENGTH = 60;
 
-/** The testimonials of the account, each as `Ana López (approved): "I signed three clients…"`: the editor cuts long lines at the end. */
+/** The testimonials of the account, each as `Ana López (approved): "I signed three clients…"`. The name comes first, because the editor cuts off long lines. */
 export async function searchTestimonials(
 	this: ILoadOptionsFunctions,
 	filter?: string,
@@ -21,14 +21,14 @@ export async function searchTestimonials(
 
 function labelOf({ id, text, type, status, author }: Record<string, unknown>): string {
 	const { name } = (author ?? {}) as { name?: string };
-	const said =
+	const content =
 		typeof text === 'string' && text.trim() !== '' ? `"${shortened(text)}"` : String(type ?? id);
-	return `${name || 'Unnamed'}${status ? ` (${String(status)})` : ''}: ${said}`;
+	return `${name || 'Unnamed'}${status ? ` (${String(status)})` : ''}: ${content}`;
 }
 
 function shortened(text: string): string {
 	const line = [...text.replace(/\s+/g, ' ').trim()];
-	return line.length > LONGEST_QUOTE
-		? `${line.slice(0, LONGEST_QUOTE).join('').trimEnd()}…`
+	return line.length > MAX_QUOTE_LENGTH
+		? `${line.slice(0, MAX_QUOTE_LENGTH).join('').trimEnd()}…`
 		: line.join('');
 }

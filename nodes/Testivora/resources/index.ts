@@ -1,6 +1,7 @@
 import type { IExecuteFunctions, INodeProperties } from 'n8n-workflow';
 
 import { inputError } from '../../shared/errors';
+import { MESSAGES } from '../messages';
 import { account } from './account';
 import { propertiesOf } from './operation';
 import type { Operation, Resource } from './operation';
@@ -11,7 +12,7 @@ import { webhook } from './webhook';
 
 const resources: Resource[] = [account, space, testimonial, wall, webhook];
 
-/** Everything the editor asks for. */
+/** All fields of the node. */
 export const properties: INodeProperties[] = [
 	{
 		displayName: 'Resource',
@@ -25,9 +26,9 @@ export const properties: INodeProperties[] = [
 ];
 
 /**
- * The operation that is chosen in the node.
+ * The operation chosen in the node.
  *
- * @throws NodeOperationError when there is none by that name, as in a workflow made with another version
+ * @throws NodeOperationError when this version has no such operation, as in a workflow made with a newer one
  */
 export function operationOf(context: IExecuteFunctions): Operation {
 	const [resource, operation] = ['resource', 'operation'].map(
@@ -39,7 +40,7 @@ export function operationOf(context: IExecuteFunctions): Operation {
 	if (chosen) return chosen;
 	throw inputError(
 		context.getNode(),
-		`This version of the Testivora node has no operation "${operation}" for "${resource}"`,
+		MESSAGES.unknownOperation(operation, resource),
 		'Choose a resource and an operation from the lists, or update the package.',
 	);
 }

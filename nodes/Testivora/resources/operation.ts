@@ -6,38 +6,42 @@ import type {
 	NodeExecutionHint,
 } from 'n8n-workflow';
 
-/** One operation: how the editor names it, the fields it asks for, and what it does for one input item. */
+/** One operation: its entry in the editor's list, its fields, and what it does for one input item. */
 export interface Operation {
 	option: INodePropertyOptions;
-	/** Shown for this operation only; {@link propertiesOf} adds the display options for that. */
+	/** {@link propertiesOf} adds display options, so that they show for this operation only. */
 	fields: INodeProperties[];
-	/** @returns what goes out for the item: one object, or a list of them */
+	/** @returns the output for the item */
 	execute(context: IExecuteFunctions, itemIndex: number): Promise<IDataObject | IDataObject[]>;
 	/**
-	 * In place of `execute` where items need to know of each other.
+	 * Replaces `execute` for an operation whose items share state.
 	 *
-	 * @param goesOn whether the items after one that fails are done all the same
+	 * @param continues whether the run continues after an item that failed
 	 */
-	begin?(context: IExecuteFunctions, goesOn: boolean): Run;
+	begin?(context: IExecuteFunctions, continues: boolean): Run;
 }
 
 /** An operation on all input items of one run of the node. */
 export interface Run {
 	execute(itemIndex: number): Promise<IDataObject | IDataObject[]>;
-	/** Called after the last item. @returns what replaces the outcome of items */
+	/** Called after the last item. @returns outcomes, by item index, that replace those of `execute` */
 	finish(): Promise<Map<number, IDataObject | Error>>;
-	/** What a person would want to know of the run as a whole. */
-	hints(): NodeExecutionHint[];
+	/**
+	 * What a person would want to know of the run as a whole.
+	 *
+	 * @param failed indexes of the items that ended with an error
+	 */
+	hints(failed: number[]): NodeExecutionHint[];
 }
 
-/** What operations act upon. */
+/** An entry in the editor's list of resources, with its operations. */
 export interface Resource {
 	option: INodePropertyOptions;
 	operations: Operation[];
 	defaultOperation: string;
 }
 
-/** What the editor shows once a resource is chosen: its operations, and the fields of each. */
+/** The fields of the node for a resource: the list of its operations, and the fields of each. */
 export function propertiesOf({
 	option: resource,
 	operations,

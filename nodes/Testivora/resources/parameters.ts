@@ -2,13 +2,13 @@ import type { IDataObject, IExecuteFunctions, INode, INodeProperties } from 'n8n
 import type { ZodTypeAny } from 'zod';
 
 import { inputError } from '../../shared/errors';
-import { checkInput } from '../../shared/input';
-import { idInput } from '../../shared/input';
+import { checkInput, idInput } from '../../shared/input';
+import { MESSAGES } from '../messages';
 import { booleanInput, limitInput } from './inputs';
 
 export { locator, spaceField } from '../../shared/locators';
 
-/** How much of a list is wanted. */
+/** How many entries of a list to return. */
 export const listFields: INodeProperties[] = [
 	{
 		displayName: 'Return All',
@@ -31,7 +31,7 @@ export const listFields: INodeProperties[] = [
 /**
  * The ID in a resource locator.
  *
- * @throws NodeOperationError when there is none, or it is no ID
+ * @throws NodeOperationError when it is empty or not an ID
  */
 export function idOf(
 	context: IExecuteFunctions,
@@ -61,7 +61,7 @@ export function optionalSpaceIdOf(
 /**
  * The status to filter by, or undefined when the field was not added or left empty.
  *
- * @param schema the statuses that are known
+ * @param schema normalizes the known statuses
  * @throws NodeOperationError when an expression gives nothing; see {@link refuseEmptyExpression}
  */
 export function optionalStatusOf(
@@ -77,10 +77,10 @@ export function optionalStatusOf(
 }
 
 /**
- * Refuses a field whose expression gives nothing, because nothing would mean "all": a mistyped expression would then give out one
- * client's testimonials under another's name. Except for a value that an AI model chooses: models send nothing for what they don't set.
+ * Refuses an empty field that holds an expression. Taking it for "all" would, after a typing mistake in the expression, show one client's
+ * testimonials to another. Except for a value that an AI model fills in, because models send nothing for fields they don't set.
  *
- * @param path of the field in the node's parameters, which hold the expression itself
+ * @param path of the field in the node's parameters, where the expression stands unevaluated
  * @throws NodeOperationError that names the label and the item
  */
 function refuseEmptyExpression(
@@ -94,16 +94,16 @@ function refuseEmptyExpression(
 	if (expression === undefined || (isTool(node) && /\$fromAI\b/i.test(expression))) return;
 	throw inputError(
 		node,
-		`The expression in ${label} gives nothing`,
+		MESSAGES.emptyExpression(label),
 		`Correct the expression, or clear ${label} if you want all. Nothing was sent to Testivora for this item.`,
 		itemIndex,
 	);
 }
 
 /**
- * Refuses filters that were added and whose expression gives nothing; see {@link refuseEmptyExpression}.
+ * Refuses filters that are empty because of their expression; see {@link refuseEmptyExpression}.
  *
- * @param labels of the filters, by their names
+ * @param labels of the filters, by name
  */
 export function refuseEmptyFilters(
 	context: IExecuteFunctions,
@@ -117,22 +117,22 @@ export function refuseEmptyFilters(
 	}
 }
 
-/** The expression at a path, be it of the field itself or of a collection that holds it; undefined where there is none. */
+/** The expression of a field or of a collection around it, as stored in the node's parameters; undefined without one. */
 function expressionIn(value: unknown, [name, ...rest]: string[]): string | undefined {
 	if (typeof value === 'string') return value.startsWith('=') ? value : undefined;
 	if (typeof value !== 'object' || value === null) return undefined;
-	// A resource locator holds what was entered in "value".
+	// Resource locators store their value or expression under "value".
 	return expressionIn((value as IDataObject)[name ?? 'value'], rest);
 }
 
-/** How many entries of a list are wanted; Infinity for all. */
+/** The maximum number of entries to return; Infinity for all. */
 export function limitOf(context: IExecuteFunctions, itemIndex: number): number {
 	if (switchOf(context, 'returnAll', 'Return All', itemIndex, false)) return Infinity;
 	const limit = context.getNodeParameter('limit', itemIndex, null) ?? 50;
 	return checkInput(limitInput, limit, 'Limit', context.getNode(), itemIndex);
 }
 
-/** A switch that stands by itself; as it is by default where an expression or an AI model gives nothing for it. */
+/** The value of a boolean field; its default if an expression or an AI model gives nothing for it. */
 export function switchOf(
 	context: IExecuteFunctions,
 	name: 'returnAll' | 'simplify',
@@ -146,7 +146,7 @@ export function switchOf(
 		: byDefault;
 }
 
-/** The optional fields that were added and hold something for this item. */
+/** The fields added to a collection, without those that are empty for this item. */
 export function optionalFieldsOf(
 	context: IExecuteFunctions,
 	name: 'additionalFields' | 'filters',
@@ -156,31 +156,31 @@ export function optionalFieldsOf(
 }
 
 /**
- * The fields to change, with the values they have for this item; an empty one empties what is there. Not so as a tool: n8n
- * asks an AI model for every field that it may fill in, and what it has nothing to say on it leaves empty.
+ * The fields to change, with their values for this item. An empty value removes what is there. Except as a tool: n8n asks an AI model
+ * for every field that it may fill in, and models send empty texts for fields they don't set.
  */
 export function changesOf(context: IExecuteFunctions, itemIndex: number): IDataObject {
 	const changes = context.getNodeParameter('updateFields', itemIndex, {}) as IDataObject;
 	return isTool(context.getNode()) ? withoutBlanks(changes) : changes;
 }
 
-/** Whether an AI model runs the node: n8n makes a type of its own for that, with this ending. */
+/** Whether an AI model runs the node. n8n offers it to agents as a separate node type, whose name ends with "Tool". */
 export function isTool({ type }: INode): boolean {
 	return type.endsWith('Tool');
 }
 
-/** Whether an optional field holds something: an expression that finds nothing leaves it out. */
+/** Whether a field has a value: not undefined, null, blank or an empty list, as an expression gives that finds nothing. */
 export function isGiven(value: unknown): boolean {
 	if (typeof value === 'string') return value.trim() !== '';
 	return value !== undefined && value !== null && !(Array.isArray(value) && value.length === 0);
 }
 
-/** An object without the fields that hold nothing. */
+/** An object without its empty fields; see {@link isGiven}. */
 export function withoutBlanks(fields: IDataObject): IDataObject {
 	return Object.fromEntries(Object.entries(fields).filter(([, value]) => isGiven(value)));
 }
 
-/** The first entries of a list, up to a limit; nothing further is asked for then. */
+/** The first entries of a list, up to a limit, without requesting pages beyond it. */
 export async function take<Entry>(entries: AsyncIterable<Entry>, limit: number): Promise<Entry[]> {
 	const taken: Entry[] = [];
 	for await (const entry of entries) {

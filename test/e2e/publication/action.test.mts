@@ -7,11 +7,11 @@ import { startSandbox } from '../../sandbox/sandbox.mts';
 import { actionNode, credentialData, newSecret, setStage } from '../../harness/stage.mts';
 import type { Stage } from '../../harness/stage.mts';
 
-/** The action node as a user runs it: from the packed package, in a real n8n, against the local Testivora. */
+/** The action node as a user runs it: from the packed package, in a real n8n, against the sandbox. */
 describe('the action', () => {
 	let stage: Stage;
 	const credentials: Record<'usual' | 'unknown' | 'readOnly' | 'noApi', string> = {} as never;
-	/** All that must be seen nowhere. */
+	/** Keys and secrets, which must appear nowhere. */
 	const secrets: string[] = [];
 	const executionIds: string[] = [];
 
@@ -49,7 +49,11 @@ describe('the action', () => {
 		typeVersion: 1,
 	};
 
-	/** A Testivora node, named after its operation. `settings` are what stands beside its parameters, such as `onError`. */
+	/**
+	 * A Testivora node, named after its operation.
+	 *
+	 * @param settings of the node beside its parameters, such as `onError`
+	 */
 	function action(
 		resource: string,
 		operation: string,
@@ -85,9 +89,9 @@ describe('the action', () => {
 			settings,
 			credential,
 		);
-	const GOES_ON = { onError: 'continueRegularOutput' };
+	const CONTINUES = { onError: 'continueRegularOutput' };
 
-	/** What the sandbox is asked for from now on. */
+	/** @returns a function that gives the requests to the sandbox since this call */
 	const watch = () => {
 		const from = stage.sandbox.requests.length;
 		return () =>
@@ -152,7 +156,7 @@ describe('the action', () => {
 			]);
 		});
 
-		test('testimonials are imported, read back, approved and listed, each paired with where it came from', async () => {
+		test('testimonials are imported, read back, approved and listed, each paired with its input item', async () => {
 			const seen = watch();
 			const from = stage.sandbox.requests.length;
 			const testimonialId = byId('={{ $json.id }}');
@@ -288,7 +292,7 @@ describe('the action', () => {
 			[{ returnAll: true }, 250, 3],
 			[{ limit: 120 }, 120, 2],
 			[{ limit: 3 }, 3, 1],
-		])('a list with %j takes %i entries from %i pages', async (parameters, count, pageCount) => {
+		])('a list with %j gives %i entries from %i pages', async (parameters, count, pageCount) => {
 			const { store } = stage.sandbox;
 			const spaces = store.spaces;
 			store.spaces = Array.from({ length: 250 }, (_, index) => ({
@@ -310,7 +314,7 @@ describe('the action', () => {
 				stage.sandbox.options.serverSecret = serverSecret;
 				const secret = newSecret();
 				const webhookId = byId('={{ $json.id }}');
-				// The endpoint as it stands before it is deleted, for what no answer shows.
+				// The secret is in no answer, so it is read from the sandbox before the endpoint is deleted.
 				let made = '';
 				const watching = setInterval(
 					() => (made = stage.sandbox.endpoints()[0]?.secret ?? made),
@@ -354,8 +358,8 @@ describe('the action', () => {
 		);
 	});
 
-	describe('when Testivora does not answer as hoped', () => {
-		test('429 is waited out, and an import of more than a burst comes whole, in order, each once', async () => {
+	describe('faults and rate limits', () => {
+		test('after a 429 an import waits and goes on, and creates each row once, in order', async () => {
 			Object.assign(stage.sandbox.options, { rateLimits: true, timeScale: 1 });
 			const seen = watch();
 			const wanted = Array.from({ length: 62 }, (_, index) => `Imported ${index}`);
@@ -368,7 +372,7 @@ describe('the action', () => {
 			expect(seen()).toContain('POST /v1/testimonials 429');
 		});
 
-		test('5xx, a reset and half an answer are tried again where nothing can happen twice', async () => {
+		test('a 5xx, a reset and half an answer are retried where nothing can happen twice', async () => {
 			const { sandbox } = stage;
 			const testimonial = sandbox.submit({ text: 'Change me.' });
 			sandbox.inject({ method: 'GET', status: 503 });
@@ -386,7 +390,7 @@ describe('the action', () => {
 			expect(items['update testimonial'][0].json).toMatchObject({ id: testimonial.id, rating: 2 });
 		});
 
-		test('a 5xx that stays is told after five tries', async () => {
+		test('a 5xx that persists is reported after five tries', async () => {
 			stage.sandbox.inject({ path: '/v1/account', status: 503, times: 100 });
 			const seen = watch();
 			const { status, error } = await run([{}], action('account', 'get'));
@@ -399,8 +403,8 @@ describe('the action', () => {
 			expect(seen()).toEqual(Array(5).fill('GET /v1/account 503'));
 		});
 
-		test.each([{}, GOES_ON])(
-			'a create whose answer is lost is found or sent again, whatever was there before (%j)',
+		test.each([{}, CONTINUES])(
+			'a create whose answer is lost is found or sent again, whatever the space had before (%j)',
 			async (settings) => {
 				const { sandbox } = stage;
 				const old = sandbox.testimonials().length;
@@ -413,7 +417,7 @@ describe('the action', () => {
 					'Lost to 502',
 				];
 				const before = sandbox.submit({ text: 'Lost to 502', author: { name: 'Ana' } });
-				// One that is younger than a minute might be a create whose text the API has changed: then nothing would be sent again.
+				// A testimonial younger than a minute might be a create whose text the API changed, and nothing would be sent again.
 				for (const one of sandbox.testimonials())
 					one.created_at = new Date(Date.parse(one.created_at) - 120_000).toISOString();
 				sandbox.inject({ method: 'POST', status: 502, handled: true });
@@ -434,12 +438,12 @@ describe('the action', () => {
 			},
 		);
 
-		test('a create that was perhaps not handled is not sent again, and its error says what to look for', async () => {
+		test('a create that may have arrived is not sent again, and its error says what to do', async () => {
 			stage.sandbox.inject({ method: 'POST', reset: true });
 			const seen = watch();
-			const { items } = await run(texts('Lost before'), create(GOES_ON));
+			const { items } = await run(texts('Lost before'), create(CONTINUES));
 			expect(items['create testimonial'][0].json).toEqual({
-				error: 'Testivora closed the connection before it had answered',
+				error: 'Testivora closed the connection before it had answered [item 1]',
 				message: expect.stringContaining(
 					'It may have been created all the same: look in Testivora before you run this item again.',
 				),
@@ -448,11 +452,53 @@ describe('the action', () => {
 			expect(stored('Lost before')).toBe(0);
 		});
 
+		test('a loop with Skip Existing reads the space once, and lets a testimonial stand for one row only', async () => {
+			const { sandbox } = stage;
+			sandbox.submit({ text: 'Looped', author: { name: 'Ana' } });
+			for (const one of sandbox.testimonials())
+				one.created_at = new Date(Date.parse(one.created_at) - 120_000).toISOString();
+			const importing = action('testimonial', 'create', {
+				spaceId: byId('spc_courses'),
+				text: '={{ $json.text }}',
+				authorName: 'Ana',
+				options: { skipExisting: true },
+			});
+			const loop: WorkflowNode = {
+				name: 'Loop Over Items',
+				type: 'n8n-nodes-base.splitInBatches',
+				typeVersion: 3,
+				parameters: { batchSize: 1, options: {} },
+			};
+			const to = (node: string) => [{ node, type: 'main', index: 0 }];
+			const id = await stage.n8n.createWorkflow({
+				name: 'Loop',
+				nodes: [START, loop, importing],
+				connections: {
+					[START.name]: { main: [to(loop.name)] },
+					[loop.name]: { main: [[], to(importing.name)] },
+					[importing.name]: { main: [to(loop.name)] },
+				},
+				pinData: { [START.name]: texts('Looped', 'Looped').map((json) => ({ json })) },
+			});
+			const seen = watch();
+			const { runData } = await stage.n8n.runManually(id, START.name);
+			const items = runData[importing.name].flatMap(({ data }: any) => data.main[0]);
+			expect(items.map(({ json }: any) => [json.text, json.alreadyExisted])).toEqual([
+				['Looped', true],
+				['Looped', undefined],
+			]);
+			expect(stored('Looped')).toBe(2);
+			const reads = seen().filter((request) => request.startsWith('GET'));
+			// Each status that does not occur in the list is requested once more.
+			expect(reads.length).toBeLessThanOrEqual(3);
+			expect(seen().filter((request) => request.startsWith('POST'))).toHaveLength(1);
+		});
+
 		test('an import with Skip Existing can be run again by n8n’s Retry On Fail', async () => {
 			const { sandbox } = stage;
 			const wanted = ['Twice', 'Once', 'Twice', 'Last'];
 			const refused = { error: { type: 'invalid_text', message: 'Not now.' } };
-			// The first two tries end at the third row; what there is by then is skipped.
+			// The first two tries fail at the third row; the next try skips what exists by then.
 			const answers = [201, 201, 422, 422];
 			for (const status of answers)
 				sandbox.inject(
@@ -507,7 +553,7 @@ describe('the action', () => {
 			}
 		});
 
-		test('no Testivora at all is told as such', async () => {
+		test('an unreachable Testivora is reported as such', async () => {
 			const [port] = await freePorts(1);
 			const credential = await stage.n8n.createCredential(
 				'Nowhere',
@@ -525,7 +571,8 @@ describe('the action', () => {
 
 	describe('the monthly quota', () => {
 		const MESSAGE =
-			/^The monthly quota of your Testivora plan is used up \(\d+ of \d+, Agency plan\)$/;
+			/^The monthly quota of your Testivora plan is used up \(\d+ of \d+, Agency plan\)/;
+		const REFUSED = expect.stringMatching(new RegExp(`${MESSAGE.source} \\[item 2\\]$`));
 		const NOT_SENT = 'The monthly quota of your Testivora plan is used up: this item was not sent';
 
 		/** Leaves so many creates. */
@@ -538,7 +585,7 @@ describe('the action', () => {
 			sandbox.options.quota = usage.testimonials.used + creates;
 		}
 
-		test('ends the run at the first create that it refuses', async () => {
+		test('ends the run at the first create that is refused', async () => {
 			await leave(1);
 			const seen = watch();
 			const { status, error } = await run(texts('Within', 'Beyond', 'Further beyond'), create());
@@ -553,15 +600,15 @@ describe('the action', () => {
 			expect(seen()).toEqual(['POST /v1/testimonials 201', 'POST /v1/testimonials 402']);
 		});
 
-		test('under "continue on fail" is told for each item, and nothing more is sent', async () => {
+		test('with On Error → Continue is reported for each item, and nothing more is sent', async () => {
 			await leave(1);
 			const seen = watch();
-			const { status, items } = await run(texts('one', 'two', 'three', 'four'), create(GOES_ON));
+			const { status, items } = await run(texts('one', 'two', 'three', 'four'), create(CONTINUES));
 			expect(status).toBe('success');
 			expect(items['create testimonial']).toEqual([
 				{ json: expect.objectContaining({ text: 'one' }), pairedItem: item(0) },
 				{
-					json: { error: expect.stringMatching(MESSAGE), message: expect.any(String) },
+					json: { error: REFUSED, message: expect.any(String) },
 					pairedItem: item(1),
 				},
 				{
@@ -590,14 +637,14 @@ describe('the action', () => {
 			expect(
 				failed.map(({ json, pairedItem }: any) => [json.text, json.error, pairedItem]),
 			).toEqual([
-				['refused', expect.stringMatching(MESSAGE), item(1)],
+				['refused', REFUSED, item(1)],
 				['unsent', `${NOT_SENT} [item 3]`, item(2)],
 			]);
 		});
 	});
 
-	describe('what a user reads', () => {
-		test('about fields: the label, the item and what is expected, before anything is sent', async () => {
+	describe('messages', () => {
+		test('about fields name the label, the item and what is expected, and nothing is sent', async () => {
 			const seen = watch();
 			const input = [
 				{ rating: 7 },
@@ -621,13 +668,13 @@ describe('the action', () => {
 							authorPhotoUrl: '={{ $json.photo }}',
 						},
 					},
-					GOES_ON,
+					CONTINUES,
 				),
 				action(
 					'testimonial',
 					'update',
 					{ testimonialId: byId('any'), updateFields: { text: '={{ $json.nothing }}' } },
-					GOES_ON,
+					CONTINUES,
 				),
 			);
 			expect(items['create testimonial'].map(({ json }) => json.error)).toEqual([
@@ -659,16 +706,36 @@ describe('the action', () => {
 			expect(stored('Never stored')).toBe(0);
 		});
 
-		test('about something that is not there', async () => {
+		test('about an unknown ID', async () => {
 			const { items } = await run(
 				[{ id: 'tst_gone/../x' }],
-				action('testimonial', 'get', { testimonialId: byId('={{ $json.id }}') }, GOES_ON),
+				action('testimonial', 'get', { testimonialId: byId('={{ $json.id }}') }, CONTINUES),
 			);
 			expect(items['get testimonial'][0].json).toMatchObject({
-				error: 'Testivora has nothing with this ID in your account',
+				error: 'Testivora has nothing with this ID in your account [item 1]',
 				message: expect.stringContaining('Choose it from the list'),
 			});
 			expect(stage.sandbox.requests.at(-1)!.path).toBe('/v1/testimonials/tst_gone%2F..%2Fx');
+		});
+
+		test('about a webhook endpoint that the API does not delete, which is disabled instead', async () => {
+			const { sandbox } = stage;
+			const made = await fetch(`${sandbox.url}/v1/webhooks`, {
+				method: 'POST',
+				headers: { authorization: `Bearer ${sandbox.apiKey}`, 'content-type': 'application/json' },
+				body: JSON.stringify({ url: 'https://example.com/kept', events: ['testimonial.created'] }),
+			});
+			const { id } = (await made.json()) as { id: string };
+			const body = { error: { type: 'method_not_allowed', message: 'Not DELETE.' } };
+			sandbox.inject({ method: 'DELETE', status: 405, body });
+			const { error } = await run([{}], action('webhook', 'delete', { webhookId: byId(id) }));
+			expect(error!.message).toBe(
+				'Testivora does not let webhook endpoints be deleted through the API, so this one was disabled instead. Delete it in Testivora under Settings → Webhooks [item 1]',
+			);
+			expect(sandbox.endpoints().find((one) => one.id === id)).toMatchObject({
+				status: 'disabled',
+			});
+			sandbox.store.endpoints = [];
 		});
 
 		test('about an account whose API has no webhooks', async () => {
@@ -682,7 +749,7 @@ describe('the action', () => {
 		});
 	});
 
-	describe('the lists to choose from', () => {
+	describe('the lists of resource locators', () => {
 		async function search(method: string, filter?: string, credential?: string) {
 			const path = {
 				searchSpaces: 'spaceId',
@@ -696,7 +763,7 @@ describe('the action', () => {
 			});
 		}
 
-		test('show all, those that match, or none', async () => {
+		test('show all entries, those that match, or none', async () => {
 			const { sandbox } = stage;
 			const url = 'https://example.com/listed';
 			const made = await fetch(`${sandbox.url}/v1/webhooks`, {
@@ -732,7 +799,7 @@ describe('the action', () => {
 			}
 		});
 
-		test('say what is wrong and what to do', async () => {
+		test('say what happened and what to do', async () => {
 			const unknown = await search('searchSpaces', undefined, credentials.unknown);
 			expect(unknown).toMatchObject({
 				status: 500,
@@ -749,7 +816,7 @@ describe('the action', () => {
 		});
 	});
 
-	test('neither a key nor a secret is in what any of these runs left, nor in the log of n8n at its most talkative', async () => {
+	test('no key or secret is in the executions of these runs, nor in n8n’s debug log', async () => {
 		const left = [stage.n8n.log()];
 		for (const id of executionIds) {
 			const { body } = await stage.n8n.request('GET', `/rest/executions/${id}`);

@@ -6,38 +6,38 @@ import type { WorkflowNode } from '../../harness/n8n/client.mts';
 import { setStage } from '../../harness/stage.mts';
 import type { Stage } from '../../harness/stage.mts';
 
-/** What the star in the editor makes of a field, with what its user wrote into Description. */
+/** The expression that the star button in the editor puts into a field, with the user's text for Description. */
 const star = (label: string, description = '', type: 'string' | 'number' | 'boolean' = 'string') =>
 	`={{ /*n8n-auto-generated-fromAI-override*/ $fromAI('${label.replaceAll(' ', '_')}', \`${description}\`, '${type}') }}`;
 const number = (label: string, description?: string) => star(label, description, 'number');
 const boolean = (label: string, description?: string) => star(label, description, 'boolean');
 
-/** One operation as a tool: the fields that a model fills in, what it says, and what Testivora is then asked and stores. */
+/** One operation as a tool: the fields that the model fills in, the arguments that it sends, the request that follows, and the output. */
 interface Case {
 	parameters: Record<string, unknown>;
-	says: Record<string, unknown>;
-	asks: { method: string; path: string; query?: object; body?: object };
-	gets: unknown[];
+	args: Record<string, unknown>;
+	sends: { method: string; path: string; query?: object; body?: object };
+	returns: unknown[];
 }
 
 const OPERATIONS: Record<string, Case> = {
 	'account/get': {
 		parameters: {},
-		says: {},
-		asks: { method: 'GET', path: '/v1/account' },
-		gets: [expect.objectContaining({ tier: 'Agency' })],
+		args: {},
+		sends: { method: 'GET', path: '/v1/account' },
+		returns: [expect.objectContaining({ tier: 'Agency' })],
 	},
 	'space/getAll': {
 		parameters: { returnAll: boolean('Return All'), limit: number('Limit') },
-		says: { Return_All: false, Limit: 1 },
-		asks: { method: 'GET', path: '/v1/spaces', query: { limit: '1' } },
-		gets: [expect.objectContaining({ id: 'spc_courses', name: 'Online Courses' })],
+		args: { Return_All: false, Limit: 1 },
+		sends: { method: 'GET', path: '/v1/spaces', query: { limit: '1' } },
+		returns: [expect.objectContaining({ id: 'spc_courses', name: 'Online Courses' })],
 	},
 	'wall/getAll': {
 		parameters: { spaceId: byId(star('Space')), limit: number('Limit') },
-		says: { Space: 'spc_coaching', Limit: 5 },
-		asks: { method: 'GET', path: '/v1/walls', query: { space_id: 'spc_coaching', limit: '100' } },
-		gets: [expect.objectContaining({ id: 'wal_prices' })],
+		args: { Space: 'spc_coaching', Limit: 5 },
+		sends: { method: 'GET', path: '/v1/walls', query: { space_id: 'spc_coaching', limit: '100' } },
+		returns: [expect.objectContaining({ id: 'wal_prices' })],
 	},
 	'testimonial/create': {
 		parameters: {
@@ -52,7 +52,7 @@ const OPERATIONS: Record<string, Case> = {
 				tags: star('Tags', 'Separated by commas'),
 			},
 		},
-		says: {
+		args: {
 			Space: 'spc_courses',
 			Text: 'Worth every minute.',
 			Author_Name: 'Ana',
@@ -62,7 +62,7 @@ const OPERATIONS: Record<string, Case> = {
 			Status: 'Pending',
 			Tags: 'onboarding, course',
 		},
-		asks: {
+		sends: {
 			method: 'POST',
 			path: '/v1/testimonials',
 			body: {
@@ -75,7 +75,7 @@ const OPERATIONS: Record<string, Case> = {
 				tags: ['onboarding', 'course'],
 			},
 		},
-		gets: [
+		returns: [
 			expect.objectContaining({
 				id: expect.stringMatching(/^tst_/),
 				status: 'pending',
@@ -88,9 +88,9 @@ const OPERATIONS: Record<string, Case> = {
 			testimonialId: byId(star('Testimonial', 'ID of the testimonial')),
 			output: star('Output', 'raw or simplified'),
 		},
-		says: { Testimonial: 'tst_low', Output: 'simplified' },
-		asks: { method: 'GET', path: '/v1/testimonials/tst_low' },
-		gets: [expect.objectContaining({ id: 'tst_low', text: 'I expected more.' })],
+		args: { Testimonial: 'tst_low', Output: 'simplified' },
+		sends: { method: 'GET', path: '/v1/testimonials/tst_low' },
+		returns: [expect.objectContaining({ id: 'tst_low', text: 'I expected more.' })],
 	},
 	'testimonial/getAll': {
 		parameters: {
@@ -105,7 +105,7 @@ const OPERATIONS: Record<string, Case> = {
 				types: star('Types', 'text, video, or both'),
 			},
 		},
-		says: {
+		args: {
 			Space: '',
 			Limit: 10,
 			Created_After: '2026-06-01',
@@ -115,20 +115,20 @@ const OPERATIONS: Record<string, Case> = {
 			Tags: '',
 			Types: 'Text',
 		},
-		asks: { method: 'GET', path: '/v1/testimonials', query: { limit: '100' } },
-		gets: [expect.objectContaining({ id: 'tst_low' })],
+		sends: { method: 'GET', path: '/v1/testimonials', query: { limit: '100' } },
+		returns: [expect.objectContaining({ id: 'tst_low' })],
 	},
 	'testimonial/approve': {
 		parameters: { testimonialId: byId(star('Testimonial', 'ID of the testimonial')) },
-		says: { Testimonial: 'tst_low' },
-		asks: { method: 'PATCH', path: '/v1/testimonials/tst_low', body: { status: 'approved' } },
-		gets: [expect.objectContaining({ id: 'tst_low', status: 'approved' })],
+		args: { Testimonial: 'tst_low' },
+		sends: { method: 'PATCH', path: '/v1/testimonials/tst_low', body: { status: 'approved' } },
+		returns: [expect.objectContaining({ id: 'tst_low', status: 'approved' })],
 	},
 	'testimonial/reject': {
 		parameters: { testimonialId: byId(star('Testimonial', 'ID of the testimonial')) },
-		says: { Testimonial: 'tst_low' },
-		asks: { method: 'PATCH', path: '/v1/testimonials/tst_low', body: { status: 'rejected' } },
-		gets: [expect.objectContaining({ id: 'tst_low', status: 'rejected' })],
+		args: { Testimonial: 'tst_low' },
+		sends: { method: 'PATCH', path: '/v1/testimonials/tst_low', body: { status: 'rejected' } },
+		returns: [expect.objectContaining({ id: 'tst_low', status: 'rejected' })],
 	},
 	'testimonial/update': {
 		parameters: {
@@ -139,9 +139,9 @@ const OPERATIONS: Record<string, Case> = {
 				tags: star('Tags'),
 			},
 		},
-		says: { Testimonial: 'tst_low', Author_Title: '', Status: 'rejected', Tags: '' },
-		asks: { method: 'PATCH', path: '/v1/testimonials/tst_low', body: { status: 'rejected' } },
-		gets: [
+		args: { Testimonial: 'tst_low', Author_Title: '', Status: 'rejected', Tags: '' },
+		sends: { method: 'PATCH', path: '/v1/testimonials/tst_low', body: { status: 'rejected' } },
+		returns: [
 			expect.objectContaining({
 				id: 'tst_low',
 				status: 'rejected',
@@ -156,12 +156,12 @@ const OPERATIONS: Record<string, Case> = {
 			events: star('Events'),
 			additionalFields: { status: star('Status') },
 		},
-		says: {
+		args: {
 			URL: 'https://example.com/new',
 			Events: 'testimonial.created, testimonial.approved',
 			Status: 'disabled',
 		},
-		asks: {
+		sends: {
 			method: 'POST',
 			path: '/v1/webhooks',
 			body: {
@@ -170,38 +170,38 @@ const OPERATIONS: Record<string, Case> = {
 				status: 'disabled',
 			},
 		},
-		gets: [expect.objectContaining({ url: 'https://example.com/new' })],
+		returns: [expect.objectContaining({ url: 'https://example.com/new' })],
 	},
 	'webhook/get': {
 		parameters: { webhookId: byId(star('Webhook')) },
-		says: { Webhook: 'wh_1' },
-		asks: { method: 'GET', path: '/v1/webhooks/wh_1' },
-		gets: [expect.objectContaining({ id: 'wh_1' })],
+		args: { Webhook: 'wh_1' },
+		sends: { method: 'GET', path: '/v1/webhooks/wh_1' },
+		returns: [expect.objectContaining({ id: 'wh_1' })],
 	},
 	'webhook/getAll': {
 		parameters: { limit: number('Limit'), filters: { status: star('Status') } },
-		says: { Limit: 3, Status: 'active' },
-		asks: { method: 'GET', path: '/v1/webhooks', query: { limit: '100', status: 'active' } },
-		gets: [expect.objectContaining({ id: 'wh_1' })],
+		args: { Limit: 3, Status: 'active' },
+		sends: { method: 'GET', path: '/v1/webhooks', query: { limit: '100', status: 'active' } },
+		returns: [expect.objectContaining({ id: 'wh_1' })],
 	},
 	'webhook/update': {
 		parameters: {
 			webhookId: byId(star('Webhook')),
 			updateFields: { status: star('Status'), url: star('URL') },
 		},
-		says: { Webhook: 'wh_1', Status: 'disabled', URL: '' },
-		asks: { method: 'PATCH', path: '/v1/webhooks/wh_1', body: { status: 'disabled' } },
-		gets: [expect.objectContaining({ id: 'wh_1', status: 'disabled' })],
+		args: { Webhook: 'wh_1', Status: 'disabled', URL: '' },
+		sends: { method: 'PATCH', path: '/v1/webhooks/wh_1', body: { status: 'disabled' } },
+		returns: [expect.objectContaining({ id: 'wh_1', status: 'disabled' })],
 	},
 	'webhook/delete': {
 		parameters: { webhookId: byId(star('Webhook')) },
-		says: { Webhook: 'wh_1' },
-		asks: { method: 'DELETE', path: '/v1/webhooks/wh_1' },
-		gets: [{ deleted: true }],
+		args: { Webhook: 'wh_1' },
+		sends: { method: 'DELETE', path: '/v1/webhooks/wh_1' },
+		returns: [{ deleted: true }],
 	},
 };
 
-/** n8n runs tools in two ways: as nodes of their own, or within its wrapper for LangChain, as MCP servers and agents within agents do, too. */
+/** Versions of the AI Agent. n8n runs tools as nodes (3.1), or in its wrapper for LangChain (2.2), as MCP servers and nested agents do. */
 const AGENTS = [3.1, 2.2];
 
 describe('the action as a tool of an AI Agent', () => {
@@ -247,7 +247,7 @@ describe('the action as a tool of an AI Agent', () => {
 			...more,
 		}) as unknown as Testimonial;
 
-	/** A workflow in which an agent has one tool; made once. */
+	/** A workflow with an agent that has one tool; created once and reused. */
 	async function agentWith(
 		operation: string,
 		parameters: object,
@@ -291,16 +291,16 @@ describe('the action as a tool of an AI Agent', () => {
 		return id;
 	}
 
-	/** Lets the model call the tool with these arguments. @returns what it was offered, and what it got back */
+	/** Lets the model call the tool with these arguments. @returns the tool as it was described to the model, and its result */
 	async function call(
 		operation: string,
-		says: Record<string, unknown>,
+		args: Record<string, unknown>,
 		{
 			version = AGENTS[0],
 			parameters = OPERATIONS[operation].parameters,
 		}: { version?: number; parameters?: object } = {},
 	): Promise<{ tool: OfferedTool; got: string }> {
-		model.replies.push([{ tool: 'Testivora_the_tool', arguments: says }], 'I am done.');
+		model.replies.push([{ tool: 'Testivora_the_tool', arguments: args }], 'I am done.');
 		const { status, error, items } = await stage.n8n.runManually(
 			await agentWith(operation, parameters, version),
 			'Start',
@@ -325,20 +325,20 @@ describe('the action as a tool of an AI Agent', () => {
 
 	describe.each(AGENTS)('version %s of the agent', (version) => {
 		test.each(Object.entries(OPERATIONS))(
-			'runs %s with what the model fills in',
-			async (operation, { says, asks, gets }) => {
-				const { tool, got } = await call(operation, says, { version });
-				expect(JSON.parse(got)).toEqual(gets);
-				expect(sent()).toMatchObject([asks]);
-				if (asks.body) expect(sent()[0].body).toEqual(asks.body);
-				if (asks.query) expect(sent()[0].query).toEqual(asks.query);
+			'runs %s with the arguments of the model',
+			async (operation, { args, sends, returns }) => {
+				const { tool, got } = await call(operation, args, { version });
+				expect(JSON.parse(got)).toEqual(returns);
+				expect(sent()).toMatchObject([sends]);
+				if (sends.body) expect(sent()[0].body).toEqual(sends.body);
+				if (sends.query) expect(sent()[0].query).toEqual(sends.query);
 				expect(tool.name).toBe('Testivora_the_tool');
-				expect(Object.keys(tool.parameters.properties).sort()).toEqual(Object.keys(says).sort());
+				expect(Object.keys(tool.parameters.properties).sort()).toEqual(Object.keys(args).sort());
 			},
 		);
 	});
 
-	describe('what the model is offered', () => {
+	describe('the tool as it is described to the model', () => {
 		test.each([
 			['testimonial/getAll', 'Get many testimonials in Testivora'],
 			['testimonial/get', 'Get testimonial by ID in Testivora'],
@@ -346,25 +346,22 @@ describe('the action as a tool of an AI Agent', () => {
 			['testimonial/approve', 'Approve testimonial in Testivora'],
 			['testimonial/reject', 'Reject testimonial in Testivora'],
 			['testimonial/update', 'Update testimonial content or status in Testivora'],
-		])(
-			'%s is a tool that says what it does, and of each argument what belongs into it',
-			async (operation, description) => {
-				const { parameters, says } = OPERATIONS[operation];
-				const { tool } = await call(operation, says);
-				expect(tool).toMatchObject({ name: 'Testivora_the_tool', description });
-				const stars = [
-					...JSON.stringify(parameters).matchAll(/\$fromAI\('(\w+)', `([^`]*)`, '(\w+)'\)/g),
-				];
-				expect(tool.parameters.properties).toEqual(
-					Object.fromEntries(
-						stars.map(([, key, text, type]) => [key, { type, ...(text && { description: text }) }]),
-					),
-				);
-				expect([...tool.parameters.required!].sort()).toEqual(Object.keys(says).sort());
-			},
-		);
+		])('%s is described as a whole and for each argument', async (operation, description) => {
+			const { parameters, args } = OPERATIONS[operation];
+			const { tool } = await call(operation, args);
+			expect(tool).toMatchObject({ name: 'Testivora_the_tool', description });
+			const stars = [
+				...JSON.stringify(parameters).matchAll(/\$fromAI\('(\w+)', `([^`]*)`, '(\w+)'\)/g),
+			];
+			expect(tool.parameters.properties).toEqual(
+				Object.fromEntries(
+					stars.map(([, key, text, type]) => [key, { type, ...(text && { description: text }) }]),
+				),
+			);
+			expect([...tool.parameters.required!].sort()).toEqual(Object.keys(args).sort());
+		});
 
-		test('is what its user wrote, where that is set', async () => {
+		test('has the description that the user wrote', async () => {
 			const parameters = {
 				descriptionType: 'manual',
 				toolDescription: 'Look up what somebody said.',
@@ -375,10 +372,10 @@ describe('the action as a tool of an AI Agent', () => {
 		});
 	});
 
-	describe('what the model gets back', () => {
+	describe('the result', () => {
 		const GET = { testimonialId: byId(star('Testimonial')) };
 
-		test('is JSON without anything that tells nothing', async () => {
+		test('is JSON without empty fields', async () => {
 			const { got } = await call(
 				'testimonial/get',
 				{ Testimonial: 'tst_low' },
@@ -390,13 +387,13 @@ describe('the action as a tool of an AI Agent', () => {
 			);
 		});
 
-		test('is no more than the fields that its user chose', async () => {
+		test('has only the fields that the user chose', async () => {
 			const parameters = { ...GET, output: 'selectedFields', outputFields: ['text', 'space_id'] };
 			const { got } = await call('testimonial/get', { Testimonial: 'tst_low' }, { parameters });
 			expect(got).toBe('[{"text":"I expected more.","space_id":"spc_courses"}]');
 		});
 
-		test('is no longer than the limit says', async () => {
+		test('respects the limit', async () => {
 			stage.sandbox.store.testimonials = Array.from({ length: 120 }, (_, index) =>
 				low({ id: `tst_${index}` }),
 			);
@@ -410,17 +407,17 @@ describe('the action as a tool of an AI Agent', () => {
 			expect(ids((await call('testimonial/getAll', {}, { parameters })).got)).toHaveLength(50);
 		});
 
-		test.each(AGENTS)('is a sentence in place of an empty list (agent %s)', async (version) => {
-			const { says } = OPERATIONS['testimonial/getAll'];
+		test.each(AGENTS)('is a sentence instead of an empty list (agent %s)', async (version) => {
+			const { args } = OPERATIONS['testimonial/getAll'];
 			const { got } = await call(
 				'testimonial/getAll',
-				{ ...says, Status: 'rejected' },
+				{ ...args, Status: 'rejected' },
 				{ version },
 			);
 			expect(got).toBe('[{"message":"Nothing in Testivora matches this"}]');
 		});
 
-		test('has waited out a rate limit', async () => {
+		test('comes after a rate limit was waited out', async () => {
 			stage.sandbox.inject({
 				method: 'GET',
 				times: 2,
@@ -438,21 +435,21 @@ describe('the action as a tool of an AI Agent', () => {
 		});
 	});
 
-	describe('a call that cannot be done', () => {
-		const { says } = OPERATIONS['testimonial/create'];
-		const { Text: _text, ...withoutText } = says;
+	describe('a call that fails', () => {
+		const { args: valid } = OPERATIONS['testimonial/create'];
+		const { Text: _text, ...withoutText } = valid;
 
 		test.each<[string, string, Record<string, unknown>, RegExp]>([
 			[
 				'a rating of 9',
 				'create',
-				{ ...says, Rating: 9 },
+				{ ...valid, Rating: 9 },
 				/^Rating must be a whole number from 1 to 5\b.* Nothing was sent to Testivora/,
 			],
 			[
 				'a text that is empty',
 				'create',
-				{ ...says, Text: '' },
+				{ ...valid, Text: '' },
 				/^Text must not be empty\b.* Nothing was sent to Testivora/,
 			],
 			[
@@ -464,13 +461,13 @@ describe('the action as a tool of an AI Agent', () => {
 			[
 				'an unknown space',
 				'create',
-				{ ...says, Space: 'Courses' },
+				{ ...valid, Space: 'Courses' },
 				/^Testivora has nothing with this ID in your account\. .* Get Many\b.*No such space/,
 			],
 			[
 				'an unknown status',
 				'create',
-				{ ...says, Status: 'published' },
+				{ ...valid, Status: 'published' },
 				/^Testivora did not accept this: Unknown status "published"/,
 			],
 			[
@@ -493,7 +490,7 @@ describe('the action as a tool of an AI Agent', () => {
 				/^Created After must be a date such as 2026-06-03\b/,
 			],
 		])(
-			'for %s is told so that the model can mend it, and changes nothing',
+			'because of %s tells the model what to correct, and changes nothing',
 			async (_what, operation, args, message) => {
 				const { got } = await call(`testimonial/${operation}`, args);
 				expect(JSON.parse(got)).toEqual([{ error: expect.stringMatching(message) }]);
@@ -501,21 +498,21 @@ describe('the action as a tool of an AI Agent', () => {
 			},
 		);
 
-		test('that may have been done all the same is not called undone', async () => {
+		test('that may have created the testimonial says so', async () => {
 			stage.sandbox.inject({ method: 'POST', status: 502 });
 			stage.sandbox.inject({
 				method: 'GET',
 				status: 403,
 				body: { error: { type: 'insufficient_scope', message: 'Write only.' } },
 			});
-			const { got } = await call('testimonial/create', says);
+			const { got } = await call('testimonial/create', valid);
 			expect(got).toContain(
 				'It may have been created all the same: look in Testivora before you run this item again.',
 			);
 		});
 
-		test('for what was deleted meanwhile is told, too, and the conversation goes on', async () => {
-			const { parameters, says: webhook } = OPERATIONS['webhook/delete'];
+		test('because the webhook was deleted meanwhile tells the model so, and the conversation continues', async () => {
+			const { parameters, args: webhook } = OPERATIONS['webhook/delete'];
 			const again = [{ tool: 'Testivora_the_tool', arguments: webhook }];
 			model.replies.push(again, again, 'It is gone.');
 			const { items } = await stage.n8n.runManually(
@@ -528,8 +525,8 @@ describe('the action as a tool of an AI Agent', () => {
 			expect(second).toContain('Testivora has nothing with this ID in your account. ');
 		});
 
-		test.each(AGENTS)('is told so by version %s of the agent', async (version) => {
-			const { got } = await call('testimonial/create', { ...says, Rating: 9 }, { version });
+		test.each(AGENTS)('reaches the model in version %s of the agent', async (version) => {
+			const { got } = await call('testimonial/create', { ...valid, Rating: 9 }, { version });
 			expect(JSON.parse(got)).toEqual([
 				expect.objectContaining({
 					error: expect.stringContaining('Rating must be a whole number from 1 to 5'),
@@ -540,7 +537,7 @@ describe('the action as a tool of an AI Agent', () => {
 		});
 	});
 
-	describe('what models write', () => {
+	describe('arguments as models write them', () => {
 		const created = () => stage.sandbox.testimonials()[0];
 
 		test.each<[Record<string, unknown>, object]>([
@@ -560,9 +557,9 @@ describe('the action as a tool of an AI Agent', () => {
 				{ Status: 'APPROVED', Invented: 'yes', id: 'tst_low', json: { rating: 1 } },
 				{ status: 'approved', rating: 5 },
 			],
-		])('%j is understood', async (written, stored) => {
+		])('%j is accepted', async (written, stored) => {
 			const { got } = await call('testimonial/create', {
-				...OPERATIONS['testimonial/create'].says,
+				...OPERATIONS['testimonial/create'].args,
 				...written,
 			});
 			expect(JSON.parse(got)).toEqual([expect.objectContaining({ id: created().id })]);
@@ -574,7 +571,7 @@ describe('the action as a tool of an AI Agent', () => {
 			expect(stage.sandbox.testimonials()).toHaveLength(2);
 		});
 
-		test('several calls at once are each answered', async () => {
+		test('several calls at once each get their result', async () => {
 			const at = (Testimonial: string) => ({
 				tool: 'Testivora_the_tool',
 				arguments: { Testimonial },

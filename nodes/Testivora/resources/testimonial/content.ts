@@ -13,7 +13,6 @@ import {
 } from '../inputs';
 import { locator } from '../parameters';
 
-/** The testimonial to act upon. */
 export const testimonialIdField: INodeProperties = locator({
 	displayName: 'Testimonial',
 	name: 'testimonialId',
@@ -30,7 +29,7 @@ const optionsOf = (values: readonly string[]): INodePropertyOptions[] =>
 export const statusOptions = optionsOf(TESTIMONIAL_STATUSES);
 export const typeOptions = optionsOf(TESTIMONIAL_TYPES);
 
-/** What a testimonial may have beside its text and the name of its author, in the order of the editor. */
+/** The optional fields of a testimonial, in the order of the editor. */
 export const optionalFields: INodeProperties[] = [
 	{
 		displayName: 'Author Company',
@@ -97,7 +96,7 @@ export const optionalFields: INodeProperties[] = [
 	},
 ];
 
-/** Each field of the editor: its label, what it may hold, and where it goes in the API's testimonial. */
+/** For each field of the editor: its label, its schema, and its path in the API's testimonial. */
 const FIELDS = {
 	text: { label: 'Text', schema: textInput, path: ['text'] },
 	rating: { label: 'Rating', schema: ratingInput, path: ['rating'] },
@@ -112,12 +111,12 @@ const FIELDS = {
 	authorSocial: { label: 'Author Social URL', schema: urlInput, path: ['author', 'social'] },
 };
 
-/** What an update takes away when it is given as an empty text. */
+/** Fields that an update removes when they are empty texts (assumption A4). */
 const REMOVABLE = ['authorTitle', 'authorCompany', 'authorPhotoUrl', 'authorSocial'];
 
 /**
- * A testimonial as POST and PATCH take it, checked. Assumption A3: fields that are absent stay as they are, those of
- * `author` too, and an empty text there takes away what was there.
+ * The body of a POST or PATCH for a testimonial, validated. A PATCH leaves absent fields as they are, those of `author` too, and removes
+ * a field of `author` that is an empty text (assumption A4).
  *
  * @param fields by their names in the editor; undefined and null count as absent
  * @throws NodeOperationError that names the field's label and the item

@@ -77,8 +77,8 @@ export const create: Operation = {
 		return await this.begin!(context, false).execute(itemIndex);
 	},
 
-	begin(context, goesOn) {
-		const creates = new Creates(context, !goesOn);
+	begin(context, continues) {
+		const creates = new Creates(context, !continues);
 		return {
 			execute: async (itemIndex) =>
 				await creates.create(
@@ -86,8 +86,8 @@ export const create: Operation = {
 					itemIndex,
 					skipsExisting(context, itemIndex),
 				),
-			finish: async () => await creates.settleOpen(),
-			hints: () => creates.hints(),
+			finish: async () => await creates.settleUncertain(),
+			hints: (failed) => creates.hints(failed),
 		};
 	},
 };
@@ -105,7 +105,10 @@ function bodyOf(context: IExecuteFunctions, itemIndex: number): IDataObject {
 	return { space_id: idOf(context, 'spaceId', 'Space', itemIndex), ...content };
 }
 
-/** An expression that gives nothing is refused: taken for "no", it would create everything a second time. Except as a tool: models send nothing for what they don't set. */
+/**
+ * Whether Skip Existing is on for this item. An expression that gives nothing is refused, because taking it for "no" would create
+ * everything a second time. Except as a tool: models send nothing for fields they don't set.
+ */
 function skipsExisting(context: IExecuteFunctions, itemIndex: number): boolean {
 	const options = context.getNodeParameter('options', itemIndex, {}) as IDataObject;
 	if (!('skipExisting' in options) || (isTool(context.getNode()) && !isGiven(options.skipExisting)))

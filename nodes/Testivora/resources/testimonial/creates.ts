@@ -5,93 +5,87 @@ import type {
 	NodeExecutionHint,
 } from 'n8n-workflow';
 
-import { list, request } from '../../../shared/api';
+import { request } from '../../../shared/api';
 import { hasStatus, inputError, isTimeout } from '../../../shared/errors';
-import { createdAt, isSameWord } from '../../../shared/filters';
+import { createdAt } from '../../../shared/filters';
 import { elapsed, journalOf } from '../../../shared/journal';
-import { objectSchema, TESTIMONIAL_STATUSES } from '../../../shared/schemas';
+import { objectSchema } from '../../../shared/schemas';
 import { waitUnlessCancelled } from '../../../shared/waiting';
+import { MESSAGES } from '../../messages';
+import { ImportMemory } from './importMemory';
 import { contentKey } from './sameness';
 import { LIST_LAG_MS, isCreateInDoubt, settle } from './settle';
-import type { OpenCreate, Service, Settled } from './settle';
+import type { Service, Settled, UncertainCreate } from './settle';
+import { contentsOf, listSpace } from './spaceContents';
+import type { SpaceContents } from './spaceContents';
 
-/** After so many creates in a row that got no answer in time, the rest is not sent: each would wait for a minute. */
+/** After this many consecutive creates that timed out, the rest is not sent: each would take a minute. */
 const MAX_TIMEOUTS = 5;
-/** A list whose newest testimonial is younger than this may soon show others. Twice {@link LIST_LAG_MS}: clocks differ, and a `Date` is in whole seconds. */
+/**
+ * If the newest testimonial in a list is younger than this, the list may not show everything yet that was created before it was read.
+ * Twice {@link LIST_LAG_MS}, because clocks differ and `Date` headers are in whole seconds.
+ */
 const FRESH_MS = 2 * LIST_LAG_MS;
+/** How many items a hint names at most. */
+const MAX_NAMED_ITEMS = 20;
 
-/** The testimonials that a space had when it was read. */
-interface Existing {
-	/** When that was, by {@link elapsed}. */
-	at: number;
-	ids: Set<string>;
-	/** `created_at` of the newest, in milliseconds since 1970; undefined where the space is empty, NaN where one has no date that can be read. */
-	newest?: number;
-	/** By content; each stands for one row of the import only. */
-	unused: Map<string, IDataObject[]>;
-}
-
-/** What a run of the node leaves for the next try or run in the same execution. */
-interface RunNote {
-	run?: number;
-	/** When it last created something, or may have, in milliseconds since 1970. */
-	createdAt?: number;
-}
-
-/** What the creates with one credential have found out. Items have different ones where the credential holds an expression. */
+/** What the creates with one credential have learned in this run. Items have different credentials where it holds an expression. */
 class Account {
 	quotaUsedUp = false;
 	/** Whether texts come back as they were sent. */
 	givesBackContent = true;
 	/** How long it took to read a space to its end. */
 	readingMs = 0;
-	readonly open: OpenCreate[] = [];
-	/** By space; rejected where the space could not be read. */
-	readonly reading = new Map<string, Promise<Existing>>();
-	readonly existing = new Map<string, Existing>();
+	/** Creates whose outcome is unknown, to be settled at the end of the run. */
+	readonly uncertain: UncertainCreate[] = [];
+	/** By space. Failed readings are kept too: otherwise every row would wait for the same failure. */
+	readonly readings = new Map<string, Promise<SpaceContents>>();
 	/** `created_at` of the testimonial that was created last, in milliseconds since 1970. */
 	lastCreated?: number;
-	/** By how many milliseconds the clock of `created_at` is at least ahead of {@link elapsed}. */
+	/** The least by which the clock of `created_at` is ahead of {@link elapsed}, in milliseconds. */
 	aheadMs?: number;
 
-	constructor(readonly credential: ICredentialDataDecryptedObject) {}
+	constructor(
+		/** Base URL and API key. */
+		readonly key: string,
+		readonly credential: ICredentialDataDecryptedObject,
+	) {}
 }
 
-/** All creates of one run of the node: what one of them finds out, the others use. */
+/** The creates of one run of the node. They share what they learn: the quota, what spaces have, which testimonials are taken. */
 export class Creates {
-	/** Whether a row was to be skipped if it existed. */
+	/** Whether a row was to be skipped if it exists. */
 	private skips = false;
-	/** Rows that would be created again if the node ran again. */
+	/** Number of rows that would be created again if the node ran again. */
 	private unprotected = 0;
-	/** Time-outs in a row. */
+	/** Consecutive time-outs. */
 	private timeouts = 0;
-	/** Rows that were not created because the space had them. */
+	/** Number of rows that were not created because the space has them. */
 	private skipped = 0;
-	/** Rows that were not sent because the quota is used up, and the one that was refused for it. */
-	private beyondQuota = 0;
-	/** Items of which it is not known whether they were created. */
-	private readonly inDoubt: number[] = [];
-	/** By base URL and API key. */
+	/** Item indexes of rows that were not created because the quota is used up. */
+	private readonly beyondQuota = new Set<number>();
+	/** Item indexes of rows of which it is not known whether they were created. */
+	private readonly inDoubt = new Set<number>();
 	private readonly accounts = new Map<string, Account>();
-	/** IDs of testimonials that are the answer to one of these creates. */
-	private readonly claimed = new Set<string>();
+	private readonly memory: ImportMemory;
 
-	/** What earlier tries and runs of the node in this execution left behind. */
-	private readonly before: RunNote;
-
-	/** @param atOnce whether a create in doubt is settled before the next one, because the run ends with the first one that fails */
+	/**
+	 * @param settleAtOnce whether a create in doubt is settled before the next one is sent, as it must be where the first failure ends the
+	 *   run; otherwise {@link settleUncertain} settles all of them together
+	 */
 	constructor(
 		private readonly context: IExecuteFunctions,
-		private readonly atOnce: boolean,
+		private readonly settleAtOnce: boolean,
 	) {
-		this.before = { ...this.noteOfRuns() };
+		this.memory = new ImportMemory(context);
 	}
 
 	/**
 	 * Creates a testimonial, unless the space has it.
 	 *
 	 * @param body as POST takes it
-	 * @throws NodeApiError or NodeOperationError; where the outcome is unknown and is not settled at once, {@link settleOpen} replaces it
+	 * @param skipExisting whether a testimonial with the same content that the space has is returned instead, with `alreadyExisted`
+	 * @throws NodeApiError or NodeOperationError; for a create in doubt that is not settled at once, {@link settleUncertain} replaces it
 	 */
 	async create(body: IDataObject, itemIndex: number, skipExisting: boolean): Promise<IDataObject> {
 		const account = await this.accountOf(itemIndex);
@@ -102,91 +96,72 @@ export class Creates {
 			this.skipped += 1;
 			return { ...existing, alreadyExisted: true };
 		}
+
 		const { lastCreated } = account;
-		Object.assign(this.noteOfRuns(), { run: this.runIndex() } satisfies RunNote);
+		this.memory.noteSending();
 		const outcome = await this.send(account, body, itemIndex).catch((error: Error) => error);
-		const inDoubt = isCreateInDoubt(outcome);
-		if (inDoubt || !(outcome instanceof Error))
-			Object.assign(this.noteOfRuns(), { createdAt: Date.now() } satisfies RunNote);
+		const isInDoubt = isCreateInDoubt(outcome);
+		if (isInDoubt || !(outcome instanceof Error)) this.memory.noteCreated();
 		if (!(outcome instanceof Error)) return outcome;
-		if (!inDoubt) throw outcome;
-		const ended = elapsed();
-		const begun = journalOf(this.context).postedAt ?? ended;
-		const open: OpenCreate = {
+		if (!isInDoubt) throw outcome;
+
+		const endedAt = elapsed();
+		const create: UncertainCreate = {
 			itemIndex,
 			body,
 			error: outcome,
-			begun,
-			ended,
-			sent: 1,
+			startedAt: journalOf(this.context).postedAt ?? endedAt,
+			endedAt,
+			attempts: 1,
 			lastCreated,
 		};
-		if (!this.atOnce) {
-			account.open.push(open);
+		if (!this.settleAtOnce) {
+			account.uncertain.push(create);
 			throw outcome;
 		}
-		const settled = (await this.settleAll(account, [open])).get(open)!;
+		const settled = (await this.settle(account, [create])).get(create)!;
 		if ('error' in settled) throw settled.error;
 		return settled.testimonial;
 	}
 
-	/** @returns how the creates in doubt ended, by their item */
-	async settleOpen(): Promise<Map<number, IDataObject | Error>> {
+	/** Settles the creates in doubt. @returns their outcomes by item index */
+	async settleUncertain(): Promise<Map<number, IDataObject | Error>> {
 		const outcomes = new Map<number, IDataObject | Error>();
 		for (const account of this.accounts.values()) {
-			for (const [{ itemIndex }, settled] of await this.settleAll(account, account.open)) {
+			for (const [{ itemIndex }, settled] of await this.settle(account, account.uncertain)) {
 				outcomes.set(itemIndex, 'error' in settled ? settled.error : settled.testimonial);
-				if ('error' in settled && settled.inDoubt) this.inDoubt.push(itemIndex);
+				if ('error' in settled && settled.inDoubt) this.inDoubt.add(itemIndex);
 			}
 		}
 		return outcomes;
 	}
 
-	/** What a person would want to know of the import as a whole. */
-	hints(): NodeExecutionHint[] {
-		const items = this.inDoubt.map((index) => index + 1).sort((one, other) => one - other);
+	/**
+	 * What a person would want to know of the import as a whole.
+	 *
+	 * @param failed indexes of all items that ended with an error
+	 */
+	hints(failed: number[]): NodeExecutionHint[] {
 		const changesTexts = [...this.accounts.values()].some(
 			({ givesBackContent }) => !givesBackContent,
 		);
-		return [
-			...(this.skipped > 0
-				? [{ message: `Not created again, because the space has them already: ${this.skipped}` }]
-				: []),
-			...(items.length > 0
-				? [
-						{
-							type: 'warning' as const,
-							message: `Not known whether these were created: items ${items.slice(0, 20).join(', ')}${items.length > 20 ? ', …' : ''}. ${changesTexts ? 'Look for them in Testivora.' : 'Run them again with the option Skip Existing.'}`,
-						},
-					]
-				: []),
-			...(changesTexts && this.skips
-				? [
-						{
-							type: 'warning' as const,
-							message:
-								'Testivora changes texts, so Skip Existing may not recognise them: look in Testivora before you run this again',
-						},
-					]
-				: []),
-			...(this.unprotected > 1 && this.context.getNode().retryOnFail
-				? [
-						{
-							type: 'warning' as const,
-							message:
-								'Retry On Fail runs all items again, those that were created too: add the option Skip Existing, or switch Retry On Fail off',
-						},
-					]
-				: []),
-			...(this.beyondQuota > 0
-				? [
-						{
-							type: 'warning' as const,
-							message: `Not created, because the monthly quota of your Testivora plan is used up: ${this.beyondQuota}`,
-						},
-					]
-				: []),
-		];
+		const notCreated = failed.filter(
+			(index) => !this.inDoubt.has(index) && !this.beyondQuota.has(index),
+		);
+		const hints: NodeExecutionHint[] = [];
+		const warn = (message: string) => hints.push({ type: 'warning', message });
+		if (this.skipped > 0) hints.push({ message: MESSAGES.skipped(String(this.skipped)) });
+		if (notCreated.length === 1) warn(MESSAGES.oneNotCreated(itemNames(notCreated)));
+		if (notCreated.length > 1)
+			warn(MESSAGES.notCreated(String(notCreated.length), itemNames(notCreated)));
+		if (this.inDoubt.size > 0) {
+			const items = itemNames([...this.inDoubt]);
+			warn(changesTexts ? MESSAGES.inDoubtAndUnrecognizable(items) : MESSAGES.inDoubt(items));
+		}
+		if (changesTexts && this.skips) warn(MESSAGES.changesTexts);
+		if (this.unprotected > 1 && this.context.getNode().retryOnFail) warn(MESSAGES.retryRepeats);
+		if (this.beyondQuota.size > 0) warn(MESSAGES.beyondQuota(String(this.beyondQuota.size)));
+		return hints;
 	}
 
 	private async accountOf(itemIndex: number): Promise<Account> {
@@ -195,200 +170,152 @@ export class Creates {
 			itemIndex,
 		);
 		const key = JSON.stringify([credential.baseUrl, credential.apiKey]);
-		const account = this.accounts.get(key) ?? new Account(credential);
+		const account = this.accounts.get(key) ?? new Account(key, credential);
 		this.accounts.set(key, account);
 		return account;
 	}
 
-	private async settleAll(account: Account, open: OpenCreate[]): Promise<Map<OpenCreate, Settled>> {
-		const service: Service = {
-			list: (spaceId) => this.list(account, spaceId),
-			send: async ({ body, itemIndex }) => await this.send(account, body, itemIndex),
-			wait: async (ms) => await waitUnlessCancelled(this.context, ms, open[0].error),
-			now: elapsed,
-			wasThere: ({ body, begun }, id) => {
-				const existing = account.existing.get(body.space_id as string);
-				// A space that was read after the request may hold what the request created.
-				return existing && existing.at <= begun ? existing.ids.has(id) : undefined;
-			},
-			apiTime: (moment) => {
-				const ahead = account.aheadMs ?? journalOf(this.context).aheadMs;
-				return ahead === undefined ? undefined : moment + ahead;
-			},
-			readingMs: () => account.readingMs,
-			givesBackContent: () => account.givesBackContent,
-		};
-		return await settle(open, this.claimed, service);
-	}
-
 	private async send(account: Account, body: IDataObject, itemIndex: number): Promise<IDataObject> {
+		const { context } = this;
 		if (account.quotaUsedUp) {
-			this.beyondQuota += 1;
+			this.beyondQuota.add(itemIndex);
 			throw inputError(
-				this.context.getNode(),
-				'The monthly quota of your Testivora plan is used up: this item was not sent',
+				context.getNode(),
+				MESSAGES.quotaUsedUp,
 				'Wait for the next month or upgrade the plan in Testivora, then run this item again.',
 				itemIndex,
 			);
 		}
 		if (this.timeouts >= MAX_TIMEOUTS) {
 			throw inputError(
-				this.context.getNode(),
-				'Testivora does not answer: this item was not sent',
+				context.getNode(),
+				MESSAGES.noAnswer,
 				`The last ${MAX_TIMEOUTS} items before it got no answer in time. Try again when Testivora answers, with the option Skip Existing.`,
 				itemIndex,
 			);
 		}
+		const { credential } = account;
 		const source = {
 			method: 'POST',
 			path: '/v1/testimonials',
 			body,
 			itemIndex,
-			credential: account.credential,
+			credential,
 		} as const;
-		const testimonial = (await request(this.context, source, objectSchema).catch(
-			(error: unknown) => {
-				this.timeouts = isTimeout(error) ? this.timeouts + 1 : 0;
-				if (hasStatus(error, 402)) {
-					account.quotaUsedUp = true;
-					this.beyondQuota += 1;
-				}
-				throw error;
-			},
-		)) as IDataObject;
+		const testimonial = (await request(context, source, objectSchema).catch((error: unknown) => {
+			this.timeouts = isTimeout(error) ? this.timeouts + 1 : 0;
+			if (hasStatus(error, 402)) {
+				account.quotaUsedUp = true;
+				this.beyondQuota.add(itemIndex);
+			}
+			throw error;
+		})) as IDataObject;
 		this.timeouts = 0;
-		this.learnFrom(account, testimonial, body);
+		this.memory.add(testimonial.id as string);
+		learnFrom(account, testimonial, body);
 		return testimonial;
 	}
 
-	private learnFrom(account: Account, testimonial: IDataObject, body: IDataObject): void {
-		this.claimed.add(testimonial.id as string);
-		const created = createdAt(testimonial);
-		if (!Number.isNaN(created)) {
-			account.lastCreated = created;
-			account.aheadMs = Math.max(account.aheadMs ?? -Infinity, created - elapsed());
+	private async settle(
+		account: Account,
+		creates: UncertainCreate[],
+	): Promise<Map<UncertainCreate, Settled>> {
+		const service: Service = {
+			list: (spaceId) => this.list(account, spaceId),
+			send: async ({ body, itemIndex }) => await this.send(account, body, itemIndex),
+			wait: async (ms) => await waitUnlessCancelled(this.context, ms, creates[0].error),
+			now: elapsed,
+			existedBefore: ({ body, startedAt }, id) => {
+				const contents = this.memory.contentsOf(account.key, body.space_id as string);
+				// A space that was read after the request may hold what the request created.
+				return contents && contents.readAt <= startedAt ? contents.ids.has(id) : undefined;
+			},
+			apiTimeAt: (moment) => {
+				const ahead = account.aheadMs ?? journalOf(this.context).aheadMs;
+				return ahead === undefined ? undefined : moment + ahead;
+			},
+			readingMs: () => account.readingMs,
+			givesBackContent: () => account.givesBackContent,
+		};
+		const results = await settle(creates, this.memory, service);
+		for (const [{ body }, result] of results) {
+			// A later run of a loop may get the same row again, and must find what this create may have created.
+			if ('error' in result && result.inDoubt)
+				this.memory.forgetContents(account.key, body.space_id as string);
 		}
-		// An answer may leave fields out; one that has them changed tells that texts are not given back as sent.
-		if (contentKey({ ...body, ...testimonial }) !== contentKey(body))
-			account.givesBackContent = false;
+		return results;
 	}
 
-	/** A testimonial of this content that was there before the row and stands for no other row of the import. */
+	/** A testimonial with this content that the space had before and that no other row stands for. */
 	private async takeExisting(
 		account: Account,
 		body: IDataObject,
 	): Promise<IDataObject | undefined> {
 		const spaceId = body.space_id as string;
-		// Kept also when it fails, as every row would wait for it anew.
-		const reading = account.reading.get(spaceId) ?? this.readExisting(account, spaceId);
-		account.reading.set(spaceId, reading);
-		const existing = await reading;
-		account.existing.set(spaceId, existing);
-		const found = existing.unused.get(contentKey(body))?.shift();
-		if (found) this.claimed.add(found.id as string);
+		const reading = account.readings.get(spaceId) ?? this.contentsOf(account, spaceId);
+		account.readings.set(spaceId, reading);
+		const found = (await reading).unmatched.get(contentKey(body))?.shift();
+		if (found) this.memory.add(found.id as string);
 		return found;
 	}
 
-	/**
-	 * Reads a space for Skip Existing, once its list shows what an earlier try of this execution has created (Retry On Fail), or what an
-	 * import created that was stopped just now.
-	 */
-	private async readExisting(account: Account, spaceId: string): Promise<Existing> {
-		const cancelled = new Error('The execution was cancelled');
-		const { run, createdAt: last = 0 } = this.before;
-		if (run === this.runIndex()) {
-			await waitUnlessCancelled(
-				this.context,
-				Math.min(last + LIST_LAG_MS - Date.now(), LIST_LAG_MS),
-				cancelled,
-			);
+	/** What a space has, read once in an execution; by a retry once more, because its failed try may have created something. */
+	private async contentsOf(account: Account, spaceId: string): Promise<SpaceContents> {
+		const known = this.memory.contentsOf(account.key, spaceId);
+		if (known) return known;
+		const wait = async (ms: number) =>
+			await waitUnlessCancelled(this.context, ms, new Error(MESSAGES.cancelled));
+		const read = async () => await contentsOf(this.list(account, spaceId), this.memory);
+		if (this.memory.isRetry) {
+			// Until the list shows what the failed try created.
+			const sinceCreated = Date.now() - this.memory.createdBefore;
+			await wait(Math.min(LIST_LAG_MS - sinceCreated, LIST_LAG_MS));
 		}
-		const existing = await this.readNow(account, spaceId);
-		// In a loop, the earlier runs of the node have ended: they left nothing to be found.
-		if (run === undefined && this.mayShowMore(account, existing)) {
-			await waitUnlessCancelled(this.context, LIST_LAG_MS, cancelled);
-			return await this.readNow(account, spaceId);
+		let contents = await read();
+		if (!this.memory.isRetry && this.mayBeIncomplete(account, contents)) {
+			await wait(LIST_LAG_MS);
+			contents = await read();
 		}
-		return existing;
+		this.memory.keepContents(account.key, spaceId, contents);
+		return contents;
 	}
 
-	/** Whether something was created so shortly before a space was read that the list may not show all of it yet. An empty list shows nothing of that. */
-	private mayShowMore(
+	/**
+	 * Whether something was created so shortly before a space was read that the list may not show all of it yet, as after an import that
+	 * was stopped and is run again at once.
+	 */
+	private mayBeIncomplete(
 		{ aheadMs = journalOf(this.context).aheadMs }: Account,
-		{ newest }: Existing,
+		{ newest }: SpaceContents,
 	): boolean {
-		return (
-			newest !== undefined && !(aheadMs !== undefined && newest < elapsed() + aheadMs - FRESH_MS)
-		);
+		if (newest === undefined) return false;
+		return aheadMs === undefined || !(newest < elapsed() + aheadMs - FRESH_MS);
 	}
 
-	private runIndex(): number {
-		return this.context.getWorkflowDataProxy(0).$runIndex as number;
-	}
-
-	/** The note that all tries and runs of the node in this execution share. n8n keeps it until the execution ends. */
-	private noteOfRuns(): RunNote {
-		return this.context.getContext('node') as RunNote;
-	}
-
-	private async readNow(account: Account, spaceId: string): Promise<Existing> {
-		const existing: Existing = { at: elapsed(), ids: new Set(), unused: new Map() };
-		for await (const testimonial of this.list(account, spaceId)) {
-			const id = testimonial.id as string;
-			// What moved while the list was read may come twice.
-			if (existing.ids.has(id)) continue;
-			existing.ids.add(id);
-			if (this.claimed.has(id)) continue;
-			const created = createdAt(testimonial);
-			if (!(created <= (existing.newest ?? -Infinity))) existing.newest = created;
-			const key = contentKey(testimonial);
-			const same = existing.unused.get(key);
-			if (same) same.push(testimonial);
-			else existing.unused.set(key, [testimonial]);
-		}
-		return existing;
-	}
-
-	/**
-	 * All testimonials of a space, some perhaps twice. Whether the list holds those that wait for approval when no status is asked for is
-	 * not published, so each status that it does not show is asked for.
-	 *
-	 * @throws when the execution is cancelled
-	 */
 	private async *list(account: Account, spaceId: string): AsyncGenerator<IDataObject> {
-		const began = elapsed();
-		const shown = new Set<unknown>();
-		for await (const testimonial of this.listWith(account, spaceId)) {
-			shown.add(testimonial.status);
-			yield testimonial;
-		}
-		for (const status of TESTIMONIAL_STATUSES) {
-			if (shown.has(status)) continue;
-			for await (const testimonial of this.listWith(account, spaceId, status)) {
-				// An API that does not filter by status has given all of these before.
-				if (typeof testimonial.status === 'string' && !isSameWord(testimonial.status, status))
-					break;
-				yield testimonial;
-			}
-		}
-		account.readingMs = elapsed() - began;
+		const startedAt = elapsed();
+		yield* listSpace(this.context, account.credential, spaceId);
+		account.readingMs = elapsed() - startedAt;
 	}
+}
 
-	private async *listWith(
-		{ credential }: Account,
-		spaceId: string,
-		status?: string,
-	): AsyncGenerator<IDataObject> {
-		const testimonials = list(this.context, {
-			path: '/v1/testimonials',
-			query: { space_id: spaceId, status },
-			credential,
-		});
-		for await (const testimonial of testimonials as AsyncIterable<IDataObject>) {
-			if (this.context.getExecutionCancelSignal()?.aborted)
-				throw new Error('The execution was cancelled');
-			// Also where the API does not filter by space.
-			if (testimonial.space_id === undefined || testimonial.space_id === spaceId) yield testimonial;
-		}
+function learnFrom(account: Account, testimonial: IDataObject, body: IDataObject): void {
+	const created = createdAt(testimonial);
+	if (!Number.isNaN(created)) {
+		account.lastCreated = created;
+		account.aheadMs = Math.max(account.aheadMs ?? -Infinity, created - elapsed());
 	}
+	// The answer may leave fields out, so only fields that it has can differ.
+	if (contentKey({ ...body, ...testimonial }) !== contentKey(body))
+		account.givesBackContent = false;
+}
+
+/** Items as a hint names them, such as "item 3", "items 3 and 7" or "items 1, 2 and 5". */
+function itemNames(indexes: number[]): string {
+	const numbers = [...indexes].sort((one, other) => one - other).map((index) => String(index + 1));
+	if (numbers.length === 1) return `item ${numbers[0]}`;
+	const named = numbers.slice(0, MAX_NAMED_ITEMS);
+	const last =
+		numbers.length > MAX_NAMED_ITEMS ? `${numbers.length - MAX_NAMED_ITEMS} more` : named.pop()!;
+	return `items ${named.join(', ')} and ${last}`;
 }

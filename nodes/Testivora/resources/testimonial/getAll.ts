@@ -14,6 +14,8 @@ import {
 	testimonialTypesInput,
 } from '../inputs';
 import { timeOf } from '../../../shared/time';
+import { INPUT_FAULTS, MESSAGES } from '../../messages';
+import { inSpace } from '../inSpace';
 import type { Operation } from '../operation';
 import {
 	limitOf,
@@ -112,19 +114,28 @@ export const getAll: Operation = {
 	async execute(context, itemIndex) {
 		const limit = limitOf(context, itemIndex);
 		const filters = filtersOf(context, itemIndex);
-		const { spaceId, ...others } = filters;
+		const spaceId = optionalSpaceIdOf(context, itemIndex);
 		const output = outputOf(context, itemIndex);
 		const testimonials = list(
 			context,
 			{ path: '/v1/testimonials', query: { space_id: spaceId, status: filters.status }, itemIndex },
-			// Filtering here takes whole pages: how many of them hold enough is not known before.
-			{ atMost: Object.keys(others).length > 0 ? Infinity : limit },
+			// With filters, read full pages: any number of entries may have to be read to find enough that match.
+			{ atMost: Object.keys(filters).length > 0 ? Infinity : limit },
 		);
-		return await take(wanted(testimonials, filters, output), limit);
+		const cannotTell = () =>
+			inputError(
+				context.getNode(),
+				MESSAGES.testimonialsWithoutSpace,
+				'Clear Space to get the testimonials of all spaces, and tell the makers of this package.',
+				itemIndex,
+			);
+		const ofSpace =
+			spaceId === undefined ? testimonials : inSpace(testimonials, spaceId, cannotTell);
+		return await take(matching(ofSpace, filters, output), limit);
 	},
 };
 
-/** The filters that an expression must not leave empty, beside the status. */
+/** Labels of the filters, apart from Status, that {@link refuseEmptyFilters} checks. */
 const LABELS = {
 	createdAfter: 'Created After',
 	createdBefore: 'Created Before',
@@ -134,22 +145,26 @@ const LABELS = {
 	types: 'Types',
 };
 
-/** Those that pass the filters, each in the form it goes out in: a long list is never there in both. */
-async function* wanted(
+/** The testimonials that match the filters, converted one by one, so that a long list is never held in both forms. */
+async function* matching(
 	testimonials: AsyncIterable<IDataObject>,
 	filters: TestimonialFilters,
 	output: (testimonial: IDataObject) => IDataObject,
 ): AsyncGenerator<IDataObject> {
 	const seen = new Set<unknown>();
 	for await (const testimonial of testimonials) {
-		// What moved to a later page while the list was read comes twice.
+		// An entry that moved to a later page while the list was read comes twice.
 		if (seen.has(testimonial.id)) continue;
 		seen.add(testimonial.id);
 		if (!whyUnwanted(testimonial, filters)) yield output(testimonial);
 	}
 }
 
-/** The filters that were set. The API is asked for the space and the status, and what it gives out is checked all the same. */
+/**
+ * The filters that were set.
+ *
+ * @throws NodeOperationError that names the label and the item, for a filter that cannot be used or is empty because of its expression
+ */
 function filtersOf(context: IExecuteFunctions, itemIndex: number): TestimonialFilters {
 	const node = context.getNode();
 	const set = optionalFieldsOf(context, 'filters', itemIndex);
@@ -157,8 +172,6 @@ function filtersOf(context: IExecuteFunctions, itemIndex: number): TestimonialFi
 		checkInput(schema, value, label, node, itemIndex);
 	refuseEmptyFilters(context, LABELS, itemIndex);
 	const filters: TestimonialFilters = {};
-	const spaceId = optionalSpaceIdOf(context, itemIndex);
-	if (spaceId !== undefined) filters.spaceId = spaceId;
 	const status = optionalStatusOf(context, testimonialStatusInput, itemIndex);
 	if (status !== undefined) filters.status = status;
 	if ('minRating' in set) filters.minRating = check(ratingInput, set.minRating, 'Minimum Rating');
@@ -176,7 +189,7 @@ function filtersOf(context: IExecuteFunctions, itemIndex: number): TestimonialFi
 	) {
 		throw inputError(
 			node,
-			'Created After is later than Created Before',
+			MESSAGES.datesSwapped,
 			'No testimonial can match both. Exchange the two dates or correct one of them.',
 			itemIndex,
 		);
@@ -195,7 +208,7 @@ function dateOf(
 	if (time !== undefined) return time;
 	throw inputError(
 		context.getNode(),
-		`${label} must be a date such as 2026-06-03 or 2026-06-03T10:00:00Z`,
+		`${label} ${INPUT_FAULTS.date}`,
 		'Correct the field, or the expression in it, and run this again. Nothing was sent to Testivora for this item.',
 		itemIndex,
 	);

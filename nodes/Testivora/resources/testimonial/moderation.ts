@@ -5,11 +5,12 @@ import { inputError } from '../../../shared/errors';
 import { isSameWord } from '../../../shared/filters';
 import { objectSchema } from '../../../shared/schemas';
 import type { TESTIMONIAL_STATUSES } from '../../../shared/schemas';
+import { MESSAGES } from '../../messages';
 import type { Operation } from '../operation';
 import { idOf } from '../parameters';
 import { testimonialIdField } from './content';
 
-/** An operation that does nothing but set the status, so that a model can be given this one decision and no other. */
+/** An operation that sets the status and nothing else, so that an AI model can be given exactly this one decision as a tool. */
 export function moderation(
 	option: Operation['option'],
 	status: (typeof TESTIMONIAL_STATUSES)[number],
@@ -26,7 +27,7 @@ export function moderation(
 			if (typeof testimonial.status === 'string' && !isSameWord(testimonial.status, status)) {
 				throw inputError(
 					context.getNode(),
-					`Testivora left this testimonial as ${testimonial.status.slice(0, 50)}`,
+					MESSAGES.statusNotSet(testimonial.status.slice(0, 50)),
 					`It was asked to make it ${status}. Change the status in Testivora, or find out there why it stays as it is.`,
 					itemIndex,
 				);

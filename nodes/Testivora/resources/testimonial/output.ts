@@ -2,6 +2,7 @@ import type { IDataObject, IExecuteFunctions, INodeProperties } from 'n8n-workfl
 
 import { inputError } from '../../../shared/errors';
 import { checkInput } from '../../../shared/input';
+import { MESSAGES } from '../../messages';
 import { outputInput, tagsInput } from '../inputs';
 import { isGiven, isTool, switchOf } from '../parameters';
 
@@ -21,7 +22,7 @@ const FIELDS = [
 	'video',
 ] as const;
 
-/** n8n's guidelines allow ten. Left out: `space_id`, and `type`, which `video` tells as well. */
+/** n8n's guidelines allow ten fields. `space_id` is left out, and `type`, because `video` implies it. */
 const SIMPLIFIED = [
 	'id',
 	'status',
@@ -43,7 +44,7 @@ const nameOf = (field: string) =>
 		)
 		.replace(/\bId\b/, 'ID');
 
-/** How much of a testimonial goes out. n8n's guidelines ask for a switch in workflows, and for three choices where an AI model reads it. */
+/** How much of each testimonial to return. n8n's guidelines ask for a switch in workflows, and for three choices in tools. */
 export const outputFields: INodeProperties[] = [
 	{
 		displayName: 'Simplify',
@@ -86,9 +87,9 @@ export const outputFields: INodeProperties[] = [
 ];
 
 /**
- * What makes of a testimonial what goes out, by the node's settings.
+ * The function that converts a testimonial to its output form, as the node's settings ask.
  *
- * @throws NodeOperationError when a setting is none of the choices
+ * @throws NodeOperationError when a setting has an unknown value
  */
 export function outputOf(
 	context: IExecuteFunctions,
@@ -97,14 +98,14 @@ export function outputOf(
 	const node = context.getNode();
 	const output = isTool(node) ? context.getNodeParameter('output', itemIndex, null) : undefined;
 	if (!isGiven(output)) {
-		// Older versions of n8n don't know "@tool": they offer Simplify for tools, too.
+		// Versions of n8n that don't support "@tool" show Simplify for tools, too.
 		return switchOf(context, 'simplify', 'Simplify', itemIndex, true)
-			? picking(SIMPLIFIED)
-			: asItIs;
+			? pick(SIMPLIFIED)
+			: unchanged;
 	}
 	const choice = checkInput(outputInput, output, 'Output', node, itemIndex);
-	if (choice === 'raw') return asItIs;
-	if (choice === 'simplified') return picking(SIMPLIFIED);
+	if (choice === 'raw') return unchanged;
+	if (choice === 'simplified') return pick(SIMPLIFIED);
 	const fields = checkInput(
 		tagsInput,
 		context.getNodeParameter('outputFields', itemIndex, []),
@@ -112,21 +113,15 @@ export function outputOf(
 		node,
 		itemIndex,
 	);
-	if (fields.length > 0) return picking(fields);
-	throw inputError(
-		node,
-		'Choose at least one field under Fields',
-		'Or set Output to Simplified.',
-		itemIndex,
-	);
+	if (fields.length > 0) return pick(fields);
+	throw inputError(node, MESSAGES.noOutputFields, 'Or set Output to Simplified.', itemIndex);
 }
 
-function asItIs(testimonial: IDataObject): IDataObject {
+function unchanged(testimonial: IDataObject): IDataObject {
 	return testimonial;
 }
 
-/** Only these fields, as far as a testimonial has them. */
-function picking(fields: string[]): (testimonial: IDataObject) => IDataObject {
+function pick(fields: string[]): (testimonial: IDataObject) => IDataObject {
 	return (testimonial) =>
 		Object.fromEntries(
 			fields.filter((field) => field in testimonial).map((field) => [field, testimonial[field]]),

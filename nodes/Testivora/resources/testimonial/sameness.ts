@@ -1,27 +1,33 @@
 import type { IDataObject } from 'n8n-workflow';
 
 /**
- * What two testimonials of the same content have in common: the text and the author's name, white space and case aside.
+ * The text and the author's name of a testimonial as one key: two testimonials with the same key count as the same content. White space,
+ * case and Unicode's variants of a character do not matter.
  *
- * @param testimonial as it is sent or as the API gives it out (assumption A3)
+ * @param testimonial a request body or a testimonial from the API (assumption A3)
  */
 export function contentKey({ text, author }: IDataObject): string {
-	return JSON.stringify([folded(text), folded((author as IDataObject | null | undefined)?.name)]);
+	return JSON.stringify([
+		normalized(text),
+		normalized((author as IDataObject | null | undefined)?.name),
+	]);
 }
 
-function folded(text: unknown): string {
+function normalized(text: unknown): string {
 	return typeof text === 'string'
 		? text.normalize('NFKC').replace(/\s+/g, ' ').trim().toLowerCase()
 		: '';
 }
 
-/** In how many fields a testimonial is as it was sent. Tells rows apart that have the same {@link contentKey}. */
-export function likeness(sent: IDataObject, testimonial: IDataObject): number {
+/**
+ * The number of fields that a testimonial has exactly as they were sent. When several testimonials have the same {@link contentKey}, the
+ * highest number tells which of them a row most likely became.
+ */
+export function matchingFields(sent: IDataObject, testimonial: IDataObject): number {
 	return Object.entries(sent).reduce((count, [field, value]) => {
-		if (!isObject(value))
-			return count + Number(JSON.stringify(value) === JSON.stringify(testimonial[field]));
 		const other = testimonial[field];
-		return count + (isObject(other) ? likeness(value, other) : 0);
+		if (isObject(value)) return count + (isObject(other) ? matchingFields(value, other) : 0);
+		return count + Number(JSON.stringify(value) === JSON.stringify(other));
 	}, 0);
 }
 

@@ -3,80 +3,89 @@ import type { IDataObject, NodeApiError } from 'n8n-workflow';
 import { isOutcomeUnknown, isTransient } from '../../../shared/errors';
 import { neverArrived } from '../../../shared/fault';
 import { createdAt } from '../../../shared/filters';
-import { contentKey, likeness } from './sameness';
+import { contentKey, matchingFields } from './sameness';
 
 /**
- * Finds out what became of creates whose answer was lost, so that an import ends without doubt and nothing is created twice.
+ * Settles creates whose outcome is unknown, so that an import neither creates a testimonial twice nor ends in doubt (assumption A5).
  *
- * Each is looked for in its space, by its content. Found, the testimonial is the answer. Not found although the list had time to show it,
- * it is sent again if the API had answered with a 5xx: that answer ended the request. After a time-out or a reset the request may still
- * be under way, so it is not sent again. Nor is it when the space has a testimonial of about that time that no other create accounts for:
- * the API may have changed its text. Wherever this cannot be told, the create ends with the message that it may have been created.
+ * Each create is searched for in its space by its content:
+ * - Found: the testimonial is the answer to the create.
+ * - Not found, although the list has had time to show it, and the API had answered with a 5xx: the create is sent again. The 5xx proves
+ *   that the request is over.
+ * - Not found after a time-out or a reset: the request may still be in progress, so it is not sent again. It stays in doubt.
+ * - Not found, but the space has a testimonial of about that time that no create accounts for: it stays in doubt, because the API may
+ *   have changed the text.
+ *
+ * What stays in doubt ends with the message that it may have been created.
  */
 
-/** A create whose outcome is unknown. Times are {@link Service.now}. */
-export interface OpenCreate {
+/** A create whose outcome is unknown. Times are those of {@link Service.now}. */
+export interface UncertainCreate {
 	itemIndex: number;
-	/** What was sent: `space_id`, `text`, `author` and so on. */
+	/** The request body: `space_id`, `text`, `author` and so on. */
 	body: IDataObject;
-	/** What the latest request ended with. */
+	/** How the latest attempt ended. */
 	error: NodeApiError;
-	/** When the first request began; requests that were refused (429) or never arrived do not count. */
-	begun: number;
-	/** When the latest request ended. */
-	ended: number;
-	/** How often it was sent. */
-	sent: number;
-	/** `created_at` of what this import created before, in milliseconds since 1970; undefined where there is none. */
+	/** When the first attempt began that may have arrived; requests refused with 429 do not count. */
+	startedAt: number;
+	/** When the latest attempt ended. */
+	endedAt: number;
+	attempts: number;
+	/** `created_at` of the testimonial that this import created before, in milliseconds since 1970; undefined without one. */
 	lastCreated?: number;
 }
 
-/** How a create ended: with its testimonial, or with an error, after which the testimonial may still be there or is surely not. */
+/** The outcome of a create: its testimonial, or an error. `inDoubt` tells whether the testimonial may exist in spite of the error. */
 export type Settled = { testimonial: IDataObject } | { error: Error; inDoubt: boolean };
 
-/** What settling needs of the world. */
+/** IDs of testimonials that are the answer to a create of this execution, so that no other create takes them for its own. */
+export interface Claims {
+	has(id: string): boolean;
+	add(id: string): void;
+}
+
+/** What settling needs from outside. */
 export interface Service {
 	/** All testimonials of a space, in any order. */
 	list(spaceId: string): AsyncIterable<IDataObject>;
 	/** Sends a create again. @throws NodeApiError */
-	send(open: OpenCreate): Promise<IDataObject>;
+	send(create: UncertainCreate): Promise<IDataObject>;
 	/** @throws when the execution is cancelled, also with 0 */
 	wait(ms: number): Promise<void>;
-	/** Milliseconds from any fixed moment. */
+	/** Milliseconds since any fixed moment. */
 	now(): number;
-	/** Whether a testimonial was there before the create began; undefined where that is not known. */
-	wasThere(create: OpenCreate, id: string): boolean | undefined;
-	/** What the API's clock showed at least at a moment of {@link now}, in milliseconds since 1970; undefined while not known. */
-	apiTime(moment: number): number | undefined;
-	/** How long it took to read a space to its end, in milliseconds; 0 while not known. */
+	/** Whether a testimonial existed before the create began; undefined if that is not known. */
+	existedBefore(create: UncertainCreate, id: string): boolean | undefined;
+	/** A lower bound of the API's time at a moment of {@link now}, in milliseconds since 1970; undefined while it is not known. */
+	apiTimeAt(moment: number): number | undefined;
+	/** How long it took to read a space to its end, in milliseconds; 0 while it is not known. */
 	readingMs(): number;
-	/** Whether the API gives out texts as they were sent; where it changes them, nothing can be looked for. */
+	/** Whether the API returns texts as they were sent. If it changes them, a create cannot be found by its content. */
 	givesBackContent(): boolean;
 }
 
-/** How long the list may take to show a new testimonial: an assumption, as nothing is published. */
+/** How long the list may take to show a new testimonial. Nothing is published about that (assumption A5). */
 export const LIST_LAG_MS = 15_000;
-/** How long a request without an answer may still be under way at the API. */
-const UNDER_WAY_MS = 30_000;
-/** How long a space that cannot be read is tried again. */
+/** How long a request without an answer may stay in progress at the API. */
+const IN_PROGRESS_MS = 30_000;
+/** For how long a space that cannot be read is retried. */
 const OUTAGE_MS = 60_000;
 /** By how much the clocks of the API's servers may differ. */
 const CLOCK_SKEW_MS = 60_000;
-/** 504 of RFC 9110, and what Cloudflare answers when the server behind it gave no answer that it could use: 520, 522, 524. */
+/** A gateway gave up on the server behind it, which may still be working: 504 (RFC 9110), and Cloudflare's 520, 522 and 524. */
 const GATEWAY_TIMEOUTS = ['504', '520', '522', '524'];
-/** How often one create is sent at most. */
-const MAX_SENT = 4;
-/** After so many lost answers in a row, the rest is not sent again: the API is down. */
+const MAX_ATTEMPTS = 4;
+/** After this many consecutive creates without an answer the API counts as down, and the rest is not sent again. */
 const MAX_LOST_IN_A_ROW = 5;
-/** A space that takes longer to read is read once, when the list had time to show everything, and not also before. */
+/** A space that takes longer than this to read is not read early: only once the list has had time to show everything. */
 const SLOW_READING_MS = 5_000;
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 8_000;
-/** What one page of a list costs of the read limit: 120 a minute (published). */
+/** The share of the read limit that one page of a list uses up: 120 a minute (published). */
 const PAGE_ALLOWANCE_MS = 500;
 const PAGE_SIZE = 100;
 
-/** Whether a create ended so that the testimonial may be there or not. A 429 refuses the request before it does anything. */
+/** Whether a create ended so that its testimonial may exist or not. Not with 425 or 429, which refuse a request before it does anything. */
 export function isCreateInDoubt(error: unknown): error is NodeApiError {
 	if (!isOutcomeUnknown(error)) return false;
 	const code = error.httpCode ?? '';
@@ -87,67 +96,68 @@ export function isCreateInDoubt(error: unknown): error is NodeApiError {
 }
 
 /**
- * Settles creates of one account whose outcome is unknown; see the top of this file.
+ * Settles creates of one account; see the top of this file.
  *
- * @param claimed IDs of testimonials that are the answer to another create of this import; those that are found are added
+ * @param claimed those that are found are added
  * @throws when the execution is cancelled
  */
 export async function settle(
-	creates: OpenCreate[],
-	claimed: Set<string>,
+	creates: UncertainCreate[],
+	claimed: Claims,
 	service: Service,
-): Promise<Map<OpenCreate, Settled>> {
-	const results = new Map<OpenCreate, Settled>();
-	const giveUp = (create: OpenCreate) =>
+): Promise<Map<UncertainCreate, Settled>> {
+	const results = new Map<UncertainCreate, Settled>();
+	const leaveInDoubt = (create: UncertainCreate) =>
 		results.set(create, { error: create.error, inDoubt: true });
-	const began = service.now();
-	let open = creates;
+	const startedAt = service.now();
+	let unsettled = creates;
 	const firstPause = () => {
-		const untilAll = open.reduce((ms, create) => Math.max(ms, dueAt(create) - service.now()), 0);
-		return service.readingMs() > SLOW_READING_MS ? untilAll : Math.min(untilAll, FIRST_PAUSE_MS);
+		const untilAllShow = unsettled.reduce(
+			(ms, create) => Math.max(ms, shownBy(create) - service.now()),
+			0,
+		);
+		return service.readingMs() > SLOW_READING_MS
+			? untilAllShow
+			: Math.min(untilAllShow, FIRST_PAUSE_MS);
 	};
 	let pause = firstPause();
-	while (open.length > 0) {
+	while (unsettled.length > 0) {
 		if (pause > 0) await service.wait(pause);
-		const again: OpenCreate[] = [];
-		let read = 0;
-		for (const [spaceId, inSpace] of grouped(open, ({ body }) => body.space_id as string)) {
-			const since = service.now();
-			const look = await lookFor(inSpace, spaceId, claimed, service);
+		const toSendAgain: UncertainCreate[] = [];
+		let entriesRead = 0;
+		for (const [spaceId, inSpace] of groupBy(unsettled, ({ body }) => body.space_id as string)) {
+			const searchedAt = service.now();
+			const { found, possible, read, error } = await search(inSpace, spaceId, claimed, service);
 			await service.wait(0);
-			read += look.read;
+			entriesRead += read;
 			for (const create of inSpace) {
-				const found = look.found.get(create);
-				if (found) results.set(create, { testimonial: found });
-				else if (
-					look.error &&
-					(!isTransient(look.error) || since - Math.max(create.ended, began) >= OUTAGE_MS)
-				)
-					giveUp(create);
-				else if (look.error || since < dueAt(create)) continue;
-				else if (
-					!isAnswered(create.error) ||
-					look.unclear.has(create) ||
-					!service.givesBackContent()
-				)
-					giveUp(create);
-				else again.push(create);
+				const testimonial = found.get(create);
+				const outageMs = searchedAt - Math.max(create.endedAt, startedAt);
+				if (testimonial) results.set(create, { testimonial });
+				else if (error) {
+					if (!isTransient(error) || outageMs >= OUTAGE_MS) leaveInDoubt(create);
+				} else if (searchedAt >= shownBy(create)) {
+					const isSurelyAbsent =
+						isAnswered(create.error) && !possible.has(create) && service.givesBackContent();
+					if (isSurelyAbsent) toSendAgain.push(create);
+					else leaveInDoubt(create);
+				}
 			}
 		}
-		await sendAgain(again, results, claimed, service);
-		open = open.filter((create) => !results.has(create));
-		const next =
-			again.length > 0 ? firstPause() : Math.min(2 * pause || FIRST_PAUSE_MS, MAX_PAUSE_MS);
-		pause = Math.max(next, (read / PAGE_SIZE) * PAGE_ALLOWANCE_MS);
+		await sendAgain(toSendAgain, results, claimed, service);
+		unsettled = unsettled.filter((create) => !results.has(create));
+		const nextPause =
+			toSendAgain.length > 0 ? firstPause() : Math.min(2 * pause || FIRST_PAUSE_MS, MAX_PAUSE_MS);
+		pause = Math.max(nextPause, (entriesRead / PAGE_SIZE) * PAGE_ALLOWANCE_MS);
 	}
 	return results;
 }
 
-function grouped(
-	creates: OpenCreate[],
-	keyOf: (create: OpenCreate) => string,
-): Map<string, OpenCreate[]> {
-	const groups = new Map<string, OpenCreate[]>();
+function groupBy(
+	creates: UncertainCreate[],
+	keyOf: (create: UncertainCreate) => string,
+): Map<string, UncertainCreate[]> {
+	const groups = new Map<string, UncertainCreate[]>();
 	for (const create of creates) {
 		const key = keyOf(create);
 		const group = groups.get(key);
@@ -157,119 +167,130 @@ function grouped(
 	return groups;
 }
 
-/** Whether the API answered, which ended the request whatever it had done before. Behind a gateway that gave up, it may still be under way. */
+/** Whether the API itself answered, so that the request is over, whatever it did before. */
 function isAnswered({ httpCode }: NodeApiError): boolean {
 	return /^5\d\d$/.test(httpCode ?? '') && !GATEWAY_TIMEOUTS.includes(httpCode ?? '');
 }
 
-/** When a testimonial would be in the list if it had been created. */
-function dueAt({ error, ended }: OpenCreate): number {
-	return ended + (isAnswered(error) ? LIST_LAG_MS : UNDER_WAY_MS);
+/** From when on the list shows the testimonial, if the create was carried out. */
+function shownBy({ error, endedAt }: UncertainCreate): number {
+	return endedAt + (isAnswered(error) ? LIST_LAG_MS : IN_PROGRESS_MS);
 }
 
-interface Look {
-	found: Map<OpenCreate, IDataObject>;
-	/** Those that are not found although a testimonial is there that may be theirs. */
-	unclear: Set<OpenCreate>;
-	/** Entries read. */
+interface SearchResult {
+	found: Map<UncertainCreate, IDataObject>;
+	/** Creates that are not found, although the space has an unclaimed testimonial of about their time. */
+	possible: Set<UncertainCreate>;
+	/** Number of entries read. */
 	read: number;
-	/** What ended the reading before the end of the list. */
+	/** Why the list was not read to its end; absent also if everything was found before. */
 	error?: unknown;
 }
 
-/** Reads a space until all are found, or to its end. */
-async function lookFor(
-	creates: OpenCreate[],
+/** Reads a space until all creates are found, or to its end. */
+async function search(
+	creates: UncertainCreate[],
 	spaceId: string,
-	claimed: Set<string>,
+	claimed: Claims,
 	service: Service,
-): Promise<Look> {
-	const byContent = grouped(creates, ({ body }) => contentKey(body));
-	const spans = new Map(creates.map((create) => [create, spanOf(create, service)]));
+): Promise<SearchResult> {
+	const byContent = groupBy(creates, ({ body }) => contentKey(body));
+	const periods = new Map(creates.map((create) => [create, periodOf(create, service)]));
 	const earliest = creates.reduce(
-		(time, create) => Math.min(time, spans.get(create)!.from),
+		(time, create) => Math.min(time, periods.get(create)!.from),
 		Infinity,
 	);
 	const candidates: Candidate[] = [];
-	const [withCandidate, eligible] = [new Set<OpenCreate>(), new Set<unknown>()];
+	const [withCandidate, candidateIds] = [new Set<UncertainCreate>(), new Set<unknown>()];
 	const recent: IDataObject[] = [];
-	const look: Look = { found: new Map(), unclear: new Set(), read: 0 };
+	const result: SearchResult = { found: new Map(), possible: new Set(), read: 0 };
 	try {
 		for await (const testimonial of service.list(spaceId)) {
-			look.read += 1;
+			result.read += 1;
 			const id = testimonial.id as string;
 			if (claimed.has(id)) continue;
+			// Written as "not earlier", so that a testimonial without a readable date counts as recent.
 			if (!(createdAt(testimonial) < earliest - CLOCK_SKEW_MS)) recent.push(testimonial);
 			const matching = (byContent.get(contentKey(testimonial)) ?? []).filter(
 				(create) =>
-					!(service.wasThere(create, id) ?? !isAfter(testimonial, spans.get(create)!.from)),
+					!(
+						service.existedBefore(create, id) ??
+						!isCreatedAfter(testimonial, periods.get(create)!.from)
+					),
 			);
 			for (const create of matching) {
-				candidates.push({ create, testimonial, likeness: likeness(create.body, testimonial) });
+				const score = matchingFields(create.body, testimonial);
+				candidates.push({ create, testimonial, score });
 				withCandidate.add(create);
-				eligible.add(id);
+				candidateIds.add(id);
 			}
+			// Pairing is costly, so try it only once it can succeed.
 			const mayBeAll =
 				matching.length > 0 &&
 				withCandidate.size === creates.length &&
-				eligible.size >= creates.length;
-			if (mayBeAll && matched(candidates).size === creates.length) break;
+				candidateIds.size >= creates.length;
+			if (mayBeAll && pair(candidates).size === creates.length) break;
 		}
 	} catch (error) {
-		look.error = error;
+		result.error = error;
 	}
-	look.found = matched(candidates);
-	for (const { id } of look.found.values()) claimed.add(id as string);
-	const unaccounted = recent.filter(({ id }) => !claimed.has(id as string));
+	result.found = pair(candidates);
+	for (const { id } of result.found.values()) claimed.add(id as string);
+	const unclaimed = recent.filter(({ id }) => !claimed.has(id as string));
 	for (const create of creates) {
-		const { from, to } = spans.get(create)!;
+		const { from, to } = periods.get(create)!;
 		const mayBeIts = (testimonial: IDataObject) =>
-			!service.wasThere(create, testimonial.id as string) &&
+			!service.existedBefore(create, testimonial.id as string) &&
 			!(
 				createdAt(testimonial) < from - CLOCK_SKEW_MS || createdAt(testimonial) > to + CLOCK_SKEW_MS
 			);
-		if (!look.found.has(create) && unaccounted.some(mayBeIts)) look.unclear.add(create);
+		if (!result.found.has(create) && unclaimed.some(mayBeIts)) result.possible.add(create);
 	}
-	return look;
+	return result;
 }
 
 /**
- * When a create was handled if it was, by the API's clock, in milliseconds since 1970; infinite where that is not known. Assumption A4:
- * `created_at` is when the API created the testimonial, by the clock of its `Date` headers, give or take {@link CLOCK_SKEW_MS}.
+ * The period in which the API carried out a create, if it did, by the API's clock in milliseconds since 1970; infinite where it is not
+ * known. Assumption A5: `created_at` is the time at which the API created the testimonial, and differs from the clock of its `Date`
+ * headers by at most {@link CLOCK_SKEW_MS}.
  */
-function spanOf(
-	{ begun, ended, lastCreated = -Infinity }: OpenCreate,
+function periodOf(
+	{ startedAt, endedAt, lastCreated = -Infinity }: UncertainCreate,
 	service: Service,
 ): { from: number; to: number } {
 	return {
-		from: Math.max(lastCreated, service.apiTime(begun) ?? -Infinity),
-		to: service.apiTime(ended) ?? Infinity,
+		from: Math.max(lastCreated, service.apiTimeAt(startedAt) ?? -Infinity),
+		to: service.apiTimeAt(endedAt) ?? Infinity,
 	};
 }
 
-/** Whether a testimonial was certainly created after a moment. */
-function isAfter(testimonial: IDataObject, from: number): boolean {
+/** Whether a testimonial was certainly created at or after a time. */
+function isCreatedAfter(testimonial: IDataObject, from: number): boolean {
 	const created = createdAt(testimonial);
-	// An API whose `created_at` is in whole seconds cuts off what is less.
-	return (
-		from > -Infinity && created >= (created % 1_000 === 0 ? Math.floor(from / 1_000) * 1_000 : from)
-	);
+	// In whole seconds, `created_at` may be up to a second before the real time.
+	const threshold = created % 1_000 === 0 ? Math.floor(from / 1_000) * 1_000 : from;
+	return from > -Infinity && created >= threshold;
 }
 
+/** A testimonial that may be the answer to a create; the score is the number of {@link matchingFields}. */
 interface Candidate {
-	create: OpenCreate;
+	create: UncertainCreate;
 	testimonial: IDataObject;
-	likeness: number;
+	score: number;
 }
 
-/** Pairs each create with at most one testimonial and the other way round, those first that agree in most fields, and of these the earliest: a later one may be another row's. */
-function matched(candidates: Candidate[]): Map<OpenCreate, IDataObject> {
-	const pairs = new Map<OpenCreate, IDataObject>();
+/**
+ * Pairs each create with at most one testimonial and the other way round. Higher scores come first; among equal scores the earliest
+ * testimonial, because a later one may belong to a later row.
+ */
+function pair(candidates: Candidate[]): Map<UncertainCreate, IDataObject> {
+	const pairs = new Map<UncertainCreate, IDataObject>();
 	const taken = new Set<unknown>();
 	const inOrder = [...candidates].sort(
 		(one, other) =>
-			other.likeness - one.likeness ||
+			other.score - one.score ||
 			createdAt(one.testimonial) - createdAt(other.testimonial) ||
+			// Dates that cannot be read give NaN.
 			0,
 	);
 	for (const { create, testimonial } of inOrder) {
@@ -280,21 +301,21 @@ function matched(candidates: Candidate[]): Map<OpenCreate, IDataObject> {
 	return pairs;
 }
 
-/** Sends again what is surely not there, and puts those that are settled by it into the results. */
+/** Sends creates again that surely do not exist, and adds the outcomes that are certain to the results. */
 async function sendAgain(
-	creates: OpenCreate[],
-	results: Map<OpenCreate, Settled>,
-	claimed: Set<string>,
+	creates: UncertainCreate[],
+	results: Map<UncertainCreate, Settled>,
+	claimed: Claims,
 	service: Service,
 ): Promise<void> {
 	let lostInARow = 0;
 	for (const create of creates) {
-		if (create.sent >= MAX_SENT || lostInARow >= MAX_LOST_IN_A_ROW) {
-			results.set(create, { error: notCreated(create), inDoubt: false });
+		if (create.attempts >= MAX_ATTEMPTS || lostInARow >= MAX_LOST_IN_A_ROW) {
+			results.set(create, { error: asNotCreated(create), inDoubt: false });
 			continue;
 		}
 		await service.wait(0);
-		create.sent += 1;
+		create.attempts += 1;
 		try {
 			const testimonial = await service.send(create);
 			claimed.add(testimonial.id as string);
@@ -307,13 +328,13 @@ async function sendAgain(
 			}
 			lostInARow += 1;
 			create.error = error;
-			create.ended = service.now();
+			create.endedAt = service.now();
 		}
 	}
 }
 
-/** The last error of a create that was looked for and is not there. */
-function notCreated({ error, sent }: OpenCreate): NodeApiError {
-	error.description = `It was sent ${sent === 1 ? 'once' : `${sent} times`} and is not in the space, so it was not created. Try again in a few minutes.`;
+/** The latest error of a create, with a description that says that nothing was created. */
+function asNotCreated({ error, attempts }: UncertainCreate): NodeApiError {
+	error.description = `It was sent ${attempts === 1 ? 'once' : `${attempts} times`} and is not in the space, so it was not created. Try again in a few minutes.`;
 	return error;
 }

@@ -3,18 +3,18 @@ import type { IDataObject, INodeProperties } from 'n8n-workflow';
 import { request, segment } from '../../../shared/api';
 import { inputError } from '../../../shared/errors';
 import { objectSchema } from '../../../shared/schemas';
+import { MESSAGES } from '../../messages';
 import type { Operation } from '../operation';
 import { changesOf, idOf } from '../parameters';
 import { contentOf, optionalFields, testimonialIdField } from './content';
 
-/** Says of the fields that an update may empty what that does. */
-function emptied(field: INodeProperties): INodeProperties {
+/** An optional field of Create, with a note that an empty text removes it (assumption A4). */
+function optionalField(name: string): INodeProperties {
+	const field = optionalFields.find((one) => one.name === name)!;
 	return field.type === 'string'
 		? { ...field, description: `${field.description}. Leave empty to remove.` }
 		: field;
 }
-
-const [company, photoUrl, socialUrl, title, ...others] = optionalFields.map(emptied);
 
 export const update: Operation = {
 	option: {
@@ -33,7 +33,7 @@ export const update: Operation = {
 			placeholder: 'Add Field',
 			default: {},
 			options: [
-				company,
+				optionalField('authorCompany'),
 				{
 					displayName: 'Author Name',
 					name: 'authorName',
@@ -42,10 +42,13 @@ export const update: Operation = {
 					placeholder: 'e.g. Ana López',
 					description: 'Name of the person who gave the testimonial',
 				},
-				photoUrl,
-				socialUrl,
-				title,
-				...others,
+				optionalField('authorPhotoUrl'),
+				optionalField('authorSocial'),
+				optionalField('authorTitle'),
+				optionalField('featured'),
+				optionalField('rating'),
+				optionalField('status'),
+				optionalField('tags'),
 				{
 					displayName: 'Text',
 					name: 'text',
@@ -66,7 +69,7 @@ export const update: Operation = {
 		if (Object.keys(body).length === 0) {
 			throw inputError(
 				node,
-				'Add at least one field to update',
+				MESSAGES.nothingToUpdate,
 				'Choose what to change under Update Fields. Fields whose expression gives nothing are left out.',
 				itemIndex,
 			);

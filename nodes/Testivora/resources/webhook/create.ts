@@ -49,11 +49,13 @@ export const create: Operation = {
 			},
 			itemIndex,
 		);
-		const asking = request(
+		const creating = request(
 			context,
 			{ method: 'POST', path: '/v1/webhooks', body, itemIndex },
 			endpointSchema,
 		);
-		return withoutSecrets(await withWebhookApi(context, asking, { itemIndex, isCollection: true }));
+		return withoutSecrets(
+			await withWebhookApi(context, creating, { itemIndex, isCollection: true }),
+		);
 	},
 };

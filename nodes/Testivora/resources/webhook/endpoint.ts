@@ -9,10 +9,10 @@ import type {
 import { baseUrlOf } from '../../../shared/credential';
 import { inputError, isGone, isWebhookApiMissing } from '../../../shared/errors';
 import { checkInput } from '../../../shared/input';
+import { INPUT_FAULTS, MESSAGES } from '../../messages';
 import { endpointStatusInput, eventsInput, secretInput, urlInput } from '../inputs';
 import { locator } from '../parameters';
 
-/** The webhook to act upon. */
 export const webhookIdField: INodeProperties = locator({
 	displayName: 'Webhook',
 	name: 'webhookId',
@@ -75,7 +75,7 @@ export const secretField: INodeProperties = {
 };
 
 /**
- * A webhook endpoint as POST and PATCH take it (assumption A1), checked.
+ * The body of a POST or PATCH for a webhook endpoint (assumption A1), validated.
  *
  * @param fields by their names in the editor; undefined and null count as absent
  * @throws NodeOperationError that names the field's label and the item
@@ -104,7 +104,7 @@ function isPresent(value: unknown): boolean {
 	return value !== undefined && value !== null;
 }
 
-/** Plain HTTP is for a Testivora that is itself reached so, as a local sandbox is. */
+/** The delivery URL. It may use plain HTTP only if the Base URL does, as that of a local sandbox. */
 async function deliveryUrlOf(
 	context: IExecuteFunctions,
 	value: unknown,
@@ -116,13 +116,13 @@ async function deliveryUrlOf(
 	if (new URL(url).protocol === 'https:' || base.startsWith('http:')) return url;
 	throw inputError(
 		node,
-		'URL must begin with https://',
+		`URL ${INPUT_FAULTS.plainHttp}`,
 		'Testivora sends events to HTTPS addresses only. Nothing was sent to Testivora for this item.',
 		itemIndex,
 	);
 }
 
-/** An endpoint as the workflow gets it: without anything secret, however deep it stands. */
+/** A copy of an endpoint for the output, without secrets at any depth. */
 export function withoutSecrets(endpoint: unknown): IDataObject {
 	return JSON.parse(
 		JSON.stringify(endpoint, (name, value: unknown) =>
@@ -134,26 +134,25 @@ export function withoutSecrets(endpoint: unknown): IDataObject {
 }
 
 /**
- * What a request about webhooks gives; where the API turns out to have no webhooks, an error that says so.
+ * Waits for a request about webhooks, and explains its error if the API has no webhooks (assumption A1).
  *
- * @param asking the request, under way
+ * @param isCollection whether the request is to `/v1/webhooks` itself, where a 404 means that the API has no webhooks
  */
 export async function withWebhookApi<Answer>(
 	context: IExecuteFunctions | ILoadOptionsFunctions,
-	asking: Promise<Answer>,
+	request: Promise<Answer>,
 	{ itemIndex, isCollection = false }: { itemIndex?: number; isCollection?: boolean } = {},
 ): Promise<Answer> {
-	return await asking.catch((error: unknown) => {
+	return await request.catch((error: unknown) => {
 		if (isWebhookApiMissing(error) && (isCollection || !isGone(error))) {
 			throw inputError(
 				context.getNode(),
-				// With what to do: where a list cannot be loaded, n8n shows no description.
-				'The API of this Testivora account has no webhooks: manage them in Testivora under Settings → Webhooks',
+				MESSAGES.noWebhookApi,
 				'Testivora Trigger works all the same: set its Webhook Setup to Manual.',
 				itemIndex,
 			);
 		}
-		// The API answers 404 both when this endpoint is missing and when it has no webhooks at all.
+		// A 404 to one endpoint may mean that this endpoint is missing, or that the API has no webhooks at all.
 		if (isGone(error)) {
 			error.description = `${error.description} If the API of your account has no webhooks at all, manage endpoints in Testivora under Settings → Webhooks.`;
 		}

@@ -15,11 +15,11 @@ export const get: Operation = {
 
 	async execute(context, itemIndex) {
 		const id = idOf(context, 'webhookId', 'Webhook', itemIndex);
-		const asking = request(
+		const getting = request(
 			context,
 			{ method: 'GET', path: `/v1/webhooks/${segment(id)}`, itemIndex },
 			endpointSchema,
 		);
-		return withoutSecrets(await withWebhookApi(context, asking, { itemIndex }));
+		return withoutSecrets(await withWebhookApi(context, getting, { itemIndex }));
 	},
 };

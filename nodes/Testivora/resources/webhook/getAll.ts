@@ -42,7 +42,7 @@ export const getAll: Operation = {
 		const endpoints = list(
 			context,
 			{ path: '/v1/webhooks', query: { status }, itemIndex },
-			// Filtering here takes whole pages: how many of them hold enough is not known before.
+			// With a status, read full pages: any number of entries may have to be read to find enough that match.
 			{ atMost: status === undefined ? limit : Infinity, schema: endpointSchema },
 		);
 		const taken = await withWebhookApi(context, take(withStatus(endpoints, status), limit), {
@@ -53,7 +53,7 @@ export const getAll: Operation = {
 	},
 };
 
-/** Those with this status, also where the API ignores the parameter (assumption A1). */
+/** The endpoints with this status, also if the API ignores the parameter (assumption A1). */
 async function* withStatus(
 	endpoints: AsyncIterable<Endpoint>,
 	status: string | undefined,

@@ -1,6 +1,7 @@
 import { request, segment } from '../../../shared/api';
 import { inputError } from '../../../shared/errors';
 import { endpointSchema } from '../../../shared/schemas';
+import { MESSAGES } from '../../messages';
 import type { Operation } from '../operation';
 import { changesOf, idOf } from '../parameters';
 import {
@@ -40,16 +41,16 @@ export const update: Operation = {
 		if (Object.keys(body).length === 0) {
 			throw inputError(
 				context.getNode(),
-				'Add at least one field to update',
+				MESSAGES.nothingToUpdate,
 				'Choose what to change under Update Fields. Fields whose expression gives nothing are left out.',
 				itemIndex,
 			);
 		}
-		const asking = request(
+		const updating = request(
 			context,
 			{ method: 'PATCH', path: `/v1/webhooks/${segment(id)}`, body, itemIndex },
 			endpointSchema,
 		);
-		return withoutSecrets(await withWebhookApi(context, asking, { itemIndex }));
+		return withoutSecrets(await withWebhookApi(context, updating, { itemIndex }));
 	},
 };
