@@ -408,11 +408,15 @@ describe('not verified', () => {
 				`warn Testivora Trigger: a delivery was refused with 401: ${answer?.json.message}`,
 			),
 		]);
-		// Publishing again gives an endpoint a secret that is known; in the manual set-up it changes nothing.
+		// Publishing again gives an endpoint a known secret; in the manual set-up it changes nothing.
 		const isHelped =
 			String(answer?.json.message).includes('does not match') &&
 			incoming.parameters?.setup !== 'manual';
-		expect(log[0].endsWith('publish (activate) it again.')).toBe(isHelped);
+		expect(
+			log[0].endsWith(
+				'publish (activate) it again. If that does not help, set Webhook Setup to Manual.',
+			),
+		).toBe(isHelped);
 		expect(log[0] + answer?.text).not.toMatch(/whsec_|Cerré|Ana/);
 	});
 
@@ -542,23 +546,58 @@ describe('what static data has lost', () => {
 		expect(registrationIn(staticData)).toEqual(registration);
 	});
 
-	test('a derived secret that is newer than the registration takes its place, and leaves the rest', async () => {
-		const old = {
-			id: 'wh_1',
-			url: URL,
-			derived: 'whsec_old',
-			made: 'whsec_made',
-			registeredAt: Date.now() + 60_000,
-		};
-		const { acknowledge, staticData } = await deliver({
-			...derived(),
-			staticData: { testivoraTrigger: { [NAME]: { registration: old } } },
+	describe('a former registration, from an old copy of static data', () => {
+		const MADE = 'whsec_TWFkZSBmb3IgYWNjb3VudCBBIGFsb25lLg==';
+		const former = (fields: IDataObject) => ({
+			testivoraTrigger: { [NAME]: { id: 'wh_1', url: URL, ...fields } },
 		});
-		acknowledge();
-		expect(registrationIn(staticData)).toEqual({
-			...old,
-			derived: DERIVED,
-			registeredAt: old.registeredAt + 1,
+
+		test.each([
+			[
+				'derived from another API key',
+				{ registration: { derived: 'whsec_old', made: MADE, registeredAt: Date.now() + 60_000 } },
+			],
+			['of version 0.1.0', { secret: MADE }],
+		])(
+			'%s: the derived secret replaces it for good once it has verified a delivery',
+			async (name, fields) => {
+				const given = { workflowId: `former, ${name}`, parameters: { events: EVENTS } };
+				const staticData: IDataObject = former(fields);
+				const take = async (id: string) =>
+					(await deliver({ ...derived({ id }), ...given, staticData })).acknowledge();
+				const expectForgeryRefused = async (workflowId = given.workflowId) => {
+					const forged = signedDelivery(event({ id: 'evt_forged' }), MADE);
+					const { answer } = await deliver({ ...forged, ...given, workflowId, staticData });
+					expect(answer?.status).toBe(401);
+				};
+				await take('evt_1');
+				await expectForgeryRefused();
+				await expectForgeryRefused(`${given.workflowId} after a restart`);
+				// The old copy comes back.
+				Object.assign(staticData, former(fields));
+				await expectForgeryRefused();
+				await take('evt_2');
+				await expectForgeryRefused(`${given.workflowId} after another restart`);
+			},
+		);
+
+		test('keeps what it knows of the endpoint, and the new one counts as newer', async () => {
+			const registration = {
+				id: 'wh_1',
+				url: URL,
+				derived: 'whsec_old',
+				registeredAt: Date.now() + 60_000,
+			};
+			const { acknowledge, staticData } = await deliver({
+				...derived(),
+				staticData: { testivoraTrigger: { [NAME]: { registration } } },
+			});
+			acknowledge();
+			expect(registrationIn(staticData)).toEqual({
+				...registration,
+				derived: DERIVED,
+				registeredAt: registration.registeredAt + 1,
+			});
 		});
 	});
 

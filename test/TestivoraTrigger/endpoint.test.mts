@@ -6,8 +6,11 @@ import { deriveSecret } from '../../nodes/TestivoraTrigger/secrets.ts';
 import { memoryOf } from '../../nodes/TestivoraTrigger/memory.ts';
 import { N8N_URL, hookFor, lifecycle } from '../helpers/hook.mts';
 import type { Registration } from '../helpers/hook.mts';
+import { event } from '../helpers/fixtures.mts';
+import { deliver, signedDelivery } from '../helpers/webhook.mts';
 import { startSandbox } from '../sandbox/sandbox.mts';
 import type { Sandbox } from '../sandbox/sandbox.mts';
+import type { StoredEndpoint } from '../sandbox/store.mts';
 
 jest.mock('n8n-workflow', () => ({
 	...jest.requireActual('n8n-workflow'),
@@ -295,6 +298,49 @@ describe('taking over', () => {
 		},
 	);
 
+	describe('where the API does not let a secret be changed', () => {
+		const refuseSecret = (status: number) =>
+			sandbox.inject({
+				method: 'PATCH',
+				status,
+				body: { error: { type: 'invalid_secret', message: 'No.' } },
+			});
+
+		test.each([400, 422])(
+			'%d: an endpoint with a known secret is repaired in everything else',
+			async (status) => {
+				sandbox.options.serverSecret = 'always';
+				await activate();
+				const { id, secret } = expectOneAsWanted();
+				Object.assign(sandbox.endpoints()[0], { status: 'disabled' });
+				refuseSecret(status);
+				await activate();
+				expect(expectOneAsWanted()).toMatchObject({ id, secret });
+				expect(sandbox.requests.at(-1)!.body).toEqual({
+					url: URL,
+					events: CREATED,
+					status: 'active',
+				});
+			},
+		);
+
+		test('an endpoint whose secret is not known is not taken over', async () => {
+			await addEndpoint({ status: 'disabled' });
+			refuseSecret(422);
+			expect((await failure('create')).httpCode).toBe('422');
+			expect(sandbox.endpoints()).toMatchObject([{ status: 'disabled' }]);
+		});
+
+		test('an endpoint whose secret was derived from another API key is not given up', async () => {
+			const { id, secret } = await addEndpoint({ status: 'disabled' });
+			const registration = { id, url: URL, derived: secret, registeredAt: 1 };
+			staticData = { global: { testivoraTrigger: { [NAME]: { registration } } } };
+			refuseSecret(422);
+			expect((await failure('create')).httpCode).toBe('422');
+			expect(registered()).toEqual(registration);
+		});
+	});
+
 	test('where the API does not let endpoints be changed, it is replaced', async () => {
 		const { id } = await addEndpoint({ status: 'disabled' });
 		sandbox.inject({
@@ -502,16 +548,98 @@ describe('a key that was changed', () => {
 		expect(registered()).toMatchObject({ derived: derived(), made: undefined });
 	});
 
-	test('is found at the next start of n8n, too', async () => {
+	test('is found at the next start of n8n, which sets the secret of the new key', async () => {
 		await activate();
+		const { id } = sandbox.endpoints()[0];
 		sandbox.store.keys.push({ key: LEAKED, scopes: ['read', 'write'], tier: 'Agency' });
 		const given = {
 			credential: { baseUrl: sandbox.url, apiKey: LEAKED },
 			activation: 'init' as const,
 		};
-		expect(await call('checkExists', given)).toBe(false);
-		sandbox.store.keys.pop();
+		forget();
 		expect(await call('checkExists', given)).toBe(true);
+		expect(asked()).toEqual(['GET /v1/webhooks/:id', 'PATCH /v1/webhooks/:id']);
+		expect(expectOneAsWanted()).toMatchObject({ id, secret: deriveSecret(LEAKED, NAME) });
+		sandbox.store.keys.pop();
+	});
+});
+
+/** A `true` from checkExists keeps n8n's legacy engine from calling create and, where that throws, delete. */
+describe('an endpoint as wanted, whose secret cannot be renewed when n8n starts', () => {
+	const refused = (status: number, type: string) => ({
+		status,
+		times: 1,
+		body: { error: { type, message: 'No.' } },
+	});
+
+	describe.each([
+		[
+			'is that of version 0.1.0',
+			({ id, secret }: StoredEndpoint) => ({ [PATH]: { id, url: URL, secret } }),
+		],
+		[
+			'was derived from another API key',
+			({ id, secret }: StoredEndpoint) => ({
+				[NAME]: { registration: { id, url: URL, derived: secret, registeredAt: 1 } },
+			}),
+		],
+	])('the known secret %s', (_, slotOf) => {
+		test.each([
+			['503 beyond the retries', { status: 503, times: 50 }],
+			['429 for an hour', { status: 429, headers: { 'Retry-After': '3600' }, times: 50 }],
+			['403 for a read-only key', refused(403, 'insufficient_scope')],
+			['405', refused(405, 'method_not_allowed')],
+			['404', refused(404, 'not_found')],
+			['422 for a secret', refused(422, 'invalid_secret')],
+			['HTML', { status: 200, body: '<html>', times: 1 }],
+		])('%s: stays, and verifies deliveries', async (_fault, fault) => {
+			const before = { ...(await addEndpoint()) };
+			staticData = { global: { testivoraTrigger: slotOf(before) } };
+			for (const activation of ['init', 'leadershipChange'] as const) {
+				sandbox.clearFaults();
+				sandbox.inject({ method: 'PATCH', ...fault });
+				expect(await call('checkExists', { activation })).toBe(true);
+			}
+			expect(sandbox.endpoints()).toEqual([before]);
+			const warned = expect.stringMatching(
+				/^warn .*keeps its old signing secret.*publish \(activate\) it again\.$/,
+			);
+			expect(log).toEqual([warned, warned]);
+			for (const workflow of [workflowId, `${workflowId} after a restart`]) {
+				const { result } = await deliver({
+					...signedDelivery(event({ id: workflow, event: 'testimonial.created' }), before.secret),
+					parameters: { events: CREATED },
+					staticData: staticData.global as IDataObject,
+					credential: { apiKey: sandbox.apiKey },
+					workflowId: workflow,
+				});
+				expect(result.workflowData).toBeDefined();
+			}
+		});
+	});
+
+	test('is registered anew by a person who publishes, which says what went wrong', async () => {
+		const { id, secret } = await addEndpoint();
+		staticData = { global: { testivoraTrigger: { [PATH]: { id, url: URL, secret } } } };
+		sandbox.inject({ method: 'PATCH', ...refused(403, 'insufficient_scope') });
+		expect(await call('checkExists')).toBe(false);
+		expect((await failure('create')).message).toBe('This API key may only read');
+	});
+
+	test('takes ten seconds at most', async () => {
+		const { id, secret } = await addEndpoint();
+		staticData = { global: { testivoraTrigger: { [PATH]: { id, url: URL, secret } } } };
+		const { hook } = hookFor({
+			credential: { baseUrl: sandbox.url, apiKey: sandbox.apiKey },
+			staticData,
+			workflowId,
+			parameters: { events: CREATED },
+			activation: 'init',
+		});
+		const sent = jest.spyOn(hook.helpers, 'httpRequestWithAuthentication');
+		await lifecycle.checkExists.call(hook);
+		expect(sent.mock.calls.map(([, { method }]) => method)).toEqual(['GET', 'PATCH']);
+		for (const [, { timeout }] of sent.mock.calls) expect(timeout).toBeLessThanOrEqual(10_000);
 	});
 });
 
@@ -772,6 +900,43 @@ describe('deleting', () => {
 		expect(sandbox.endpoints()).toEqual([]);
 		expect(log.filter((line) => line.startsWith('warn'))).toEqual([]);
 	});
+
+	test.each(['GET', 'DELETE'])(
+		'while Testivora does not answer a %s: gives up after 30 seconds in all',
+		async (silent) => {
+			await activate();
+			const { hook, log: lines } = hookFor({
+				credential: { baseUrl: sandbox.url, apiKey: sandbox.apiKey },
+				staticData,
+				workflowId,
+				parameters: { events: CREATED },
+			});
+			let now = Date.now();
+			const began = now;
+			const clock = jest.spyOn(Date, 'now').mockImplementation(() => now);
+			const pauses = jest.mocked(sleep).mockImplementation(async (ms) => void (now += ms));
+			const send = hook.helpers.httpRequestWithAuthentication;
+			jest.spyOn(hook.helpers, 'httpRequestWithAuthentication').mockImplementation(async function (
+				this: unknown,
+				name,
+				options,
+				more,
+			) {
+				if (options.method !== silent) return await send.call(hook, name, options, more);
+				now += options.timeout!;
+				throw Object.assign(new Error('timeout exceeded'), { code: 'ECONNABORTED' });
+			});
+			try {
+				await lifecycle.delete.call(hook);
+			} finally {
+				clock.mockRestore();
+				pauses.mockImplementation(async () => {});
+			}
+			expect(now - began).toBeGreaterThan(20_000);
+			expect(now - began).toBeLessThanOrEqual(30_000);
+			expect(lines).toEqual([expect.stringMatching(/^warn .*could not be deleted/)]);
+		},
+	);
 
 	test('of an unknown endpoint that can be neither deleted nor disabled says what is left', async () => {
 		await addEndpoint();
