@@ -11,7 +11,7 @@ import { webhookSecretsOf } from '../shared/credential';
 import { testTestivoraApi } from '../shared/credentialTest';
 import { filtersField, simplifyField } from '../shared/triggerFields';
 import { receive } from './delivery';
-import { endpointStands, isManual, registerEndpoint, removeEndpoint } from './endpoint';
+import { isRegistered, isManual, registerEndpoint, removeEndpoint } from './endpoint';
 import { MESSAGES } from './messages';
 import { prepareSample, wantsSample } from './sample';
 
@@ -179,7 +179,7 @@ export class TestivoraTrigger implements INodeType {
 		default: {
 			async checkExists(this: IHookFunctions): Promise<boolean> {
 				if (wantsSample(this)) return false;
-				if (!isManual(this)) return await endpointStands(this);
+				if (!isManual(this)) return await isRegistered(this);
 				const secrets = webhookSecretsOf(await this.getCredentials('testivoraApi'));
 				if (secrets.length === 0) {
 					this.logger.warn(MESSAGES.noManualSecret);

@@ -13,7 +13,7 @@ import { MESSAGES } from './messages';
 import { deriveSecret } from './secrets';
 import { findSecret, isUsable, readSignatures } from './signature';
 import type { Headers, Signed } from './signature';
-import { newer, readSlot, secretsOf, webhookName, writeSlot } from './slot';
+import { newer, readSlot, signingSecretsOf, webhookName, writeSlot } from './slot';
 import type { Slot } from './slot';
 
 /** The answer to a delivery that does not start the workflow. Of the delivery it repeats only the event's ID, shortened. */
@@ -122,7 +122,7 @@ async function verify(
 	const setup = isAutomatic(webhook) ? 'automatic' : 'manual';
 	// In the manual set-up a person registers the endpoint, so a registration here is an old one.
 	const registration = setup === 'automatic' ? memory.newest(slot.registration) : undefined;
-	if (registration && findSecret(signatures, body, secretsOf(registration))) {
+	if (registration && findSecret(signatures, body, signingSecretsOf(registration))) {
 		memory.registration = registration;
 		return 'verified';
 	}
@@ -136,7 +136,9 @@ async function verify(
 			secret = findSecret(signatures, body, secrets);
 		}
 		if (secret === undefined)
-			return [...secretsOf(registration), ...secrets].some(isUsable) ? 'mismatch' : 'noSecret';
+			return [...signingSecretsOf(registration), ...secrets].some(isUsable)
+				? 'mismatch'
+				: 'noSecret';
 		if (setup === 'automatic') memory.learn(secret, slot.registration);
 		return 'verified';
 	} catch (error) {

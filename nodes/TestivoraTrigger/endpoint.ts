@@ -46,10 +46,10 @@ const CHECK_MS = 10_000;
 /**
  * Whether the endpoint is as the node's parameters want it, and its secret is the one that the API key gives today.
  *
- * At n8n's start, an endpoint that cannot be checked, or whose secret cannot be renewed, counts as standing: `false` leads to
+ * At n8n's start, an endpoint that cannot be checked, or whose secret cannot be renewed, counts as registered: `false` leads to
  * `registerEndpoint`, and where that throws, n8n's legacy engine deletes a healthy endpoint.
  */
-export async function endpointStands(hook: IHookFunctions): Promise<boolean> {
+export async function isRegistered(hook: IHookFunctions): Promise<boolean> {
 	const known = knownRegistration(hook);
 	const isStartup = STARTUP_MODES.includes(hook.getActivationMode());
 	if (known?.id === undefined && !isStartup) return false;

@@ -56,7 +56,7 @@ export function writeSlot(staticData: IDataObject, node: INode, name: string, sl
 }
 
 /** The secrets that may have signed a delivery. */
-export function secretsOf({ derived, made }: Partial<Registration> = {}): string[] {
+export function signingSecretsOf({ derived, made }: Partial<Registration> = {}): string[] {
 	return [derived, made].filter((secret) => typeof secret === 'string');
 }
 

@@ -168,6 +168,16 @@ describe('a known event', () => {
 		expect((await deliverSigned(event({ attempt: 2 }), given)).result.workflowData).toBeDefined();
 	});
 
+	test('is refused where it is forged, although its sender has hung up', async () => {
+		const { answer, log } = await deliver({
+			...signedDelivery(event(), 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'),
+			parameters: { events: EVENTS },
+			hungUp: true,
+		});
+		expect(answer?.status).toBe(401);
+		expect(log).toEqual([expect.stringMatching(/^warn .*refused with 401/)]);
+	});
+
 	test.each([false, '{{ false }}'])(
 		'runs again where Deduplicate is %j, and leaves no trace',
 		async (off) => {

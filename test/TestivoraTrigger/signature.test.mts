@@ -1,3 +1,5 @@
+import crypto from 'node:crypto';
+
 import fc from 'fast-check';
 
 import type { Headers } from '../../nodes/TestivoraTrigger/signature.ts';
@@ -209,6 +211,19 @@ describe('stripping: what was signed under one scheme counts under no other', ()
 		expect(judge(signed('timestamped', { secret: 'whsec_!' }), { secrets })).toBe('verified');
 		expect(judge(signed('standard', { secret: 'whsec_!' }), { secrets })).toBe('mismatch');
 	});
+});
+
+test('MACs are compared in constant time, so that the answer’s delay tells nothing of the right one', () => {
+	const compare = jest.spyOn(crypto, 'timingSafeEqual');
+	try {
+		for (const scheme of SCHEMES) {
+			compare.mockClear();
+			expect(judge(signed(scheme, { secret: OTHER }))).toBe('mismatch');
+			expect(compare).toHaveBeenCalledTimes(1);
+		}
+	} finally {
+		compare.mockRestore();
+	}
 });
 
 describe('properties', () => {

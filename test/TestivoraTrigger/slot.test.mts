@@ -3,7 +3,7 @@ import type { IDataObject, INode } from 'n8n-workflow';
 import {
 	newer,
 	readSlot,
-	secretsOf,
+	signingSecretsOf,
 	webhookName,
 	writeSlot,
 } from '../../nodes/TestivoraTrigger/slot.ts';
@@ -117,10 +117,10 @@ describe('the newer registration', () => {
 });
 
 test('the secrets of a registration are those that are texts', () => {
-	expect(secretsOf({ derived: 'whsec_1', made: 'whsec_2' })).toEqual(['whsec_1', 'whsec_2']);
-	expect(secretsOf({ made: 'whsec_2' })).toEqual(['whsec_2']);
-	expect(secretsOf({ derived: null as unknown as string, made: 5 as unknown as string })).toEqual(
-		[],
-	);
-	expect(secretsOf(undefined)).toEqual([]);
+	expect(signingSecretsOf({ derived: 'whsec_1', made: 'whsec_2' })).toEqual(['whsec_1', 'whsec_2']);
+	expect(signingSecretsOf({ made: 'whsec_2' })).toEqual(['whsec_2']);
+	expect(
+		signingSecretsOf({ derived: null as unknown as string, made: 5 as unknown as string }),
+	).toEqual([]);
+	expect(signingSecretsOf(undefined)).toEqual([]);
 });
