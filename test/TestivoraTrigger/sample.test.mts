@@ -45,7 +45,7 @@ async function call(
 	return log;
 }
 
-test('a sample that was seen on its way does not start the published workflow in the manual set-up', async () => {
+test('a sample that is intercepted does not start the published workflow in the manual set-up', async () => {
 	await call('create', { setup: 'manual', ...LATEST });
 	const { body, headers } = await listener.firstSample;
 	const replay = await deliver({
@@ -70,7 +70,7 @@ test.each([
 	expect(sandbox.endpoints()).toEqual([]);
 });
 
-test('with nothing to show and no public address, says both', async () => {
+test('with deletions alone and no public address, says both', async () => {
 	const parameters = { ...LATEST, events: ['testimonial.deleted'] };
 	const credential = { baseUrl: 'https://testivora.invalid', apiKey: 'tv_live_one' };
 	await expect(
