@@ -21,7 +21,10 @@ import { webhookName } from './slot';
 const MAX_PAGES = 10;
 /** Milliseconds that reading the list may take: n8n's editor waits. */
 const BUDGET_MS = 10_000;
-/** Milliseconds before each delivery: n8n finishes registering the test webhook, and the editor begins to wait, once the lifecycle method has returned. */
+/**
+ * Milliseconds before each delivery: only after the lifecycle method has returned does n8n finish registering the test webhook, and the
+ * editor begin to wait.
+ */
 const HEAD_START_MS = 1_000;
 const TRIES = 5;
 const TIMEOUT_MS = 10_000;

@@ -1,5 +1,7 @@
 import type { IDataObject } from 'n8n-workflow';
+import nock from 'nock';
 
+import { page } from '../helpers/fixtures.mts';
 import { hookFor, lifecycle } from '../helpers/hook.mts';
 import { listen } from '../helpers/listener.mts';
 import type { Listener } from '../helpers/listener.mts';
@@ -23,6 +25,7 @@ beforeAll(async () => {
 	sandbox.submit();
 });
 afterAll(async () => {
+	nock.restore();
 	listener.stop();
 	await sandbox.stop();
 });
@@ -68,6 +71,17 @@ test.each([
 	expect(sandbox.endpoints()).toHaveLength(1);
 	await call('delete', second);
 	expect(sandbox.endpoints()).toEqual([]);
+});
+
+test('with no testimonial and no public address, says both', async () => {
+	const baseUrl = 'https://api.testivora.test';
+	nock(baseUrl).get('/v1/testimonials').query(true).reply(200, page([]));
+	const credential = { baseUrl, apiKey: 'tv_live_one' };
+	await expect(
+		call('create', LATEST, { credential, n8nUrl: 'http://localhost:5678' }),
+	).rejects.toThrow(
+		'There is no testimonial to show yet, and the next event cannot be waited for. Testivora cannot reach this workflow',
+	);
 });
 
 test('with deletions alone and no public address, says both', async () => {
