@@ -245,18 +245,16 @@ async function repair(
 	wanted: IDataObject,
 	known: Registration | undefined,
 ): Promise<boolean> {
+	const isSecretKnown = id === known?.id && (known.derived ?? wanted.secret) === wanted.secret;
 	const patch = async (body: IDataObject) =>
-		await request(hook, { method: 'PATCH', path: pathOf(id), body });
-	try {
-		await patch(wanted);
-	} catch (error) {
+		await request(hook, { method: 'PATCH', path: pathOf(id), body }).then(() => true);
+	return await patch(wanted).catch(async (error: Error) => {
 		if (isGone(error) || isMethodRefused(error)) return false;
-		const isSecretKnown = id === known?.id && (known.derived ?? wanted.secret) === wanted.secret;
-		if (!isSecretKnown || !hasStatus(error, 400, 422)) throw error;
-		// The API may not let the secret be changed. The endpoint keeps one that is known, so repair the rest.
-		await patch({ ...wanted, secret: undefined });
-	}
-	return true;
+		// The API may not let the secret be changed. Where the endpoint keeps one that is known, repair the rest.
+		if (isSecretKnown && hasStatus(error, 400, 422))
+			return await patch({ ...wanted, secret: undefined });
+		throw error;
+	});
 }
 
 /** Registers an endpoint. @returns its ID, and the secret that the answer names */
