@@ -63,6 +63,7 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 			.map(({ url, status, body }) => ({ url, status, body }));
 	};
 
+	/** Waits until n8n answers at a webhook's URL. */
 	const reachable = async (url: string) =>
 		await eventually(async () => (await post(url, '{}', {})).status === 401, {
 			timeout: 40_000,
