@@ -27,7 +27,7 @@ type Event = ReturnType<typeof eventOf>;
 /** Events whose first delivery is under way at the same time. */
 const IN_FLIGHT = 20;
 
-/** n8n in queue mode, with two webhook processes and two workers. Tests that kill processes come last, since they slow down the others. */
+/** n8n in queue mode, with two webhook processes and two workers. The tests take the least time in this order. */
 describe('queue mode', () => {
 	let sandbox: Sandbox;
 	let cluster: Cluster;
