@@ -11,7 +11,8 @@ import { webhookSecretsOf } from '../shared/credential';
 import { testTestivoraApi } from '../shared/credentialTest';
 import { filtersField, simplifyField } from '../shared/triggerFields';
 import { receive } from './delivery';
-import { endpointStands, isManual, registerEndpoint, removeEndpoint } from './endpoint';
+import { isRegistered, isManual, registerEndpoint, removeEndpoint } from './endpoint';
+import { MESSAGES } from './messages';
 import { prepareSample, wantsSample } from './sample';
 
 export class TestivoraTrigger implements INodeType {
@@ -20,19 +21,19 @@ export class TestivoraTrigger implements INodeType {
 		name: 'testivoraTrigger',
 		icon: { light: 'file:../../icons/testivora.svg', dark: 'file:../../icons/testivora.dark.svg' },
 		group: ['trigger'],
-		// n8n evaluates an expression for each delivery to a trigger of version 1, which takes it a tenth of its time.
+		// n8n evaluates an expression for each delivery to a trigger of version 1, which costs a tenth of the delivery's time.
 		version: [1, 1.1],
 		defaultVersion: 1.1,
 		subtitle: '={{ $parameter["events"].map((event) => event.split(".")[1]).join(", ") }}',
-		// n8n shows this for the action, too, in the entry that it makes of both in its node panel.
+		// n8n's node panel merges the trigger and the action into one entry, and shows this for it.
 		description:
-			'Starts the workflow at once when a testimonial is created, approved or deleted in Testivora',
+			'Starts the workflow at once when a testimonial is created, approved or deleted in Testivora. The trigger needs an n8n with a public https address; Testivora Poll Trigger does not.',
 		eventTriggerDescription:
 			'Now submit a testimonial in Testivora. Approve or delete one if Trigger On says so.',
 		activationMessage: 'Testimonials from Testivora now start this workflow.',
 		builderHint: {
 			searchHint:
-				'Starts the workflow for each new, approved or deleted testimonial. Registers its own webhook at Testivora when the workflow is published: choose no path and invent no signing secret, and leave Webhook Setup on Automatic. Credential: testivoraApi with an API key of scope write. Each item is one testimonial, with text, rating, author.name and event.name at the top. Filter by rating, type, tags or featured in the node itself rather than with an IF node.',
+				'Starts the workflow for each new, approved or deleted testimonial. Registers its own webhook at Testivora when the workflow is published: choose no path and invent no signing secret, and leave Webhook Setup on Automatic. Credential: testivoraApi with an API key of the scopes read and write. Each item is one testimonial, with text, rating, author.name and event.name at the top. Filter by rating, type, tags or featured in the node itself rather than with an IF node.',
 		},
 		defaults: { name: 'Testivora Trigger' },
 		inputs: [],
@@ -43,7 +44,7 @@ export class TestivoraTrigger implements INodeType {
 				name: 'default',
 				httpMethod: 'POST',
 				responseMode: 'onReceived',
-				// Empty, so that n8n answers with what the node gives it, and asks for that at the right moment: see delivery.ts.
+				// Empty, so that n8n reads its answer from the node, right before it saves static data: see delivery.ts.
 				responseData: '',
 				path: 'webhook',
 				ndvHideMethod: true,
@@ -178,12 +179,10 @@ export class TestivoraTrigger implements INodeType {
 		default: {
 			async checkExists(this: IHookFunctions): Promise<boolean> {
 				if (wantsSample(this)) return false;
-				if (!isManual(this)) return await endpointStands(this);
+				if (!isManual(this)) return await isRegistered(this);
 				const secrets = webhookSecretsOf(await this.getCredentials('testivoraApi'));
 				if (secrets.length === 0) {
-					this.logger.warn(
-						'Testivora Trigger: the credential has no Webhook Signing Secret yet, so every delivery is refused until it has one',
-					);
+					this.logger.warn(MESSAGES.noManualSecret);
 				}
 				return true;
 			},

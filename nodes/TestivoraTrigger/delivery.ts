@@ -8,37 +8,24 @@ import type { TestivoraEvent } from '../shared/schemas';
 import { filtersOf } from '../shared/triggerFields';
 import { memoryOf } from './memory';
 import type { CredentialSecrets, WebhookMemory } from './memory';
+import { MESSAGES } from './messages';
 import { deriveSecret } from './secrets';
 import { findSecret, isUsable, readSignatures } from './signature';
 import type { Headers, Signed } from './signature';
-import { newer, readSlot, secretsOf, webhookName, writeSlot } from './slot';
+import { newer, readSlot, signingSecretsOf, webhookName, writeSlot } from './slot';
 import type { Slot } from './slot';
 
-/** The answer to a delivery that does not start the workflow. Nothing stands in it but the event's id, shortened. */
+/** The answer to a delivery that does not start the workflow. Of the delivery it repeats only the event's ID, shortened. */
 interface Answer {
 	status: number;
 	body: IDataObject;
 	headers?: Record<string, string>;
-	/** For n8n's log: a refusal at warn level, anything else at debug level. */
-	log: string;
 }
 
 const DEFAULT_TOLERANCE_S = 300;
 
 /** Seconds after which the sender may try again. */
 const RETRY_AFTER_S = 5;
-
-const REFUSALS = {
-	unsigned: 'This delivery is not signed.',
-	malformed: 'The signature of this delivery cannot be read.',
-	stale: 'This delivery was signed too long ago, or the clocks of sender and receiver differ.',
-	mismatch: 'The signature of this delivery does not match.',
-	noSecret: 'No signing secret is known for this webhook.',
-};
-
-/** For n8n's log: publishing again gives the endpoint a secret that can be derived from the API key. */
-const REPUBLISH =
-	' If it came from Testivora, unpublish (deactivate) the workflow and publish (activate) it again.';
 
 /**
  * Takes one delivery from bytes to items: verify → parse → filter → deduplicate → emit.
@@ -54,25 +41,20 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	};
 	const tolerance = toleranceOf(evaluated(webhook, options.tolerance));
 
-	// Verify: first what needs no secret. Everything after the verification comes from Testivora.
+	// Verify, first without a secret. Whatever is verified comes from Testivora.
 	const signatures = readSignatures(request.headers as Headers, Date.now() / 1000, tolerance);
-	if (typeof signatures === 'string') return refuse(webhook, 401, REFUSALS[signatures]);
+	if (typeof signatures === 'string') return refuse(webhook, 401, MESSAGES[signatures]);
 	const known = knowledgeOf(webhook);
 	const verdict = await verify(webhook, known, signatures, body);
 	if (verdict === 'unreadable') return putOff(webhook);
 	if (verdict !== 'verified') {
-		return refuse(
-			webhook,
-			401,
-			REFUSALS[verdict],
-			verdict === 'mismatch' && isAutomatic(webhook) ? REPUBLISH : undefined,
-		);
+		const isHelped = verdict === 'mismatch' && isAutomatic(webhook);
+		return refuse(webhook, 401, MESSAGES[verdict], isHelped ? 'refusedMismatch' : 'refused');
 	}
 
 	// Parse.
 	const event = parse(webhook, body);
-	if (typeof event === 'string')
-		return refuse(webhook, 400, `This is not a Testivora event: it ${event}.`);
+	if (typeof event === 'string') return refuse(webhook, 400, MESSAGES.notAnEvent(event));
 
 	// Filter.
 	const why = whyIgnored(webhook, event);
@@ -84,21 +66,21 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	const items = [
 		[toItem(event, evaluated(webhook, webhook.getNodeParameter('simplify', true) as boolean))],
 	];
-	// A test is one delivery long, and a person who tests sends the same event again.
+	// A test ends with its first event, and the next test may well get the same one.
 	if (isTest(webhook)) return { workflowData: items, webhookResponse: accepted(event) };
 
 	// Deduplicate.
 	const ledger =
 		evaluated(webhook, options.deduplicate) === false ? undefined : known.memory.ledger;
 	ledger?.merge(known.slot.seen);
-	// n8n ends its answer even where the sender has hung up.
+	// n8n ends its response even where the sender has hung up.
 	const response = webhook.getResponseObject();
 	const standing = ledger?.begin(event.id, Date.now(), () => response.writableEnded);
 	if (standing === 'known') return duplicate(webhook, event);
 	if (standing === 'accepting') return busy(webhook, event);
 
-	// Emit. n8n reads the acknowledgement after it has stored the execution and right before it saves static data. The event is
-	// remembered only then, so a delivery that n8n did not take over is no duplicate when it is sent again.
+	// Emit. n8n reads the acknowledgement after it has stored the execution and right before it saves static data. Only then is the event
+	// remembered, so a retry of a delivery for which n8n stored no execution is no duplicate.
 	return {
 		workflowData: items,
 		get webhookResponse() {
@@ -116,7 +98,7 @@ interface Knowledge {
 }
 
 function knowledgeOf(webhook: IWebhookFunctions): Knowledge {
-	// Not the path of the request, which a sender may spell in several ways; but n8n gives the production URL in tests, too.
+	// Outside tests, not the path of the request, which a sender may spell in several ways. In tests, n8n gives the production URL.
 	const url = isTest(webhook)
 		? webhook.getRequestObject().path
 		: String(webhook.getNodeWebhookUrl('default'));
@@ -126,7 +108,7 @@ function knowledgeOf(webhook: IWebhookFunctions): Knowledge {
 }
 
 /**
- * Verifies a delivery with the secrets of the registration, and only where those do not match with what the credential gives.
+ * Verifies a delivery with the secrets of the registration and, only where none matches, with those that follow from the credential.
  *
  * @returns 'unreadable' where the credential cannot be read
  */
@@ -137,9 +119,9 @@ async function verify(
 	body: Buffer,
 ): Promise<'verified' | 'mismatch' | 'noSecret' | 'unreadable'> {
 	const setup = isAutomatic(webhook) ? 'automatic' : 'manual';
-	// In the manual set-up a person registers the endpoint.
+	// In the manual set-up a person registers the endpoint, so a registration here is an old one.
 	const registration = setup === 'automatic' ? memory.newest(slot.registration) : undefined;
-	if (registration && findSecret(signatures, body, secretsOf(registration))) {
+	if (registration && findSecret(signatures, body, signingSecretsOf(registration))) {
 		memory.registration = registration;
 		return 'verified';
 	}
@@ -153,13 +135,13 @@ async function verify(
 			secret = findSecret(signatures, body, secrets);
 		}
 		if (secret === undefined)
-			return [...secretsOf(registration), ...secrets].some(isUsable) ? 'mismatch' : 'noSecret';
+			return [...signingSecretsOf(registration), ...secrets].some(isUsable)
+				? 'mismatch'
+				: 'noSecret';
 		if (setup === 'automatic') memory.learn(secret, slot.registration);
 		return 'verified';
 	} catch (error) {
-		webhook.logger.warn(
-			`Testivora Trigger: the credential could not be read (${(error as Error).message})`,
-		);
+		webhook.logger.warn(MESSAGES.credentialUnreadable((error as Error).message));
 		return 'unreadable';
 	}
 }
@@ -171,7 +153,7 @@ async function credentialSecrets(
 	const credential = await webhook.getCredentials('testivoraApi');
 	const derived = deriveSecret(credential.apiKey, name);
 	const automatic = derived === undefined ? [] : [derived];
-	// In the manual set-up, too, a sample is signed with the secret of the test URL.
+	// A sample (see sample.ts) is signed with the derived secret of the test URL, in the manual set-up too.
 	return {
 		automatic,
 		manual: [...webhookSecretsOf(credential), ...(isTest(webhook) ? automatic : [])],
@@ -179,9 +161,9 @@ async function credentialSecrets(
 }
 
 /**
- * Stores the accepted event, and the registration where n8n has overwritten it with an older one.
+ * Stores the accepted event, and the registration where static data has lost it or holds an older one.
  *
- * @param seen the ledger's text; absent where events are not deduplicated
+ * @param seen the ledger's text; undefined where events are not deduplicated
  */
 function writeBack(
 	webhook: IWebhookFunctions,
@@ -206,7 +188,7 @@ function isTest(webhook: IWebhookFunctions): boolean {
 	return webhook.getMode() === 'manual';
 }
 
-/** The bytes of a content type that n8n leaves unread; none where they cannot be had any more. */
+/** The body of a request whose content type n8n leaves unread; empty where something else has read it. */
 async function unreadBodyOf(
 	request: ReturnType<IWebhookFunctions['getRequestObject']>,
 ): Promise<Buffer> {
@@ -215,14 +197,13 @@ async function unreadBodyOf(
 }
 
 /**
- * The value of a field that takes no expressions, but did in version 0.1.0: n8n hands on one that was saved then as the text that follows
- * its "=".
+ * The value of a field that takes no expressions any more. An expression that was saved with version 0.1.0 comes as text, without its "=".
  */
 function evaluated<Value>(webhook: IWebhookFunctions, value: Value): Value {
 	return typeof value === 'string' ? (webhook.evaluateExpression(value) as Value) : value;
 }
 
-/** Only a number of seconds counts: anything else would leave the window open. */
+/** The default for anything but a number of seconds, which would leave the replay window open. */
 function toleranceOf(tolerance: unknown): number {
 	return Number.isFinite(tolerance) && Number(tolerance) >= 0
 		? Number(tolerance)
@@ -241,7 +222,7 @@ function parse(webhook: IWebhookFunctions, body: Buffer): TestivoraEvent | strin
 	return checked.success ? (json as TestivoraEvent) : firstIssue(checked.error);
 }
 
-/** Whether n8n has parsed these bytes already, just as it is done here: the header is not signed, and may name another charset. */
+/** Whether n8n has parsed the body as UTF-8, as is done here. The content type is not signed and may name another charset. */
 function isParsed(webhook: IWebhookFunctions): boolean {
 	return /^application\/json(; *charset=utf-8)?$/i.test(
 		webhook.getRequestObject().headers['content-type'] ?? '',
@@ -262,87 +243,76 @@ function accepted({ id }: TestivoraEvent): IDataObject {
 	return { received: true, event: shortened(id) };
 }
 
-/** An answer stays small whatever the id is; those of Testivora are shorter. */
+/** Keeps an answer small, whatever the ID. Those of Testivora are shorter. */
 function shortened(id: string): string {
 	return id.slice(0, 64);
 }
 
-/** @param advice what the log says besides */
+/** @param log the message under which the log repeats the answer */
 function refuse(
 	webhook: IWebhookFunctions,
 	status: 400 | 401,
 	message: string,
-	advice = '',
+	log: 'refused' | 'refusedMismatch' = 'refused',
 ): IWebhookResponseData {
-	return answer(webhook, {
-		status,
-		body: { received: false, message },
-		log: `refused with ${status}: ${message}${advice}`,
-	});
+	webhook.logger.warn(MESSAGES[log](String(status), message));
+	return answer(webhook, { status, body: { received: false, message } });
 }
 
 /** The credential may be readable again when the sender retries. */
 function putOff(webhook: IWebhookFunctions): IWebhookResponseData {
+	debug(webhook, 'put off, as its signature cannot be verified right now');
 	return answer(webhook, {
 		status: 503,
-		body: { received: false, message: 'This delivery cannot be verified right now.' },
+		body: { received: false, message: MESSAGES.unverifiable },
 		headers: { 'Retry-After': String(RETRY_AFTER_S) },
-		log: 'put off, as its signature cannot be verified right now',
 	});
 }
 
+/** @param why for the log alone: the sender is not told which filters the workflow has */
 function ignore(
 	webhook: IWebhookFunctions,
 	{ id }: TestivoraEvent,
 	why: string,
 ): IWebhookResponseData {
-	// Which filters the workflow has is not for the sender; the log says it.
-	const body = {
-		received: true,
-		event: shortened(id),
-		ignored: true,
-		message: 'This workflow does not want this event.',
-	};
-	return answer(webhook, { status: 200, body, log: `ignored, as ${why}` });
+	debug(webhook, `ignored, as ${why}`);
+	return answer(webhook, {
+		status: 200,
+		body: { received: true, event: shortened(id), ignored: true, message: MESSAGES.unwanted },
+	});
 }
 
 function duplicate(webhook: IWebhookFunctions, { id }: TestivoraEvent): IWebhookResponseData {
-	const body = {
-		received: true,
-		event: shortened(id),
-		duplicate: true,
-		message: 'This event was received before.',
-	};
-	return answer(webhook, { status: 200, body, log: 'ignored, as the event was received before' });
+	debug(webhook, 'ignored, as the event was received before');
+	return answer(webhook, {
+		status: 200,
+		body: { received: true, event: shortened(id), duplicate: true, message: MESSAGES.duplicate },
+	});
 }
 
 function busy(webhook: IWebhookFunctions, { id }: TestivoraEvent): IWebhookResponseData {
+	debug(webhook, 'put off, as the same event is being received right now');
 	return answer(webhook, {
 		status: 503,
-		body: {
-			received: false,
-			event: shortened(id),
-			message: 'This event is being received right now.',
-		},
+		body: { received: false, event: shortened(id), message: MESSAGES.accepting },
 		headers: { 'Retry-After': String(RETRY_AFTER_S) },
-		log: 'put off, as the same event is being received right now',
 	});
 }
 
 function abandon(webhook: IWebhookFunctions): IWebhookResponseData {
-	webhook.logger.debug(
-		'Testivora Trigger: a delivery was dropped, as its sender hung up before n8n came to it and will send it again',
-	);
+	debug(webhook, 'dropped, as its sender hung up before n8n came to it and will send it again');
 	return { noWebhookResponse: true };
 }
 
-/** Answers by hand, because n8n sends every answer of a node as 200, and starts no execution. */
+function debug(webhook: IWebhookFunctions, what: string): void {
+	webhook.logger.debug(`Testivora Trigger: a delivery was ${what}`);
+}
+
+/** Answers directly, because n8n sends every answer of a node with status 200. Starts no execution. */
 function answer(
 	webhook: IWebhookFunctions,
-	{ status, body, headers = {}, log }: Answer,
+	{ status, body, headers = {} }: Answer,
 ): IWebhookResponseData {
-	const refused = status === 400 || status === 401;
-	webhook.logger[refused ? 'warn' : 'debug'](`Testivora Trigger: a delivery was ${log}`);
 	webhook.getResponseObject().set(headers).status(status).json(body);
 	return { noWebhookResponse: true };
 }

@@ -14,54 +14,59 @@ import {
 } from '../shared/errors';
 import { objectSchema } from '../shared/schemas';
 import { memoryOf } from './memory';
+import { MESSAGES } from './messages';
 import { deriveSecret, isSecret } from './secrets';
-import { readSlot, webhookName, writeSlot } from './slot';
+import { readSlot, timeAfter, webhookName, writeSlot } from './slot';
 import type { Registration } from './slot';
 import { isSameUrl, whyUnreachable } from './webhookUrl';
 
 /**
  * The endpoint at Testivora that belongs to one webhook URL: register, find, repair, remove.
  *
- * n8n calls these in orders and numbers that differ by version (twice, again after a fault, not at all after an import), so each looks at
- * what stands at Testivora and changes what differs from what is wanted. An endpoint is ours when its URL is this webhook's; static data
- * only gives hints. Routes and fields: assumption A1.
+ * How often and in which order n8n calls these depends on its version, so each reads what Testivora has and changes only what differs
+ * from the node's parameters. An endpoint is ours when its URL is this webhook's URL; static data gives hints only. Routes and fields:
+ * assumption A1.
  */
 
 const PATH = '/v1/webhooks';
 
-/** n8n starts, or another main process takes over: nobody is there to repair a credential. */
+/** Activation modes in which n8n starts, or another main process takes over, so nobody is there to correct a credential. */
 const STARTUP_MODES = ['init', 'leadershipChange'];
 
-/** How often a removal is tried whose outcome is unknown, and the pauses between: the first, twice as long, three times as long. */
+/** How often a removal whose outcome is unknown is tried, and the first pause between two tries; each next one is a second longer. */
 const MAX_REMOVALS = 4;
 const REMOVAL_PAUSE_MS = 1_000;
 
-/** Milliseconds that looking at an endpoint may take: n8n's older engine looks at one after another when it starts. */
-const LOOK_MS = 10_000;
+/** Milliseconds that all tries of a removal may take together: a person waits for n8n to unpublish. */
+const REMOVAL_MS = 30_000;
+
+/** Milliseconds that checking an endpoint may take: n8n's legacy engine checks one after another when it starts. */
+const CHECK_MS = 10_000;
 
 /**
- * Whether the endpoint stands as the node's parameters want it, with the secret that the API key gives today.
+ * Whether the endpoint is as the node's parameters want it, and its secret is the one that the API key gives today.
  *
- * At n8n's start, an endpoint that cannot be checked is taken to stand: a throw would make n8n's older engine delete it.
+ * At n8n's start, an endpoint that cannot be checked, or whose secret cannot be renewed, counts as registered: `false` leads to
+ * `registerEndpoint`, and where that throws, n8n's legacy engine deletes a healthy endpoint.
  */
-export async function endpointStands(hook: IHookFunctions): Promise<boolean> {
+export async function isRegistered(hook: IHookFunctions): Promise<boolean> {
 	const known = knownRegistration(hook);
 	const isStartup = STARTUP_MODES.includes(hook.getActivationMode());
 	if (known?.id === undefined && !isStartup) return false;
-	const deadline = Date.now() + LOOK_MS;
+	const deadline = Date.now() + CHECK_MS;
 	try {
-		// Without an ID, the question is only whether Testivora answers, so that the endpoint can be looked for.
+		// Without an ID, this only tells whether Testivora answers, so that the endpoint can be looked for.
 		const path = known?.id === undefined ? PATH : pathOf(known.id);
-		const standing = await request(hook, { method: 'GET', path, deadline }, z.unknown());
-		return isAsWanted(standing, hook) && known?.derived === (await derivedSecret(hook));
+		const endpoint = await request(hook, { method: 'GET', path, deadline }, z.unknown());
+		if (known?.id === undefined || !isAsWanted(endpoint, hook)) return false;
+		const isCurrent = known.derived === (await derivedSecret(hook));
+		if (isStartup && !isCurrent) await renewSecret(hook, known.id, known, deadline);
+		return isStartup || isCurrent;
 	} catch (error) {
 		const { message } = error as Error;
 		const isOurs = known?.url === undefined || isSameUrl(known.url, urlOf(hook));
 		const isKept = isStartup && !isGone(error) && isOurs;
-		if (isKept)
-			hook.logger.warn(
-				`Testivora Trigger: the webhook endpoint could not be checked and is taken as it was (${message})`,
-			);
+		if (isKept) hook.logger.warn(MESSAGES.endpointUnchecked(message));
 		else
 			hook.logger.debug(`Testivora Trigger: the webhook endpoint is registered anew (${message})`);
 		return isKept;
@@ -69,19 +74,41 @@ export async function endpointStands(hook: IHookFunctions): Promise<boolean> {
 }
 
 /**
- * Makes the endpoint stand: repairs the one with this URL, or registers one. Never makes a second.
+ * Sets the secret that the API key gives today in place of the known one, which is of a former key or of version 0.1.0. Where that fails,
+ * the known one goes on verifying deliveries.
+ */
+async function renewSecret(
+	hook: IHookFunctions,
+	id: string,
+	known: Registration,
+	deadline: number,
+): Promise<void> {
+	const derived = await derivedSecret(hook);
+	await request(hook, {
+		method: 'PATCH',
+		path: pathOf(id),
+		body: { secret: derived },
+		deadline,
+	}).then(
+		() => remember(hook, { ...known, derived, registeredAt: timeAfter(known) }),
+		(error: Error) => hook.logger.warn(MESSAGES.secretNotRenewed(error.message)),
+	);
+}
+
+/**
+ * Repairs the endpoint with this webhook's URL, or registers one. Never makes a second.
  *
- * @throws NodeOperationError with what to do where the URL cannot be reached, or the account has no webhook API
+ * @throws NodeOperationError with what to do where the URL cannot be reached, or the account has no webhook API; NodeApiError where
+ *   Testivora does not carry it out
  */
 export async function registerEndpoint(hook: IHookFunctions): Promise<void> {
 	const url = urlOf(hook);
-	if (eventsOf(hook).length === 0)
-		throw inputError(hook.getNode(), 'Choose at least one event in Trigger On');
+	if (eventsOf(hook).length === 0) throw inputError(hook.getNode(), MESSAGES.noEvents);
 	const why = await whyNotGiven(hook);
 	if (why) {
 		throw inputError(
 			hook.getNode(),
-			`Testivora cannot reach this workflow: the webhook URL ${why}. Set the environment variable WEBHOOK_URL (N8N_WEBHOOK_URL from n8n 2.41 on) to the public https:// address of your n8n, restart n8n and try again; or use Testivora Poll Trigger, which needs no public address.`,
+			MESSAGES.unreachable(why),
 			`The webhook URL is ${url}. On a computer of your own, a tunnel gives it a public address.`,
 		);
 	}
@@ -91,37 +118,37 @@ export async function registerEndpoint(hook: IHookFunctions): Promise<void> {
 /**
  * Removes every endpoint with this webhook's URL. One that is gone already is no fault.
  *
- * Does not throw where that cannot be done, but says in n8n's log what is left: n8n 1 would go on running the workflow.
+ * Does not throw where that cannot be done, but says in n8n's log what is left: after a throw, n8n 1 would go on running the workflow.
  */
 export async function removeEndpoint(hook: IHookFunctions): Promise<void> {
+	const deadline = Date.now() + REMOVAL_MS;
 	for (let tries = 1; ; tries++) {
-		const error = await removeAll(hook).catch((thrown: Error) => thrown);
+		const error = await removeAll(hook, deadline).catch((thrown: Error) => thrown);
 		if (!error) return;
-		if (!isOutcomeUnknown(error) || tries === MAX_REMOVALS) {
-			hook.logger.warn(
-				`Testivora Trigger: the webhook endpoint could not be deleted (${error.message}). Delete it in Testivora under Settings → Webhooks; its URL is ${urlOf(hook)}`,
-			);
+		const pause = tries * REMOVAL_PAUSE_MS;
+		if (!isOutcomeUnknown(error) || tries === MAX_REMOVALS || Date.now() + pause >= deadline) {
+			hook.logger.warn(MESSAGES.endpointNotDeleted(error.message, urlOf(hook)));
 			return;
 		}
-		await sleep(tries * REMOVAL_PAUSE_MS);
+		await sleep(pause);
 	}
 }
 
-async function removeAll(hook: IHookFunctions): Promise<undefined> {
+async function removeAll(hook: IHookFunctions, deadline: number): Promise<undefined> {
 	const known = knownRegistration(hook)?.id;
-	// In the manual set-up, an endpoint at this URL is the user's, but for one that was registered before the set-up was changed.
+	// In the manual set-up, an endpoint at this URL is the user's, except one that was registered before the set-up was changed.
 	if (isManual(hook) && known === undefined) return;
 	// Testivora was never given a URL that it cannot reach.
 	if (known === undefined && (await whyNotGiven(hook))) return;
-	const here = await endpointsHere(hook).catch((error: Error) => {
+	const here = await endpointsHere(hook, deadline).catch((error: Error) => {
 		if (isWebhookApiMissing(error) && known === undefined) return [];
 		throw error;
 	});
 	const ours = here.filter((id) => !isManual(hook) || id === known);
-	const isGone = [];
-	for (const id of ours) isGone.push(await deleteEndpoint(hook, id));
-	// One that was only disabled is repaired by the next registration, and may sign with a secret that only this one knows.
-	if (isGone.every(Boolean)) remember(hook, undefined);
+	const areGone = [];
+	for (const id of ours) areGone.push(await deleteEndpoint(hook, id, deadline));
+	// The next registration repairs an endpoint that was only disabled, and that one may sign with a secret known here alone.
+	if (areGone.every(Boolean)) remember(hook, undefined);
 }
 
 /** Whether a person registers the endpoint in Testivora. */
@@ -150,7 +177,7 @@ function knownRegistration(hook: IHookFunctions): Registration | undefined {
 	return memoryOf(hook.getWorkflow().id, nameOf(hook)).newest(slot.registration);
 }
 
-/** Keeps a registration in this process and in static data, with the events that deliveries have noted here meanwhile. */
+/** Keeps a registration in this process and in static data, together with the events that this process has accepted meanwhile. */
 function remember(hook: IHookFunctions, registration: Registration | undefined): void {
 	const [staticData, name] = [hook.getWorkflowStaticData('global'), nameOf(hook)];
 	const memory = memoryOf(hook.getWorkflow().id, name);
@@ -165,8 +192,8 @@ async function derivedSecret(hook: IHookFunctions): Promise<string | undefined> 
 	return deriveSecret((await hook.getCredentials('testivoraApi')).apiKey, nameOf(hook));
 }
 
-function isAsWanted(standing: unknown, hook: IHookFunctions): boolean {
-	const { url, events, status } = (standing ?? {}) as IDataObject;
+function isAsWanted(endpoint: unknown, hook: IHookFunctions): boolean {
+	const { url, events, status } = (endpoint ?? {}) as IDataObject;
 	const sorted = (names: unknown) =>
 		Array.isArray(names) ? [...new Set(names)].sort().join() : undefined;
 	return (
@@ -179,21 +206,15 @@ async function repairOrCreate(hook: IHookFunctions): Promise<void> {
 	const derived = await derivedSecret(hook);
 	const wanted = { url: urlOf(hook), events: eventsOf(hook), status: 'active', secret: derived };
 	const note = (id: string, made: string | undefined) =>
-		remember(hook, {
-			id,
-			url: wanted.url,
-			derived,
-			made,
-			registeredAt: Math.max(Date.now(), (known?.registeredAt ?? 0) + 1),
-		});
+		remember(hook, { id, url: wanted.url, derived, made, registeredAt: timeAfter(known) });
 
 	let isRepaired = false;
 	for (const id of await endpointsHere(hook)) {
-		// Another one with the same URL would only deliver twice.
-		if (isRepaired || !(await repair(hook, id, wanted))) await deleteEndpoint(hook, id);
+		// A second endpoint with the same URL would only deliver twice.
+		if (isRepaired || !(await repair(hook, id, wanted, known))) await deleteEndpoint(hook, id);
 		else {
 			isRepaired = true;
-			// A secret that Testivora made stays, because the API may ignore ours.
+			// A secret that Testivora made still counts, because the API may ignore ours.
 			note(id, id === known?.id ? known.made : undefined);
 		}
 	}
@@ -203,26 +224,37 @@ async function repairOrCreate(hook: IHookFunctions): Promise<void> {
 	const made = isSecret(secret) && secret !== derived ? secret : undefined;
 	note(id, made);
 	if (typeof secret !== 'string' || secret === derived) return;
-	// The answer names another secret, or masks it. One that Testivora made could be remembered in n8n's static data alone: ask for the one
-	// that can be derived. Both count.
+	// The answer names another secret, or masks it. Static data alone would hold that one, and may lose it, so ask for the derived one. Both
+	// count.
 	await request(hook, { method: 'PATCH', path: pathOf(id), body: { secret: derived } }).catch(
 		(error: Error) => {
-			hook.logger.info(
-				`Testivora Trigger: the webhook endpoint keeps the signing secret that Testivora made (${error.message})`,
-			);
+			hook.logger.info(MESSAGES.serverSecretKept(error.message));
 		},
 	);
 }
 
-/** Sets what is wanted of an endpoint. @returns false where it is gone, or the API does not let endpoints be changed */
-async function repair(hook: IHookFunctions, id: string, wanted: IDataObject): Promise<boolean> {
-	return await request(hook, { method: 'PATCH', path: pathOf(id), body: wanted }).then(
-		() => true,
-		(error: Error) => {
-			if (isGone(error) || isMethodRefused(error)) return false;
-			throw error;
-		},
-	);
+/**
+ * Sets what is wanted of an endpoint.
+ *
+ * @returns false where it is gone, or the API does not let endpoints be changed
+ * @throws NodeApiError where Testivora does not carry it out
+ */
+async function repair(
+	hook: IHookFunctions,
+	id: string,
+	wanted: IDataObject,
+	known: Registration | undefined,
+): Promise<boolean> {
+	const isSecretKnown = id === known?.id && (known.derived ?? wanted.secret) === wanted.secret;
+	const patch = async (body: IDataObject) =>
+		await request(hook, { method: 'PATCH', path: pathOf(id), body }).then(() => true);
+	return await patch(wanted).catch(async (error: Error) => {
+		if (isGone(error) || isMethodRefused(error)) return false;
+		// The API may not let the secret be changed. Where the endpoint keeps one that is known, repair the rest.
+		if (isSecretKnown && hasStatus(error, 400, 422))
+			return await patch({ ...wanted, secret: undefined });
+		throw error;
+	});
 }
 
 /** Registers an endpoint. @returns its ID, and the secret that the answer names */
@@ -233,62 +265,70 @@ async function create(
 	const post = async () => await request(hook, { method: 'POST', path: PATH, body }, objectSchema);
 	return await post().catch(async (error: Error) => {
 		if (!isOutcomeUnknown(error) || hasStatus(error, 429)) throw error;
-		// It may stand, with a secret that only the lost answer named: replace it.
+		// It may have been carried out, with a secret that only the lost answer named: replace it.
 		for (const id of await endpointsHere(hook)) await deleteEndpoint(hook, id);
 		return await post();
 	});
 }
 
 /**
- * The IDs of the endpoints with this webhook's URL, the one that is known first: it is the one to repair.
+ * The IDs of the endpoints with this webhook's URL. The known one comes first, since that is the one to repair.
  *
- * The known endpoint may stand at another address: that of an n8n whose database was copied, or this n8n's former one. It is left alone,
+ * The known endpoint may be at another address: that of an n8n whose database was copied, or a former one of this n8n. It is left alone,
  * and the log says so.
+ *
+ * @param deadline milliseconds since 1970
  */
-async function endpointsHere(hook: IHookFunctions): Promise<string[]> {
+async function endpointsHere(hook: IHookFunctions, deadline?: number): Promise<string[]> {
 	const known = knownRegistration(hook);
 	const here: string[] = [];
 	let knownUrl: unknown;
-	// Not checked in full: an odd entry, which may be another program's, must not stand in the way.
-	for await (const entry of list(hook, { path: PATH }, { schema: z.unknown() })) {
+	// Entries are not checked in full, so that an odd one, which may be another program's, blocks nothing.
+	for await (const entry of list(hook, { path: PATH, deadline }, { schema: z.unknown() })) {
 		if (!objectSchema.safeParse(entry).success) continue;
 		const { id, url } = entry as { id: string; url?: unknown };
 		if (isSameUrl(url, urlOf(hook))) here.push(id);
 		if (id === known?.id) knownUrl = url ?? '';
 	}
-	await sayWhatBecameOf(hook, known, knownUrl);
+	await warnAboutKnown(hook, known, knownUrl);
 	return here.sort((one, other) => Number(other === known?.id) - Number(one === known?.id));
 }
 
-/** @param url where the endpoint that static data or this process knows stands now; absent where it is gone */
-async function sayWhatBecameOf(
+/**
+ * Says in the log where the known endpoint is not at this webhook's URL.
+ *
+ * @param url the known endpoint's URL at Testivora; undefined where the account has no such endpoint
+ */
+async function warnAboutKnown(
 	hook: IHookFunctions,
 	known: Registration | undefined,
 	url: unknown,
 ): Promise<void> {
 	if (known?.id === undefined || isSameUrl(url, urlOf(hook))) return;
-	if (url !== undefined) {
-		hook.logger.warn(
-			`Testivora Trigger: the webhook endpoint ${known.id} stands at another address, ${String(url)}, and was left alone. If no n8n uses that address any more, delete it in Testivora under Settings → Webhooks`,
-		);
-	} else if (known.derived !== (await derivedSecret(hook))) {
-		hook.logger.warn(
-			`Testivora Trigger: the webhook endpoint ${known.id} is not in the Testivora account of this API key. If the credential now belongs to another account, delete the endpoint in the old one under Settings → Webhooks`,
-		);
-	}
+	if (url !== undefined) hook.logger.warn(MESSAGES.endpointElsewhere(known.id, String(url)));
+	else if (known.derived !== (await derivedSecret(hook)))
+		hook.logger.warn(MESSAGES.endpointOfOtherAccount(known.id));
 }
 
-/** Deletes an endpoint, or disables it where the API does not let it be deleted. @returns whether it is gone */
-async function deleteEndpoint(hook: IHookFunctions, id: string): Promise<boolean> {
-	return await request(hook, { method: 'DELETE', path: pathOf(id) }).then(
+/**
+ * Deletes an endpoint, or disables it where the API does not let it be deleted.
+ *
+ * @param deadline milliseconds since 1970
+ * @returns whether it is gone
+ */
+async function deleteEndpoint(
+	hook: IHookFunctions,
+	id: string,
+	deadline?: number,
+): Promise<boolean> {
+	const path = pathOf(id);
+	return await request(hook, { method: 'DELETE', path, deadline }).then(
 		() => true,
 		async (error: Error) => {
 			if (isGone(error)) return true;
 			if (!isMethodRefused(error)) throw error;
-			await request(hook, { method: 'PATCH', path: pathOf(id), body: { status: 'disabled' } });
-			hook.logger.warn(
-				`Testivora Trigger: Testivora does not let webhook endpoints be deleted through the API, so the endpoint ${id} was disabled instead. Delete it in Testivora under Settings → Webhooks`,
-			);
+			await request(hook, { method: 'PATCH', path, body: { status: 'disabled' }, deadline });
+			hook.logger.warn(MESSAGES.endpointDisabled(id));
 			return false;
 		},
 	);
@@ -297,7 +337,7 @@ async function deleteEndpoint(hook: IHookFunctions, id: string): Promise<boolean
 /** Why Testivora is not given this webhook's URL; the end of a sentence that begins "the webhook URL …". */
 async function whyNotGiven(hook: IHookFunctions): Promise<string | undefined> {
 	const base = baseUrlOf(await hook.getCredentials('testivoraApi'), hook.getNode());
-	// A sandbox that is plain HTTP itself is on this machine or network, and may deliver there.
+	// A sandbox under plain HTTP is on this machine or network, and can deliver there.
 	return base.startsWith('http:') ? undefined : whyUnreachable(urlOf(hook));
 }
 
@@ -305,12 +345,9 @@ async function whyNotGiven(hook: IHookFunctions): Promise<string | undefined> {
 async function withSetupAdvice(hook: IHookFunctions, registration: Promise<void>): Promise<void> {
 	await registration.catch((error: Error) => {
 		if (isWebhookApiMissing(error)) {
-			throw new NodeOperationError(
-				hook.getNode(),
-				`This Testivora account cannot register webhooks through the API. Set Webhook Setup to Manual, add an endpoint in Testivora under Settings → Webhooks with the URL ${urlOf(hook)} and put its signing secret into the Testivora credential.`,
-			);
+			throw new NodeOperationError(hook.getNode(), MESSAGES.noWebhookApi(urlOf(hook)));
 		}
-		// Older versions of n8n show, of such an error, the description alone.
+		// Older versions of n8n show only the description of such an error.
 		if (error instanceof NodeApiError && hook.getMode() !== 'manual')
 			error.description = `${error.message}. ${error.description}`;
 		throw error;

@@ -1,55 +1,56 @@
 import { createHash } from 'node:crypto';
 
 /**
- * Which event ids one webhook has accepted, so that an event that is sent again does not run twice.
+ * Remembers which event IDs one webhook has accepted, so that an event that is sent again does not run twice.
  *
- * An id is kept as a fingerprint of fixed length with the time it was accepted, so what is kept stays bounded whatever the ids
- * are like. The whole ledger also exists as one text, which the caller stores. The last of two that save wins, and what is
- * found stored may be many saves old: so every process merges what it knows with what it finds, newest kept, and merging in
- * whatever order, and however often, comes to the same.
+ * An ID is kept as a fingerprint with the time at which it was accepted, so the size is bounded whatever the IDs are. The whole ledger is
+ * also one text, which the caller stores. Concurrent saves overwrite each other, and what is stored may be many saves old, so every process
+ * merges what it knows with what it finds. Merging keeps the newest entries, and is commutative and idempotent.
  */
 
-/** Ids remembered for each webhook: the last that any process accepted. */
+/** The number of IDs remembered for each webhook: the last ones that any process accepted. */
 export const CAPACITY = 1_500;
 
-/** Characters of a fingerprint: 60 bits, so that two ids never meet by chance. */
+/** Characters of a fingerprint: 60 bits, so that no two IDs have the same one by chance. */
 const PRINT_WIDTH = 10;
 
-/** Characters of a time: seconds since 1970 in base 36, whose order as texts is their order in time. */
+/** Characters of a time: seconds since 1970 in base 36, so that texts sort as times do. */
 const TIME_WIDTH = 7;
 
 const WIDTH = TIME_WIDTH + PRINT_WIDTH;
 
-/** Milliseconds after which a delivery no longer holds its id back, should n8n neither accept nor answer it. */
+/** Milliseconds after which an event may be tried again although n8n has neither accepted its delivery nor answered it. */
 const LEASE_MS = 120_000;
 
+/** 'accepting': another delivery of the event is being processed by n8n. */
 export type Standing = 'new' | 'accepting' | 'known';
 
 export class Ledger {
-	/** Fingerprints with their times, oldest first: what is stored. */
+	/** What is stored: each entry a time and a fingerprint, oldest first. */
 	private text = '';
 
-	/** The fingerprints in it. */
+	/** The fingerprints in `text`. */
 	private known = new Set<string>();
 
-	/** Ids on their way through n8n, with the time each set out. */
+	/** IDs of events that n8n is processing, in the order in which it began. */
 	private accepting = new Map<string, { print: string; since: number; isOver: () => boolean }>();
 
 	/**
-	 * Merges what is stored, and returns the text to store. Costs next to nothing while that is what this ledger stored itself, now or some
-	 * events ago.
+	 * Merges what is stored. Fast where this ledger itself has stored it, even some events ago.
+	 *
+	 * @returns the text to store
 	 */
 	merge(stored: unknown): string {
 		if (typeof stored !== 'string' || this.isOwn(stored)) return this.text;
 		// Evicted entries do not come back with an old save.
 		const oldest = this.isFull() ? this.text.slice(0, TIME_WIDTH) : '';
-		const news = entriesOf(stored).filter(
+		const added = entriesOf(stored).filter(
 			(entry) => entry.slice(0, TIME_WIDTH) > oldest && !this.known.has(printOf(entry)),
 		);
-		if (news.length === 0) return this.text;
+		if (added.length === 0) return this.text;
 		const all = [
 			...new Map(
-				[...entriesOf(this.text), ...news].map((entry) => [printOf(entry), entry]),
+				[...entriesOf(this.text), ...added].map((entry) => [printOf(entry), entry]),
 			).values(),
 		];
 		const kept = all.sort(byTime).slice(-CAPACITY);
@@ -58,10 +59,10 @@ export class Ledger {
 		return this.text;
 	}
 
-	/** Whether nothing in a stored text is new: but for what was dropped since for want of room, it is how this ledger's text begins. */
+	/** Whether a stored text holds nothing new: apart from evicted entries, this ledger's text begins with it. */
 	private isOwn(stored: string): boolean {
-		const dropped = this.isFull() ? stored.indexOf(this.text.slice(0, WIDTH)) : 0;
-		return dropped >= 0 && this.text.slice(0, stored.length - dropped) === stored.slice(dropped);
+		const evicted = this.isFull() ? stored.indexOf(this.text.slice(0, WIDTH)) : 0;
+		return evicted >= 0 && this.text.slice(0, stored.length - evicted) === stored.slice(evicted);
 	}
 
 	private isFull(): boolean {
@@ -72,7 +73,7 @@ export class Ledger {
 	 * Begins to accept an event, unless it is known or being accepted already.
 	 *
 	 * @param now milliseconds since 1970
-	 * @param isOver whether n8n is through with this delivery: without `accept` before, the event may be tried again
+	 * @param isOver tells whether n8n has finished with this delivery; if so, and without `accept`, the event may be tried again
 	 * @returns 'new' where the event may run now
 	 */
 	begin(id: string, now: number, isOver: () => boolean): Standing {
@@ -83,16 +84,17 @@ export class Ledger {
 			this.accepting.delete(oldest);
 		}
 		if (this.accepting.get(id)?.isOver() === false) return 'accepting';
-		// Last in the map set out last.
+		// Keep the map in order of `since`.
 		this.accepting.delete(id);
 		this.accepting.set(id, { print, since: now, isOver });
 		return 'new';
 	}
 
 	/**
-	 * Remembers an event that n8n has taken over for good. Returns the text to store.
+	 * Remembers an event for which n8n has stored an execution.
 	 *
 	 * @param now milliseconds since 1970
+	 * @returns the text to store
 	 */
 	accept(id: string, now: number): string {
 		const print = this.accepting.get(id)?.print ?? fingerprint(id);
@@ -102,7 +104,7 @@ export class Ledger {
 				this.known.delete(printOf(this.text));
 				this.text = this.text.slice(WIDTH);
 			}
-			// Never before the last one, also where another process's clock is ahead: the text stays in order.
+			// Not before the last entry, which may be from a process whose clock is ahead, so that the text stays in order.
 			const last = this.text.slice(-WIDTH).slice(0, TIME_WIDTH);
 			const current = timeText(now);
 			this.known.add(print);
@@ -122,7 +124,7 @@ function timeText(ms: number): string {
 		.padStart(TIME_WIDTH, '0');
 }
 
-/** The entries of a stored text, each a time and a fingerprint. */
+/** The entries of a stored text; anything else in it is skipped. */
 function entriesOf(text: string): string[] {
 	return text.slice(-CAPACITY * WIDTH).match(/[\da-z]{7}[\w-]{10}/g) ?? [];
 }

@@ -1,17 +1,17 @@
 import { Ledger } from './ledger';
-import { newer } from './slot';
+import { newer, timeAfter } from './slot';
 import type { Registration } from './slot';
 
-/** Webhooks remembered in one process; past that, the one unused for longest falls back on what is stored. */
+/** Webhooks that a process remembers. Beyond that, the least recently used one falls back on static data. */
 const MAX_WEBHOOKS = 1_000;
 
-/** How old the credential's secrets may be when a delivery is verified with them. A secret that was taken out stops working after it. */
+/** How old the credential's secrets may be when a delivery is verified with them: for so long a secret that was taken out still works. */
 const MAX_AGE_MS = 10_000;
 
-/** The shortest time between two look-ups of a webhook's credential: forged deliveries must not cost one each. */
+/** The shortest time between two look-ups of a webhook's credential, so that forged deliveries do not cost one each. */
 const MIN_INTERVAL_MS = 1_000;
 
-/** The signing secrets that a credential gives, for each Webhook Setup. */
+/** The signing secrets that follow from a credential, for each Webhook Setup. */
 export type CredentialSecrets = Record<'automatic' | 'manual', string[]>;
 
 /** What one process of n8n knows of one webhook. Static data is a cache that may lose it; see Slot. */
@@ -28,18 +28,17 @@ export class WebhookMemory {
 	}
 
 	/**
-	 * Notes the derived secret of a delivery that no known registration verified: it belongs to a newer one. A registration may have been
-	 * noted while the delivery waited for the credential.
+	 * Notes a derived secret that has just verified a delivery which no known registration verified: the endpoint was registered anew.
+	 *
+	 * A secret made for the registration before is dropped, because that one may have been of another account, whose secret would allow
+	 * forgeries for good. A lifecycle method may have noted the new registration while the delivery waited for the credential.
 	 */
 	learn(derived: string, stored: Registration | undefined): void {
 		const known = this.newest(stored);
-		if (known?.derived === derived) this.registration = known;
-		else
-			this.registration = {
-				...known,
-				derived,
-				registeredAt: Math.max(Date.now(), (known?.registeredAt ?? 0) + 1),
-			};
+		this.registration =
+			known?.derived === derived
+				? known
+				: { id: known?.id, url: known?.url, derived, registeredAt: timeAfter(known) };
 	}
 
 	/** The credential's secrets as they were at most 10 s ago. @param read looks them up; called at most once a second */
@@ -57,7 +56,7 @@ export class WebhookMemory {
 		read: () => Promise<CredentialSecrets>,
 	): Promise<CredentialSecrets> {
 		const age = this.lookUp ? Date.now() - this.lookUp.startedAt : Infinity;
-		// The age is below 0 where the clock was set back.
+		// The age is negative where the clock was set back.
 		if (!this.lookUp || age < 0 || age >= (this.lookUp.failed ? MIN_INTERVAL_MS : maxAge))
 			this.lookUp = start(read);
 		return await this.lookUp.secrets;
@@ -89,7 +88,7 @@ const memories = new Map<string, WebhookMemory>();
 export function memoryOf(workflowId: string | undefined, name: string): WebhookMemory {
 	const whole = `${workflowId}:${name}`;
 	const memory = memories.get(whole) ?? new WebhookMemory();
-	// The last in the map is the one used last.
+	// Keep the map ordered by last use.
 	memories.delete(whole);
 	memories.set(whole, memory);
 	if (memories.size > MAX_WEBHOOKS) memories.delete(memories.keys().next().value as string);

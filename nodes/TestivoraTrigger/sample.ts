@@ -8,24 +8,28 @@ import { newestOf, whyUnwanted } from '../shared/filters';
 import { APPROVED, DELETED } from '../shared/schemas';
 import { filtersOf } from '../shared/triggerFields';
 import { isManual, registerEndpoint } from './endpoint';
+import { MESSAGES } from './messages';
 import { deriveSecret } from './secrets';
 import { webhookName } from './slot';
 
 /**
- * Execute step with Options → Sample: the latest testimonial is delivered to the node's own test URL, signed as Testivora would. Nothing is
- * registered at Testivora, so no public address is needed.
+ * Execute step with Options → Sample for Execute Step → Latest Testimonial: delivers the latest testimonial to the node's own test URL,
+ * signed as Testivora would sign it. Nothing is registered at Testivora, so no public address is needed.
  */
 
-/** Pages of the list that are looked at, since its order is not published: 1,000 testimonials. */
+/** Pages of the list that are read, up to 1,000 testimonials: its order is not published, so the newest may be on any page. */
 const MAX_PAGES = 10;
-/** The time to find a testimonial in, in milliseconds: n8n's editor waits. */
+/** Milliseconds that reading the list may take: n8n's editor waits. */
 const BUDGET_MS = 10_000;
-/** n8n puts the test webhook in place for good, and the editor begins to wait, once the lifecycle method is over. */
+/**
+ * Milliseconds before each delivery: only after the lifecycle method has returned does n8n finish registering the test webhook, and the
+ * editor begin to wait.
+ */
 const HEAD_START_MS = 1_000;
 const TRIES = 5;
 const TIMEOUT_MS = 10_000;
 
-/** Where n8n listens unless told otherwise: a public address may not lead from n8n back to itself. */
+/** Where n8n listens by default. Its public address may not be reachable from its own machine. */
 const LOCAL_ORIGIN = 'http://127.0.0.1:5678';
 
 /** Whether this is a test that asks for a sample. */
@@ -35,19 +39,21 @@ export function wantsSample(hook: IHookFunctions): boolean {
 }
 
 /**
- * Starts the delivery of a sample, which comes after this has returned. Where there is none, registers the test URL as usual instead.
+ * Starts the delivery of a sample, which arrives after this has returned. Where there is none, registers the test URL as usual instead.
  *
  * @throws NodeOperationError or NodeApiError with what to do where neither is possible
  */
 export async function prepareSample(hook: IHookFunctions): Promise<void> {
-	const event = await sampleEvent(hook);
+	const shown = eventsOf(hook).filter((name) => name !== DELETED);
+	const event = await sampleEvent(hook, shown);
 	if (!event) {
-		hook.logger.info(
-			'Testivora Trigger: there is no testimonial to show yet, so Execute step waits for the next event',
-		);
+		hook.logger.info(shown.length > 0 ? MESSAGES.noSample : MESSAGES.noDeletionSample);
 		if (isManual(hook)) return;
 		await registerEndpoint(hook).catch((error: Error) => {
-			error.message = `There is no testimonial to show yet, and the next event cannot be waited for. ${error.message}`;
+			error.message =
+				shown.length > 0
+					? MESSAGES.noSampleNorEvent(error.message)
+					: MESSAGES.noDeletionSampleNorEvent(error.message);
 			throw error;
 		});
 		return;
@@ -55,17 +61,33 @@ export async function prepareSample(hook: IHookFunctions): Promise<void> {
 	const secret = await secretOf(hook);
 	const url = await addressOf(hook);
 	void deliver(hook, url, JSON.stringify(event), secret).catch((error: Error) => {
-		hook.logger.warn(
-			`Testivora Trigger: the sample was not taken (${error.message}). Click Execute step again.`,
-		);
+		hook.logger.warn(MESSAGES.sampleNotTaken(error.message));
 	});
 }
 
-/** The newest testimonial as the first chosen event that it can be, in the shape of a delivery; undefined where there is none. */
-async function sampleEvent(hook: IHookFunctions): Promise<IDataObject | undefined> {
-	const chosen = hook.getNodeParameter('events', []) as string[];
-	const name = chosen.find((event) => event !== DELETED);
-	if (name === undefined) return undefined;
+/**
+ * The newest testimonial in the shape of a delivery, as the first of the events that any testimonial fits.
+ *
+ * @param names of the events, deletions not among them
+ * @returns undefined where there is none
+ */
+async function sampleEvent(
+	hook: IHookFunctions,
+	names: string[],
+): Promise<IDataObject | undefined> {
+	if (names.length === 0) return undefined;
+	const testimonials = await matchingTestimonials(hook);
+	for (const name of names) {
+		const newest = newestOf(
+			testimonials.filter(({ status }) => name !== APPROVED || status === 'approved'),
+		);
+		if (newest) return eventOf(name, newest);
+	}
+	return undefined;
+}
+
+/** The testimonials that pass the trigger's filters, of those that can be read in time. */
+async function matchingTestimonials(hook: IHookFunctions): Promise<IDataObject[]> {
 	const filters = filtersOf(hook);
 	const found: IDataObject[] = [];
 	let read = 0;
@@ -73,19 +95,17 @@ async function sampleEvent(hook: IHookFunctions): Promise<IDataObject | undefine
 		path: '/v1/testimonials',
 		deadline: Date.now() + BUDGET_MS,
 	})) {
-		const fitting = (entries as IDataObject[]).filter(
-			(entry) =>
-				(name !== APPROVED || entry.status === 'approved') &&
-				whyUnwanted(entry, filters) === undefined,
+		found.push(
+			...(entries as IDataObject[]).filter((entry) => whyUnwanted(entry, filters) === undefined),
 		);
-		found.push(...fitting);
-		read += 1;
-		if (read === MAX_PAGES) break;
+		if (++read === MAX_PAGES) break;
 	}
-	const newest = newestOf(found);
-	if (!newest) return undefined;
-	// As in a delivery: see the published sample of an event.
-	const data: IDataObject = { ...newest };
+	return found;
+}
+
+/** An event as the guide "Webhooks and API" shows one: its testimonial has neither `object` nor `space_id`. */
+function eventOf(name: string, testimonial: IDataObject): IDataObject {
+	const data: IDataObject = { ...testimonial };
 	delete data.object;
 	delete data.space_id;
 	return {
@@ -99,7 +119,7 @@ async function sampleEvent(hook: IHookFunctions): Promise<IDataObject | undefine
 	};
 }
 
-/** The secret of the test URL alone, also in the manual set-up: whoever sees a sample on its way cannot send it to the published workflow. */
+/** The secret of the test URL alone, in the manual set-up too: a sample that is intercepted must not start the published workflow. */
 async function secretOf(hook: IHookFunctions): Promise<string> {
 	const { apiKey } = await hook.getCredentials('testivoraApi');
 	return deriveSecret(apiKey, webhookName(hook.getNode(), urlOf(hook))) as string;
@@ -115,7 +135,7 @@ async function addressOf(hook: IHookFunctions): Promise<string> {
 	const origins = [origin, ...originOf(hook.getInstanceBaseUrl()), LOCAL_ORIGIN];
 	for (const candidate of new Set(origins)) {
 		const url = `${candidate}${pathname}`;
-		// Unsigned, so that the node refuses it and changes nothing.
+		// Unsigned, so that the node refuses it and nothing changes.
 		const { statusCode, body } = await post(hook, url, '{}', {}).catch(() => ({
 			statusCode: 0,
 			body: undefined,
@@ -124,7 +144,7 @@ async function addressOf(hook: IHookFunctions): Promise<string> {
 	}
 	throw inputError(
 		hook.getNode(),
-		'This n8n does not reach itself, so a sample cannot be delivered',
+		MESSAGES.sampleUndeliverable,
 		`Tried: ${[...new Set(origins)].join(', ')}. Set WEBHOOK_URL (N8N_WEBHOOK_URL from n8n 2.41 on) to an address of your n8n that leads to it from its own machine, too; or set Sample for Execute Step to Wait for the Next Event.`,
 	);
 }
@@ -167,6 +187,10 @@ async function post(
 		ignoreHttpStatusErrors: true,
 		returnFullResponse: true,
 	})) as IN8nHttpFullResponse;
+}
+
+function eventsOf(hook: IHookFunctions): string[] {
+	return hook.getNodeParameter('events', []) as string[];
 }
 
 function urlOf(hook: IHookFunctions): string {

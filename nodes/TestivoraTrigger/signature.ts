@@ -1,9 +1,8 @@
 import { createHmac, timingSafeEqual } from 'node:crypto';
 
 /**
- * Tells whether a delivery is from Testivora. Assumption A2: which header carries the signature, and what is signed, is not
- * published, so both schemes that use `whsec_…` secrets are accepted, told apart by their headers. To change that, change
- * SCHEMES; nothing else knows of headers.
+ * Tells whether a delivery is from Testivora. Assumption A2: which header carries the signature, and what is signed, is not published, so
+ * both schemes that use `whsec_…` secrets are accepted, distinguished by their headers. SCHEMES is the only place that names headers.
  */
 
 /** The headers of a delivery; a value is a list where a header came more than once. */
@@ -12,14 +11,14 @@ export type Headers = Record<string, string | string[] | undefined>;
 /** Why a delivery has no signature that could be verified. */
 export type Unreadable = 'unsigned' | 'malformed' | 'stale';
 
-/** A signature taken apart: what was signed, when, and the macs of which any one suffices. */
+/** A parsed signature: what was signed, when, and the MACs, any one of which is enough. */
 export interface Signed {
 	/** Unix seconds. */
 	timestamp: number;
 	/** Comes before the body in the signed bytes. */
 	prefix: string;
 	macs: Buffer[];
-	/** The part of a secret that is the key, and how it is encoded. As text, because Node takes several times as long over a key in a Buffer. */
+	/** The part of a secret that is the key, and its encoding. As text, because Node is several times slower with a key in a Buffer. */
 	keyOf: (secret: string) => string;
 	encoding: 'utf8' | 'base64';
 }
@@ -28,7 +27,7 @@ type Parse = (headers: Headers) => Signed | 'unsigned' | 'malformed';
 
 const SECRET_PREFIX = 'whsec_';
 const MAC_BYTES = 32;
-/** A rotation needs two; a forged delivery must not cost many comparisons. */
+/** A rotation needs two. More would let a forged delivery cost many comparisons. */
 const MAX_MACS = 16;
 
 /** `t=<unix seconds>,v1=<hex mac>[,v1=…]` over `<t>.<body>`; the whole secret is the key. */
@@ -73,7 +72,7 @@ const SCHEMES: Parse[] = [
 ];
 
 /**
- * Reads a delivery's signatures and leaves out those whose time is too far from now. No secret is needed for that.
+ * Reads a delivery's signatures and drops those whose time is too far from now, for which no secret is needed.
  *
  * @param headers names in lower case, as Node gives them
  * @param now unix seconds
@@ -87,7 +86,7 @@ export function readSignatures(
 ): Signed[] | Unreadable {
 	const read = SCHEMES.map((parse) => parse(headers)).filter((signed) => signed !== 'unsigned');
 	const whole = read.filter((signed) => signed !== 'malformed');
-	// Written so that NaN is stale.
+	// Not written as "> tolerance", so that NaN counts as stale.
 	const fresh = whole.filter(({ timestamp }) => Math.abs(now - timestamp) <= tolerance);
 	if (fresh.length > 0) return fresh;
 	if (read.length === 0) return 'unsigned';
@@ -95,11 +94,11 @@ export function readSignatures(
 }
 
 /**
- * Finds the secret with which any of the signatures was made over exactly these bytes.
+ * Finds the secret with which any one of the signatures was made over exactly these bytes.
  *
  * @param body the raw bytes as they arrived
  * @param secrets `whsec_…`
- * @returns undefined where none of them is
+ * @returns undefined where there is none
  */
 export function findSecret(
 	signatures: Signed[],
@@ -146,7 +145,7 @@ function valuesOf(entries: string[], prefix: string): string[] {
 		.map((entry) => entry.slice(prefix.length));
 }
 
-/** Decodes macs and drops incomplete ones: Node decodes a text only as far as it is valid. */
+/** Decodes MACs and drops incomplete ones: Node stops decoding at the first invalid character. */
 function macsOf(texts: string[], encoding: 'hex' | 'base64'): Buffer[] {
 	return texts.map((text) => Buffer.from(text, encoding)).filter((mac) => mac.length === MAC_BYTES);
 }

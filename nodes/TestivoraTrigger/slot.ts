@@ -1,23 +1,20 @@
 import type { IDataObject, INode } from 'n8n-workflow';
 
-/** The endpoint that was registered at Testivora for a webhook, as far as it is known. */
+/** What is known of the endpoint that was registered at Testivora for a webhook. */
 export interface Registration {
-	/** Tells where to look first. Whether the endpoint is this webhook's is told by its URL. */
+	/** A hint where to look first: only an endpoint's URL tells whether it is this webhook's. */
 	id?: string;
 	/** The webhook URL that was registered. */
 	url?: string;
 	/** The signing secret that was derived from the API key at that time. */
 	derived?: string;
-	/** The signing secret that Testivora made itself, or version 0.1.0 did. It cannot be derived again. */
+	/** A signing secret that cannot be derived again: Testivora made it, or version 0.1.0 did. */
 	made?: string;
-	/** Milliseconds since 1970; the newest registration is the one that counts. */
+	/** Milliseconds since 1970; only the newest registration counts. */
 	registeredAt: number;
 }
 
-/**
- * What static data holds of one webhook. It is a cache: n8n may overwrite it with an old copy at any moment, so nothing may depend on
- * finding it.
- */
+/** What static data holds of one webhook. It is a cache: n8n may overwrite it with an old copy at any moment. */
 export interface Slot {
 	registration?: Registration;
 	/** The event ids that were accepted; see Ledger. */
@@ -25,8 +22,8 @@ export interface Slot {
 }
 
 /**
- * The name of a webhook, the same for its lifecycle methods and its deliveries, and as long as the node lives: the end of the webhook
- * URL. What comes before it changes with WEBHOOK_URL.
+ * The name of a webhook: the end of its URL, since what comes before it changes with WEBHOOK_URL. It is the same in lifecycle methods and
+ * deliveries, and stays as long as the node exists.
  *
  * @param url the webhook's URL or path
  */
@@ -36,7 +33,7 @@ export function webhookName({ webhookId }: INode, url: string): string {
 	return url.replace(/\/+$/, '').split('/').slice(-segments).join('/');
 }
 
-/** Reads the slot of one webhook and changes nothing: any write makes n8n save its copy of all static data over what others saved. */
+/** Reads the slot of one webhook. Changes nothing, because any write makes n8n save its copy of all static data over what others saved. */
 export function readSlot(staticData: IDataObject, node: INode, name: string): Slot {
 	const slots = slotsIn(staticData);
 	const stored = (slots[name] ?? slots[oldNameOf(slots, node, name) ?? '']) as
@@ -46,20 +43,20 @@ export function readSlot(staticData: IDataObject, node: INode, name: string): Sl
 	return secret ? { registration: { id, url, made: secret, registeredAt: 0 }, seen } : { seen };
 }
 
-/** Stores the slot of one webhook; one that holds nothing is removed. */
+/** Stores the slot of one webhook; removes one that holds nothing. */
 export function writeSlot(staticData: IDataObject, node: INode, name: string, slot: Slot): void {
 	const replaced = [name, oldNameOf(slotsIn(staticData), node, name)];
 	const others = Object.entries(slotsIn(staticData)).filter(([other]) => !replaced.includes(other));
 	const { registration, seen } = slot;
 	const kept = { ...(registration && { registration }), ...(seen && { seen }) };
-	// Assigned as a whole: n8n does not notice a change inside an object that was added since it loaded the data.
+	// Assigned as a whole, because n8n does not notice a change inside an object that was added since it loaded the data.
 	staticData.testivoraTrigger = Object.fromEntries(
 		Object.keys(kept).length > 0 ? [...others, [name, kept]] : others,
 	) as IDataObject;
 }
 
 /** The secrets that may have signed a delivery. */
-export function secretsOf({ derived, made }: Partial<Registration> = {}): string[] {
+export function signingSecretsOf({ derived, made }: Partial<Registration> = {}): string[] {
 	return [derived, made].filter((secret) => typeof secret === 'string');
 }
 
@@ -70,6 +67,11 @@ export function newer(
 ): Registration | undefined {
 	if (!one || !other) return one ?? other;
 	return other.registeredAt > one.registeredAt ? other : one;
+}
+
+/** The time of a registration that replaces another one, whatever the clock says. @returns milliseconds since 1970 */
+export function timeAfter(replaced: Registration | undefined): number {
+	return Math.max(Date.now(), (replaced?.registeredAt ?? 0) + 1);
 }
 
 /** What version 0.1.0 stored, under the whole path of the webhook URL. */
@@ -85,9 +87,7 @@ function oldNameOf(slots: Record<string, unknown>, node: INode, name: string): s
 	);
 }
 
-/**
- * The workflow's global static data holds the slots: data under the node's name would be lost when the node is renamed.
- */
+/** The slots by their webhooks' names, in the workflow's global static data: those of a node are lost when it is renamed. */
 function slotsIn({ testivoraTrigger: slots }: IDataObject): Record<string, unknown> {
 	return (slots ?? {}) as Record<string, unknown>;
 }

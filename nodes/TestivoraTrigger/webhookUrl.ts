@@ -1,7 +1,7 @@
 /**
- * Why Testivora could not deliver to a webhook URL, or undefined when nothing speaks against it.
+ * Why Testivora cannot deliver to a webhook URL; undefined where the address allows it.
  *
- * Looks at the address only: whether it really leads here is known once a delivery arrives.
+ * Judges by the address alone. Whether it really leads to this n8n shows only when a delivery arrives.
  *
  * @param webhookUrl as n8n gives it
  * @returns the end of a sentence that begins "the webhook URL …"
@@ -9,7 +9,7 @@
 export function whyUnreachable(webhookUrl: string): string | undefined {
 	if (!URL.canParse(webhookUrl)) return 'is not a web address';
 	const { protocol, hostname } = new URL(webhookUrl);
-	// Before the protocol: a person with localhost needs another address, not a certificate.
+	// Checked before the protocol, because a user with localhost needs another address rather than a certificate.
 	if (isLocalName(hostname) || isPrivateIPv4(hostname) || isPrivateIPv6(hostname)) {
 		return `leads to ${hostname}, which only your own network can reach`;
 	}
@@ -25,7 +25,7 @@ function isLocalName(hostname: string): boolean {
 	);
 }
 
-/** URL gives IPv4 addresses in dotted decimal form, however they were written. */
+/** @param hostname of a URL, which writes IPv4 addresses in dotted decimal form whatever form they were given in */
 function isPrivateIPv4(hostname: string): boolean {
 	const match = /^(\d+)\.(\d+)\.\d+\.\d+$/.exec(hostname);
 	if (!match) return false;
@@ -54,10 +54,10 @@ function isPrivateIPv6(hostname: string): boolean {
 }
 
 /**
- * Whether two web addresses lead to the same place: a server may store an address with its host in lower case, or without the slash at
- * the end.
+ * Whether two web addresses are the same, apart from how a server may normalize them: the case of the host, a default port, a slash at the
+ * end.
  *
- * @param one as an API gave it: anything but a web address is no address
+ * @param one as an API gave it, so it may be anything
  */
 export function isSameUrl(one: unknown, other: string): boolean {
 	return (

@@ -41,7 +41,7 @@ describe('valid and wanted', () => {
 		expect(acknowledge()).toEqual({ received: true, event: 'evt_1' });
 	});
 
-	test('simplified, its data stand at the top', async () => {
+	test('simplified, has the fields of its data at the top', async () => {
 		const { result } = await deliverSigned(event({ attempt: 2 }));
 		expect(result.workflowData![0][0].json).toEqual({
 			...(event().data as IDataObject),
@@ -55,7 +55,7 @@ describe('valid and wanted', () => {
 	});
 
 	test.each([false, '{{ false }}'])(
-		'with Simplify %j, it is as it came, with fields nobody knew',
+		'with Simplify %j, is as it came, unknown fields included',
 		async (simplify) => {
 			const whole = event({ new_field: { deep: [1, null] } });
 			const { result } = await deliverSigned(whole, { parameters: { simplify } });
@@ -79,26 +79,23 @@ describe('valid and wanted', () => {
 		'application/json; charset=latin1',
 		'text/plain',
 		undefined,
-	])(
-		'is read as UTF-8, the bytes that were signed, whatever the content type %s says',
-		async (contentType) => {
-			const { body, headers } = signedDelivery(event());
-			const parameters = { events: EVENTS, simplify: false };
-			const { result } = await deliver({
-				body,
-				headers: { ...headers, 'content-type': contentType },
-				parameters,
-			});
-			expect(result.workflowData![0][0].json).toEqual(event());
-		},
-	);
+	])('is read as UTF-8, as it was signed, whatever the content type (%s)', async (contentType) => {
+		const { body, headers } = signedDelivery(event());
+		const parameters = { events: EVENTS, simplify: false };
+		const { result } = await deliver({
+			body,
+			headers: { ...headers, 'content-type': contentType },
+			parameters,
+		});
+		expect(result.workflowData![0][0].json).toEqual(event());
+	});
 });
 
 test.each([
 	{ created: null },
 	{ created: 5, attempt: 'first' },
 	{ created: undefined, attempt: undefined },
-])('an event with %j is an event: nothing relies on these', async (fields) => {
+])('an event with %j is accepted: the trigger does not need these fields', async (fields) => {
 	expect((await deliverSigned(event(fields))).result.workflowData).toBeDefined();
 });
 
@@ -108,7 +105,7 @@ describe('a body that n8n did not read', () => {
 		expect(result.workflowData).toBeDefined();
 	});
 
-	test('and that is gone is refused', async () => {
+	test('and that something else has read is refused', async () => {
 		const { result, answer } = await deliverSigned(event(), { unread: 'gone' });
 		expect(result.workflowData).toBeUndefined();
 		expect(answer?.status).toBe(401);
@@ -143,7 +140,7 @@ describe('a known event', () => {
 		expect(answer?.json).toMatchObject({ duplicate: true });
 	});
 
-	test('is remembered only once n8n has taken it over', async () => {
+	test('is remembered only once n8n has stored its execution', async () => {
 		const workflowId = 'not taken over';
 		const staticData = registered();
 		const first = await deliverSigned(event(), { workflowId, staticData });
@@ -159,13 +156,23 @@ describe('a known event', () => {
 		).toMatchObject({ duplicate: true });
 	});
 
-	test('is left to the next attempt when its sender has hung up meanwhile', async () => {
+	test('is left to the next attempt where its sender has hung up', async () => {
 		const given = { workflowId: 'hung up', staticData: registered() };
 		const first = await deliverSigned(event(), { ...given, hungUp: true });
 		expect(first.result).toEqual({ noWebhookResponse: true });
 		expect(first.answer).toBeUndefined();
 		expect(first.log).toEqual([expect.stringMatching(/^debug .*hung up/)]);
 		expect((await deliverSigned(event({ attempt: 2 }), given)).result.workflowData).toBeDefined();
+	});
+
+	test('is refused where it is forged, although its sender has hung up', async () => {
+		const { answer, log } = await deliver({
+			...signedDelivery(event(), 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA'),
+			parameters: { events: EVENTS },
+			hungUp: true,
+		});
+		expect(answer?.status).toBe(401);
+		expect(log).toEqual([expect.stringMatching(/^warn .*refused with 401/)]);
 	});
 
 	test.each([false, '{{ false }}'])(
@@ -195,7 +202,7 @@ describe('a known event', () => {
 		expect(given.staticData).toEqual(registered());
 	});
 
-	test('is another where it comes to another webhook of the same workflow', async () => {
+	test('is not known at another webhook of the same workflow', async () => {
 		const other = 'webhook/7c2b/webhook';
 		const registration = { derived: SECRET, registeredAt: 1 };
 		const given = {
@@ -237,7 +244,7 @@ describe('an event that is being accepted by another request', () => {
 		expect(all.filter(({ answer }) => answer?.status === 503)).toHaveLength(49);
 	});
 
-	test('is held until its lease ends where n8n neither takes it over nor ends its answer', async () => {
+	test('is held until its lease ends where n8n neither accepts nor answers it', async () => {
 		const given = { workflowId: 'hung up', staticData: registered() };
 		await deliverSigned(event(), given);
 		const clock = jest.spyOn(Date, 'now');
@@ -252,7 +259,7 @@ describe('an event that is being accepted by another request', () => {
 		}
 	});
 
-	test('is known once n8n took it over although its sender hung up', async () => {
+	test('is known once n8n has accepted it, although its sender hung up', async () => {
 		const given = { workflowId: 'hung up later', staticData: registered() };
 		(await deliverSigned(event(), given)).acknowledge();
 		expect((await deliverSigned(event(), given)).answer?.json).toMatchObject({ duplicate: true });
@@ -295,7 +302,7 @@ describe('valid but not wanted', () => {
 		).toBeDefined();
 	});
 
-	test('a deletion carries no content, and passes every filter', async () => {
+	test('a deletion has no content, and passes every filter', async () => {
 		const data = { id: 'j97abc', object: 'testimonial', space_id: 'spc_1', deleted: true };
 		const parameters = {
 			events: ['testimonial.deleted'],
@@ -331,7 +338,7 @@ describe('not verified', () => {
 			/does not match/,
 		],
 		[
-			'a signature nobody can read',
+			'a signature that cannot be read',
 			{ body, headers: { 'testivora-signature': 'v1=00' } },
 			/cannot be read/,
 		],
@@ -408,11 +415,15 @@ describe('not verified', () => {
 				`warn Testivora Trigger: a delivery was refused with 401: ${answer?.json.message}`,
 			),
 		]);
-		// Publishing again gives an endpoint a secret that is known; in the manual set-up it changes nothing.
+		// Publishing again gives an endpoint a known secret; in the manual set-up it changes nothing.
 		const isHelped =
 			String(answer?.json.message).includes('does not match') &&
 			incoming.parameters?.setup !== 'manual';
-		expect(log[0].endsWith('publish (activate) it again.')).toBe(isHelped);
+		expect(
+			log[0].endsWith(
+				'publish (activate) it again. If that does not help, set Webhook Setup to Manual.',
+			),
+		).toBe(isHelped);
 		expect(log[0] + answer?.text).not.toMatch(/whsec_|Cerré|Ana/);
 	});
 
@@ -446,7 +457,7 @@ describe('not verified', () => {
 	});
 });
 
-describe('what static data has lost', () => {
+describe('a registration that static data has lost', () => {
 	const DERIVED = deriveSecret(API_KEY, NAME)!;
 	const derived = (fields: IDataObject = {}) => ({
 		...signedDelivery(event(fields), DERIVED),
@@ -456,7 +467,7 @@ describe('what static data has lost', () => {
 		((staticData.testivoraTrigger as IDataObject | undefined)?.[NAME] as IDataObject | undefined)
 			?.registration as IDataObject | undefined;
 
-	test('a delivery is verified with the secret derived from the API key, which is stored with it', async () => {
+	test('a delivery is verified with the secret derived from the API key, and stores it', async () => {
 		const { result, acknowledge, staticData } = await deliver({ ...derived(), staticData: {} });
 		expect(result.workflowData).toBeDefined();
 		expect(staticData).toEqual({});
@@ -464,7 +475,7 @@ describe('what static data has lost', () => {
 		expect(registrationIn(staticData)).toMatchObject({ derived: DERIVED });
 	});
 
-	test('the derived secret is that of this webhook, API key and mode alone', async () => {
+	test('the derived secret depends on the webhook, the API key and the mode, and not on the host', async () => {
 		const given = { ...derived(), staticData: {} };
 		expect(
 			(await deliver({ ...given, url: 'https://n8n.example.com/webhook/7c2b/webhook' })).answer
@@ -487,7 +498,7 @@ describe('what static data has lost', () => {
 		).toBeDefined();
 	});
 
-	test('what the process knows verifies, and is written back with the next accepted delivery', async () => {
+	test('the registration that the process knows verifies, and is written back with the next accepted delivery', async () => {
 		const workflowId = 'lost and written back';
 		(await deliverSigned(event(), { workflowId })).acknowledge();
 		const { result, acknowledge, staticData, lookUps } = await deliverSigned(
@@ -522,7 +533,7 @@ describe('what static data has lost', () => {
 		expect((await deliverSigned(event({ id: 'evt_2' }), { workflowId })).answer?.status).toBe(401);
 	});
 
-	test('a registration that is noted while a delivery waits for the credential keeps what is known of it', async () => {
+	test('a registration that is noted while a delivery waits for the credential stays as it is', async () => {
 		let go = () => {};
 		const gate = new Promise<void>((resolve) => (go = resolve));
 		const given = { ...derived(), workflowId: 'noted meanwhile', staticData: {}, gate };
@@ -542,27 +553,62 @@ describe('what static data has lost', () => {
 		expect(registrationIn(staticData)).toEqual(registration);
 	});
 
-	test('a derived secret that is newer than the registration takes its place, and leaves the rest', async () => {
-		const old = {
-			id: 'wh_1',
-			url: URL,
-			derived: 'whsec_old',
-			made: 'whsec_made',
-			registeredAt: Date.now() + 60_000,
-		};
-		const { acknowledge, staticData } = await deliver({
-			...derived(),
-			staticData: { testivoraTrigger: { [NAME]: { registration: old } } },
+	describe('a former registration, from an old copy of static data', () => {
+		const MADE = 'whsec_TWFkZSBmb3IgYWNjb3VudCBBIGFsb25lLg==';
+		const former = (fields: IDataObject) => ({
+			testivoraTrigger: { [NAME]: { id: 'wh_1', url: URL, ...fields } },
 		});
-		acknowledge();
-		expect(registrationIn(staticData)).toEqual({
-			...old,
-			derived: DERIVED,
-			registeredAt: old.registeredAt + 1,
+
+		test.each([
+			[
+				'derived from another API key',
+				{ registration: { derived: 'whsec_old', made: MADE, registeredAt: Date.now() + 60_000 } },
+			],
+			['of version 0.1.0', { secret: MADE }],
+		])(
+			'%s: the derived secret replaces it for good once it has verified a delivery',
+			async (name, fields) => {
+				const given = { workflowId: `former, ${name}`, parameters: { events: EVENTS } };
+				const staticData: IDataObject = former(fields);
+				const take = async (id: string) =>
+					(await deliver({ ...derived({ id }), ...given, staticData })).acknowledge();
+				const expectForgeryRefused = async (workflowId = given.workflowId) => {
+					const forged = signedDelivery(event({ id: 'evt_forged' }), MADE);
+					const { answer } = await deliver({ ...forged, ...given, workflowId, staticData });
+					expect(answer?.status).toBe(401);
+				};
+				await take('evt_1');
+				await expectForgeryRefused();
+				await expectForgeryRefused(`${given.workflowId} after a restart`);
+				// The old copy comes back.
+				Object.assign(staticData, former(fields));
+				await expectForgeryRefused();
+				await take('evt_2');
+				await expectForgeryRefused(`${given.workflowId} after another restart`);
+			},
+		);
+
+		test('keeps what it knows of the endpoint, and the new one counts as newer', async () => {
+			const registration = {
+				id: 'wh_1',
+				url: URL,
+				derived: 'whsec_old',
+				registeredAt: Date.now() + 60_000,
+			};
+			const { acknowledge, staticData } = await deliver({
+				...derived(),
+				staticData: { testivoraTrigger: { [NAME]: { registration } } },
+			});
+			acknowledge();
+			expect(registrationIn(staticData)).toEqual({
+				...registration,
+				derived: DERIVED,
+				registeredAt: registration.registeredAt + 1,
+			});
 		});
 	});
 
-	test('the manual set-up leaves the registration alone that this process knows', async () => {
+	test('the manual set-up does not write back the registration that this process knows', async () => {
 		const workflowId = 'now manual';
 		(await deliverSigned(event(), { workflowId })).acknowledge();
 		const given = {
@@ -586,7 +632,7 @@ describe('what static data has lost', () => {
 		).toBe(401);
 	});
 
-	test('what version 0.1.0 stored is read, and stored anew with the next accepted delivery', async () => {
+	test('a registration of version 0.1.0 is read, and stored in the new form with the next accepted delivery', async () => {
 		const old = { [`/n8n/${NAME}`]: { id: 'wh_1', url: URL, events: EVENTS, secret: SECRET } };
 		const { acknowledge, staticData } = await deliverSigned(event(), {
 			staticData: { testivoraTrigger: old },
@@ -634,7 +680,7 @@ describe('the credential', () => {
 	const signedNow = (secret = SECRET) => signedDelivery(event({ id: `evt_${++count}` }), secret);
 
 	test.each(['automatic', 'manual'])(
-		'is not read for a delivery that needs no secret to be refused (%s)',
+		'is not read for a delivery that is refused without a secret (%s)',
 		async (setup) => {
 			const parameters = { events: EVENTS, setup };
 			const stale = sign(body, SECRET, { timestamp: now / 1000 - 400 });
@@ -952,7 +998,7 @@ describe('whatever a sender sends', () => {
 	test.each([
 		['lists', '['.repeat(200_000) + ']'.repeat(200_000)],
 		['objects', '{"a":'.repeat(200_000) + '1' + '}'.repeat(200_000)],
-	])('200,000 %s in one another pass as data, as type and as tags', async (_, deep) => {
+	])('200,000 nested %s pass as data, as type and as tags', async (_, deep) => {
 		for (const field of ['deep', 'type', 'tags', 'rating']) {
 			const body = JSON.stringify(event({ data: { [field]: 'HERE' } })).replace('"HERE"', deep);
 			for (const given of [parameters, { events: EVENTS }]) {
@@ -974,7 +1020,7 @@ describe('whatever a sender sends', () => {
 		expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
 	});
 
-	test('16 MB are refused, or run, in a moment', async () => {
+	test('16 MB are refused, or run, within seconds', async () => {
 		const body = Buffer.from(JSON.stringify(event({ data: { text: 'x'.repeat(16 * KB * KB) } })));
 		const began = performance.now();
 		expectRefusal(
@@ -1008,7 +1054,7 @@ describe('whatever a sender sends', () => {
 		}
 	});
 
-	test('what is kept of 5,000 events is bounded', async () => {
+	test('5,000 events take no more than 26 KB of static data', async () => {
 		const given = { workflowId: 'bounded', staticData: registered() };
 		for (let index = 0; index < 5_000; index++) {
 			(

@@ -6,8 +6,11 @@ import { deriveSecret } from '../../nodes/TestivoraTrigger/secrets.ts';
 import { memoryOf } from '../../nodes/TestivoraTrigger/memory.ts';
 import { N8N_URL, hookFor, lifecycle } from '../helpers/hook.mts';
 import type { Registration } from '../helpers/hook.mts';
+import { event } from '../helpers/fixtures.mts';
+import { deliver, signedDelivery } from '../helpers/webhook.mts';
 import { startSandbox } from '../sandbox/sandbox.mts';
 import type { Sandbox } from '../sandbox/sandbox.mts';
+import type { StoredEndpoint } from '../sandbox/store.mts';
 
 jest.mock('n8n-workflow', () => ({
 	...jest.requireActual('n8n-workflow'),
@@ -22,11 +25,11 @@ const CREATED = ['testimonial.created'];
 
 let sandbox: Sandbox;
 let staticData: IDataObject;
-/** What n8n's process knows is told apart by the workflow: another one stands for a restart. */
+/** Each workflow has a memory of its own in this process, so another workflow ID acts as a restart of n8n. */
 let workflowId: string;
 let workflows = 0;
 const restart = () => void (workflowId = `w${++workflows}`);
-/** Everything that n8n's log got in a test. */
+/** The lines of n8n's log in a test. */
 let log: string[];
 
 beforeAll(async () => {
@@ -69,11 +72,11 @@ const call = async (step: Step, given: Partial<Registration> = {}) => {
 	}
 };
 
-/** What n8n does to activate: look, and make what is not there. */
+/** Activates as n8n does: checkExists, then create where that gives false. */
 const activate = async (given: Partial<Registration> = {}) =>
 	(await call('checkExists', given)) || (await call('create', given));
 
-/** The error of a call that does not succeed; holds neither key nor secret. */
+/** The error of a call that must throw. It must hold neither the key nor a secret. */
 const failure = async (
 	step: Step,
 	given: Partial<Registration> = {},
@@ -88,7 +91,7 @@ const failure = async (
 	return error;
 };
 
-/** What static data hold of the registration. */
+/** The registration in static data. */
 const registered = () => {
 	const slots = (
 		staticData.global as
@@ -104,6 +107,7 @@ type Registered = {
 	registeredAt: number;
 };
 const derived = () => deriveSecret(sandbox.apiKey, NAME);
+/** The API requests so far, with the IDs of endpoints left out. */
 const asked = () =>
 	sandbox.requests.map(({ method, path }) => `${method} ${path.replace(/wh_\w+/, ':id')}`);
 const forget = () => void (sandbox.requests.length = 0);
@@ -125,14 +129,14 @@ const expectOneAsWanted = (url = URL, events = CREATED) => {
 };
 
 describe('registering', () => {
-	test('the first time: looks for the URL, then registers with a secret of its own', async () => {
+	test('the first time: looks for the URL, then registers with the derived secret', async () => {
 		await activate();
 		expect(asked()).toEqual(['GET /v1/webhooks', 'POST /v1/webhooks']);
 		expect(expectOneAsWanted().secret).toBe(derived());
 		expect(registered()).toMatchObject({ derived: derived(), made: undefined });
 	});
 
-	test('a second activation looks, and does nothing', async () => {
+	test('a second activation only checks', async () => {
 		await activate();
 		const before = { ...expectOneAsWanted() };
 		forget();
@@ -158,7 +162,7 @@ describe('registering', () => {
 	});
 
 	test.each([{ status: 422 }, { status: 500, times: 5 }, { reset: true, times: 5 }])(
-		'a secret that the API made and does not let be replaced (%j) is known',
+		'a secret that the API made stays known where it cannot be replaced (%j)',
 		async (fault) => {
 			sandbox.options.serverSecret = true;
 			sandbox.inject({ method: 'PATCH', ...fault });
@@ -167,7 +171,7 @@ describe('registering', () => {
 		},
 	);
 
-	test('a secret that the answer masks is none, and is replaced by the derived one', async () => {
+	test('a masked secret is not stored, and is replaced by the derived one', async () => {
 		const masked = {
 			id: 'wh_masked',
 			url: URL,
@@ -220,21 +224,21 @@ describe('registering', () => {
 		).toBe(true);
 	});
 
-	test('without an event it says so, and asks nothing', async () => {
+	test('without an event: a message, and no request', async () => {
 		const error = await failure('create', { parameters: { events: [] } });
 		expect(error.message).toBe('Choose at least one event in Trigger On');
 		expect(asked()).toEqual([]);
 	});
 });
 
-describe('taking over', () => {
-	test('by URL, whatever else differs', async () => {
+describe('an endpoint with this URL that exists already', () => {
+	test('is repaired, whatever else differs', async () => {
 		const { id } = await addEndpoint({ events: ['testimonial.deleted'], status: 'disabled' });
 		await activate();
 		expect(expectOneAsWanted().id).toBe(id);
 	});
 
-	test('from the last of many pages', async () => {
+	test('is found on the last of many pages', async () => {
 		const { id } = await addEndpoint();
 		for (let index = 0; index < 7; index++)
 			await addEndpoint({ url: `https://other.example.com/${index}` });
@@ -245,13 +249,13 @@ describe('taking over', () => {
 		expect(asked()).toEqual([...Array(4).fill('GET /v1/webhooks'), 'PATCH /v1/webhooks/:id']);
 	});
 
-	test('of doubled endpoints one stays', async () => {
+	test('of several, one stays', async () => {
 		for (let index = 0; index < 3; index++) await addEndpoint();
 		await activate();
 		expectOneAsWanted();
 	});
 
-	test('leaves an endpoint alone whose URL only looks alike', async () => {
+	test('is not one whose URL is only similar', async () => {
 		for (const url of [`${URL}/x`, `${URL}?x=1`, URL.replace('6b1a', '6B1A'), TEST_URL])
 			await addEndpoint({ url });
 		await activate();
@@ -259,7 +263,7 @@ describe('taking over', () => {
 	});
 
 	test.each([`${URL}/`, URL.replace('n8n', 'N8N'), URL.replace('com/', 'com:443/')])(
-		'an endpoint whose URL the API wrote as %s is ours',
+		'is one whose URL the API wrote as %s',
 		async (url) => {
 			const { id } = await addEndpoint({ url });
 			await activate();
@@ -272,7 +276,7 @@ describe('taking over', () => {
 		},
 	);
 
-	test('of doubled endpoints the one that is known stays, with its secrets', async () => {
+	test('of several, the known one stays, with its secrets', async () => {
 		sandbox.options.serverSecret = true;
 		await activate();
 		const { id, made } = registered()!;
@@ -284,7 +288,7 @@ describe('taking over', () => {
 	});
 
 	test.each([{ events: null }, { url: null }, { url: 5 }, { id: null }, { status: undefined }])(
-		'an odd entry in the list (%j) does not stand in the way',
+		'is found beside an unexpected entry in the list (%j)',
 		async (odd) => {
 			await addEndpoint({ url: 'https://other.example.com/' });
 			Object.assign(sandbox.endpoints()[0], odd);
@@ -295,7 +299,50 @@ describe('taking over', () => {
 		},
 	);
 
-	test('where the API does not let endpoints be changed, it is replaced', async () => {
+	describe('where the API does not let a secret be changed', () => {
+		const refuseSecret = (status: number) =>
+			sandbox.inject({
+				method: 'PATCH',
+				status,
+				body: { error: { type: 'invalid_secret', message: 'No.' } },
+			});
+
+		test.each([400, 422])(
+			'%d: an endpoint with a known secret is repaired in everything else',
+			async (status) => {
+				sandbox.options.serverSecret = 'always';
+				await activate();
+				const { id, secret } = expectOneAsWanted();
+				Object.assign(sandbox.endpoints()[0], { status: 'disabled' });
+				refuseSecret(status);
+				await activate();
+				expect(expectOneAsWanted()).toMatchObject({ id, secret });
+				expect(sandbox.requests.at(-1)!.body).toEqual({
+					url: URL,
+					events: CREATED,
+					status: 'active',
+				});
+			},
+		);
+
+		test('an endpoint whose secret is not known is not taken over', async () => {
+			await addEndpoint({ status: 'disabled' });
+			refuseSecret(422);
+			expect((await failure('create')).httpCode).toBe('422');
+			expect(sandbox.endpoints()).toMatchObject([{ status: 'disabled' }]);
+		});
+
+		test('an endpoint whose secret was derived from another API key is not given up', async () => {
+			const { id, secret } = await addEndpoint({ status: 'disabled' });
+			const registration = { id, url: URL, derived: secret, registeredAt: 1 };
+			staticData = { global: { testivoraTrigger: { [NAME]: { registration } } } };
+			refuseSecret(422);
+			expect((await failure('create')).httpCode).toBe('422');
+			expect(registered()).toEqual(registration);
+		});
+	});
+
+	test('is replaced where the API does not let endpoints be changed', async () => {
 		const { id } = await addEndpoint({ status: 'disabled' });
 		sandbox.inject({
 			method: 'PATCH',
@@ -307,7 +354,7 @@ describe('taking over', () => {
 		expect(expectOneAsWanted().id).not.toBe(id);
 	});
 
-	test('an endpoint that goes while it is taken over is registered anew', async () => {
+	test('is registered anew where it is deleted before it can be repaired', async () => {
 		await addEndpoint();
 		sandbox.inject({ method: 'PATCH', status: 404 });
 		sandbox.endpoints()[0].url = URL;
@@ -339,7 +386,7 @@ describe('repairing drift', () => {
 		expect(expectOneAsWanted().id).toBe(id);
 	});
 
-	test('an endpoint that was deleted is registered anew with the same secret', async () => {
+	test('a deleted endpoint is registered anew with the same secret', async () => {
 		await activate();
 		const { secret, id } = sandbox.endpoints()[0];
 		sandbox.endpoints().length = 0;
@@ -349,7 +396,7 @@ describe('repairing drift', () => {
 		expect(log.filter((line) => !line.startsWith('debug'))).toEqual([]);
 	});
 
-	test('whatever ID an answer names, the endpoint that was asked for is the one to delete later', async () => {
+	test('an answer that names another ID does not change which endpoint is deleted later', async () => {
 		await activate();
 		const other = await addEndpoint({ url: 'https://other.example.com/' });
 		sandbox.inject({ method: 'PATCH', handled: true, status: 200, body: other });
@@ -358,7 +405,7 @@ describe('repairing drift', () => {
 		expect(sandbox.endpoints()).toEqual([other]);
 	});
 
-	test('static data that were lost: the endpoint is found by its URL and gets the derived secret', async () => {
+	test('static data was lost and n8n restarted: the endpoint is found by its URL and gets the derived secret', async () => {
 		await activate();
 		const { id } = sandbox.endpoints()[0];
 		sandbox.endpoints()[0].secret = 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA';
@@ -368,7 +415,7 @@ describe('repairing drift', () => {
 		expect(expectOneAsWanted()).toMatchObject({ id, secret: derived() });
 	});
 
-	test('static data that were lost while the process goes on: nothing changes', async () => {
+	test('static data was lost while the process goes on: nothing changes', async () => {
 		await activate();
 		forget();
 		staticData = {};
@@ -376,7 +423,7 @@ describe('repairing drift', () => {
 		expect(asked()).toEqual(['GET /v1/webhooks/:id']);
 	});
 
-	test('a registration of version 0.1.0 gets the derived secret when it is looked at, and its own still counts', async () => {
+	test('a registration of version 0.1.0 gets the derived secret when n8n starts, and its own stays known', async () => {
 		const { id, secret } = await addEndpoint();
 		staticData = {
 			global: { testivoraTrigger: { [PATH]: { id, url: URL, events: CREATED, secret } } },
@@ -390,7 +437,7 @@ describe('repairing drift', () => {
 describe('an endpoint at another address', () => {
 	const other = 'https://production.example.com';
 
-	test('that static data name, as in a copied database, is left alone: published and unpublished here', async () => {
+	test('that static data names, as in a copied database, is left alone by publishing and unpublishing', async () => {
 		await activate({ n8nUrl: other });
 		const production = { ...sandbox.endpoints()[0] };
 		restart();
@@ -415,14 +462,14 @@ describe('an endpoint at another address', () => {
 		expect(log.at(-1)).toMatch(/^warn .*stands at another address/);
 	});
 
-	test('is not taken for this one while Testivora cannot be asked', async () => {
+	test('is not mistaken for this one while Testivora does not answer', async () => {
 		await activate({ n8nUrl: other });
 		restart();
 		sandbox.inject({ path: /webhooks/, status: 503, times: 10 });
 		expect(await call('checkExists', { activation: 'init' })).toBe(false);
 	});
 
-	test('is named when n8n has an address that cannot be reached', async () => {
+	test('is named in the log where n8n has an address that Testivora cannot reach', async () => {
 		await activate({ n8nUrl: other });
 		const production = { ...sandbox.endpoints()[0] };
 		nock('https://api.testivora.test')
@@ -438,7 +485,7 @@ describe('an endpoint at another address', () => {
 });
 
 describe('another account', () => {
-	test('gets an endpoint with another secret; that of the old account counts no more, and the log tells of its endpoint', async () => {
+	test('gets an endpoint with another secret; the old secret is forgotten, and the log names the old endpoint', async () => {
 		await activate();
 		const { id, derived: old } = registered()!;
 		const account = await startSandbox({ seed: false });
@@ -461,7 +508,7 @@ describe('another account', () => {
 		}
 	});
 
-	test('does not keep old secrets for an endpoint with this URL that it has already', async () => {
+	test('with an endpoint at this URL already: old secrets are forgotten', async () => {
 		await activate();
 		sandbox.endpoints().length = 0;
 		const { id } = await addEndpoint();
@@ -502,20 +549,102 @@ describe('a key that was changed', () => {
 		expect(registered()).toMatchObject({ derived: derived(), made: undefined });
 	});
 
-	test('is found at the next start of n8n, too', async () => {
+	test('is found at the next start of n8n, which sets the secret of the new key', async () => {
 		await activate();
+		const { id } = sandbox.endpoints()[0];
 		sandbox.store.keys.push({ key: LEAKED, scopes: ['read', 'write'], tier: 'Agency' });
 		const given = {
 			credential: { baseUrl: sandbox.url, apiKey: LEAKED },
 			activation: 'init' as const,
 		};
-		expect(await call('checkExists', given)).toBe(false);
-		sandbox.store.keys.pop();
+		forget();
 		expect(await call('checkExists', given)).toBe(true);
+		expect(asked()).toEqual(['GET /v1/webhooks/:id', 'PATCH /v1/webhooks/:id']);
+		expect(expectOneAsWanted()).toMatchObject({ id, secret: deriveSecret(LEAKED, NAME) });
+		sandbox.store.keys.pop();
 	});
 });
 
-describe('a registration that breaks half-way', () => {
+/** A `true` from checkExists keeps n8n's legacy engine from calling create and, where that throws, delete. */
+describe('an endpoint as wanted, whose secret cannot be renewed when n8n starts', () => {
+	const refused = (status: number, type: string) => ({
+		status,
+		times: 1,
+		body: { error: { type, message: 'No.' } },
+	});
+
+	describe.each([
+		[
+			'is that of version 0.1.0',
+			({ id, secret }: StoredEndpoint) => ({ [PATH]: { id, url: URL, secret } }),
+		],
+		[
+			'was derived from another API key',
+			({ id, secret }: StoredEndpoint) => ({
+				[NAME]: { registration: { id, url: URL, derived: secret, registeredAt: 1 } },
+			}),
+		],
+	])('the known secret %s', (_, slotOf) => {
+		test.each([
+			['503 beyond the retries', { status: 503, times: 50 }],
+			['429 for an hour', { status: 429, headers: { 'Retry-After': '3600' }, times: 50 }],
+			['403 for a read-only key', refused(403, 'insufficient_scope')],
+			['405', refused(405, 'method_not_allowed')],
+			['404', refused(404, 'not_found')],
+			['422 for a secret', refused(422, 'invalid_secret')],
+			['HTML', { status: 200, body: '<html>', times: 1 }],
+		])('%s: stays, and verifies deliveries', async (_fault, fault) => {
+			const before = { ...(await addEndpoint()) };
+			staticData = { global: { testivoraTrigger: slotOf(before) } };
+			for (const activation of ['init', 'leadershipChange'] as const) {
+				sandbox.clearFaults();
+				sandbox.inject({ method: 'PATCH', ...fault });
+				expect(await call('checkExists', { activation })).toBe(true);
+			}
+			expect(sandbox.endpoints()).toEqual([before]);
+			const warned = expect.stringMatching(
+				/^warn .*keeps its old signing secret.*publish \(activate\) it again\.$/,
+			);
+			expect(log).toEqual([warned, warned]);
+			for (const workflow of [workflowId, `${workflowId} after a restart`]) {
+				const { result } = await deliver({
+					...signedDelivery(event({ id: workflow, event: 'testimonial.created' }), before.secret),
+					parameters: { events: CREATED },
+					staticData: staticData.global as IDataObject,
+					credential: { apiKey: sandbox.apiKey },
+					workflowId: workflow,
+				});
+				expect(result.workflowData).toBeDefined();
+			}
+		});
+	});
+
+	test('is registered anew by a person who publishes, which says what went wrong', async () => {
+		const { id, secret } = await addEndpoint();
+		staticData = { global: { testivoraTrigger: { [PATH]: { id, url: URL, secret } } } };
+		sandbox.inject({ method: 'PATCH', ...refused(403, 'insufficient_scope') });
+		expect(await call('checkExists')).toBe(false);
+		expect((await failure('create')).message).toBe('This API key may only read');
+	});
+
+	test('takes ten seconds at most', async () => {
+		const { id, secret } = await addEndpoint();
+		staticData = { global: { testivoraTrigger: { [PATH]: { id, url: URL, secret } } } };
+		const { hook } = hookFor({
+			credential: { baseUrl: sandbox.url, apiKey: sandbox.apiKey },
+			staticData,
+			workflowId,
+			parameters: { events: CREATED },
+			activation: 'init',
+		});
+		const sent = jest.spyOn(hook.helpers, 'httpRequestWithAuthentication');
+		await lifecycle.checkExists.call(hook);
+		expect(sent.mock.calls.map(([, { method }]) => method)).toEqual(['GET', 'PATCH']);
+		for (const [, { timeout }] of sent.mock.calls) expect(timeout).toBeLessThanOrEqual(10_000);
+	});
+});
+
+describe('a registration that fails', () => {
 	test.each([
 		['answered with 500 after it was carried out', { handled: true, status: 500 }],
 		['cut off after it was carried out', { handled: true, reset: true }],
@@ -534,7 +663,7 @@ describe('a registration that breaks half-way', () => {
 			},
 		],
 	])(
-		'%s: the endpoint is replaced, as its secret may stand in the lost answer',
+		'%s: the endpoint is replaced, since only the lost answer may have held its secret',
 		async (_, fault) => {
 			sandbox.options.serverSecret = true;
 			sandbox.inject({ method: 'POST', path: '/v1/webhooks', ...fault });
@@ -544,7 +673,7 @@ describe('a registration that breaks half-way', () => {
 		},
 	);
 
-	test('never carried out: the fault is told, and nothing stands', async () => {
+	test('not carried out: throws, and there is no endpoint', async () => {
 		sandbox.inject({ method: 'POST', path: '/v1/webhooks', status: 500, times: 2 });
 		expect((await failure('create')).httpCode).toBe('500');
 		expect(sandbox.endpoints()).toEqual([]);
@@ -553,7 +682,7 @@ describe('a registration that breaks half-way', () => {
 
 	// n8n 1 and early n8n 2 show the description alone when a workflow cannot be activated, and n8n 2.41 the message; a test shows both.
 	test.each([false, true])(
-		'refused: what happened stands where n8n shows it (test run: %s)',
+		'refused: the reason is where n8n shows it (test run: %s)',
 		async (isTest) => {
 			const body = { error: { type: 'invalid_url', message: 'No such host.' } };
 			sandbox.inject({ method: 'POST', path: '/v1/webhooks', status: 422, body });
@@ -567,7 +696,7 @@ describe('a registration that breaks half-way', () => {
 		},
 	);
 
-	test('carried out, and then nothing works any more: the deletion that n8n tries finds it by its URL', async () => {
+	test('carried out, but never answered: the deletion that n8n then tries finds the endpoint by its URL', async () => {
 		sandbox.inject({ method: 'POST', path: '/v1/webhooks', handled: true, reset: true });
 		sandbox.inject({
 			method: 'GET',
@@ -583,7 +712,7 @@ describe('a registration that breaks half-way', () => {
 		expect(sandbox.endpoints()).toEqual([]);
 	});
 
-	test('tried again by n8n it ends in one endpoint', async () => {
+	test('and is tried again by n8n ends in one endpoint', async () => {
 		sandbox.inject({ method: 'GET', path: '/v1/webhooks', times: 5, status: 503 });
 		await failure('create');
 		await call('delete');
@@ -591,7 +720,7 @@ describe('a registration that breaks half-way', () => {
 		expectOneAsWanted();
 	});
 
-	test('with a list that is cut short it does not register blindly', async () => {
+	test('because the list is cut short: registers nothing, since the endpoint may exist', async () => {
 		await addEndpoint();
 		const body = { object: 'list', data: [], has_more: true, next_cursor: null };
 		sandbox.inject({ method: 'GET', path: '/v1/webhooks', status: 200, body });
@@ -600,7 +729,7 @@ describe('a registration that breaks half-way', () => {
 		expect(asked()).not.toContain('POST /v1/webhooks');
 	});
 
-	test('with an ID in the list that is a step in a path, nothing is asked of that path', async () => {
+	test('beside an ID ".." in the list: no request has it in its path', async () => {
 		const data = [{ id: '..', url: URL, events: CREATED, status: 'active' }];
 		sandbox.inject({
 			method: 'GET',
@@ -617,7 +746,7 @@ describe('a registration that breaks half-way', () => {
 
 describe('an account without webhook API', () => {
 	test.each([404, 405, 501] as const)(
-		'%d: the user is told of Manual, with the URL to paste',
+		'%d: the message names Manual and the URL to paste',
 		async (status) => {
 			sandbox.options.webhookApi = status;
 			const { message } = await failure('create');
@@ -628,7 +757,7 @@ describe('an account without webhook API', () => {
 	);
 
 	test.each([404, 405])(
-		'a Base URL at which something else answers %d is told as such, not as an account without webhooks',
+		'a Base URL at which something else answers %d has a message of its own',
 		async (status) => {
 			sandbox.inject({ path: /webhooks/, times: 9, status, body: '<h1>Nothing here</h1>' });
 			expect((await failure('create')).message).toMatch(
@@ -637,7 +766,7 @@ describe('an account without webhook API', () => {
 		},
 	);
 
-	test('a Base URL at which something else answers: deactivating says what is left to delete', async () => {
+	test('a Base URL at which something else answers: the log of a deactivation says what is left to delete', async () => {
 		await activate();
 		sandbox.inject({ path: /webhooks/, times: 9, status: 404, body: '<h1>Nothing here</h1>' });
 		expect(await call('delete')).toBe(true);
@@ -648,7 +777,7 @@ describe('an account without webhook API', () => {
 		]);
 	});
 
-	test('Manual works without it, and asks nothing', async () => {
+	test('Manual sends no request', async () => {
 		sandbox.options.webhookApi = false;
 		const given = {
 			parameters: { setup: 'manual' },
@@ -660,14 +789,14 @@ describe('an account without webhook API', () => {
 		expect(log).toEqual([]);
 	});
 
-	test('Manual without a secret in the credential is warned of', async () => {
+	test('Manual without a secret in the credential: a warning in the log', async () => {
 		await activate({ parameters: { setup: 'manual' } });
 		expect(log).toEqual([expect.stringMatching(/^warn .*no Webhook Signing Secret/)]);
 	});
 });
 
 describe('deleting', () => {
-	test('removes the endpoint and what was known of it, and is no fault the second time', async () => {
+	test('removes the endpoint and its registration; a second time does nothing', async () => {
 		await activate();
 		expect(await call('delete')).toBe(true);
 		expect(sandbox.endpoints()).toEqual([]);
@@ -676,18 +805,15 @@ describe('deleting', () => {
 		expect(log).toEqual([]);
 	});
 
-	test.each([404, 410])(
-		'answered with %d: it is gone, and that is what was wanted',
-		async (status) => {
-			await activate();
-			const body = { error: { type: 'not_found', message: 'There is nothing with this ID.' } };
-			sandbox.inject({ method: 'DELETE', status, body });
-			expect(await call('delete')).toBe(true);
-			expect(registered()).toBeUndefined();
-		},
-	);
+	test.each([404, 410])('answered with %d: it is gone already', async (status) => {
+		await activate();
+		const body = { error: { type: 'not_found', message: 'There is nothing with this ID.' } };
+		sandbox.inject({ method: 'DELETE', status, body });
+		expect(await call('delete')).toBe(true);
+		expect(registered()).toBeUndefined();
+	});
 
-	test('whose answer was lost, and whose repetition finds nothing, is done', async () => {
+	test('whose answer was lost, and whose retry finds nothing, has succeeded', async () => {
 		await activate();
 		sandbox.inject({ method: 'DELETE', handled: true, reset: true });
 		expect(await call('delete')).toBe(true);
@@ -716,7 +842,7 @@ describe('deleting', () => {
 		},
 	);
 
-	test('where it can only be disabled, a secret that Testivora insists on is still known when it is published again', async () => {
+	test('where it can only be disabled: the secret that Testivora made is still known when the workflow is published again', async () => {
 		sandbox.options.serverSecret = 'always';
 		await activate();
 		sandbox.inject({
@@ -730,7 +856,7 @@ describe('deleting', () => {
 		expectOneAsWanted();
 	});
 
-	test('removes every endpoint with the URL where static data know none', async () => {
+	test('removes every endpoint with the URL where static data knows none', async () => {
 		await addEndpoint();
 		await addEndpoint();
 		const other = await addEndpoint({ url: TEST_URL });
@@ -744,7 +870,7 @@ describe('deleting', () => {
 		['HTML', { method: 'DELETE', times: 50, status: 200, body: '<html>' }],
 		['429 for an hour', { times: 50, status: 429, headers: { 'Retry-After': '3600' } }],
 	])(
-		'%s: does not throw, as n8n 1 would go on running the workflow; the log says what is left, and it stays known',
+		'%s: does not throw, since n8n 1 would go on running the workflow; the log says what is left, and it stays known',
 		async (_, fault) => {
 			await activate();
 			const { id } = registered()!;
@@ -773,7 +899,44 @@ describe('deleting', () => {
 		expect(log.filter((line) => line.startsWith('warn'))).toEqual([]);
 	});
 
-	test('of an unknown endpoint that can be neither deleted nor disabled says what is left', async () => {
+	test.each(['GET', 'DELETE'])(
+		'while Testivora does not answer a %s: gives up after 30 seconds in all',
+		async (silent) => {
+			await activate();
+			const { hook, log: lines } = hookFor({
+				credential: { baseUrl: sandbox.url, apiKey: sandbox.apiKey },
+				staticData,
+				workflowId,
+				parameters: { events: CREATED },
+			});
+			let now = Date.now();
+			const began = now;
+			const clock = jest.spyOn(Date, 'now').mockImplementation(() => now);
+			const pauses = jest.mocked(sleep).mockImplementation(async (ms) => void (now += ms));
+			const send = hook.helpers.httpRequestWithAuthentication;
+			jest.spyOn(hook.helpers, 'httpRequestWithAuthentication').mockImplementation(async function (
+				this: unknown,
+				name,
+				options,
+				more,
+			) {
+				if (options.method !== silent) return await send.call(hook, name, options, more);
+				now += options.timeout!;
+				throw Object.assign(new Error('timeout exceeded'), { code: 'ECONNABORTED' });
+			});
+			try {
+				await lifecycle.delete.call(hook);
+			} finally {
+				clock.mockRestore();
+				pauses.mockImplementation(async () => {});
+			}
+			expect(now - began).toBeGreaterThan(20_000);
+			expect(now - began).toBeLessThanOrEqual(30_000);
+			expect(lines).toEqual([expect.stringMatching(/^warn .*could not be deleted/)]);
+		},
+	);
+
+	test('an unknown endpoint that can be neither deleted nor disabled: the log says what is left', async () => {
 		await addEndpoint();
 		const body = { error: { type: 'method_not_allowed', message: 'Not allowed.' } };
 		for (const method of ['DELETE', 'PATCH'])
@@ -792,7 +955,7 @@ describe('deleting', () => {
 				expect.stringMatching(/^warn .*could not be deleted.*Settings → Webhooks/),
 			]);
 			expect(log[0]).toContain(URL);
-			// It stands, and what it signs with is still known.
+			// The endpoint is still there, so its secret must stay known.
 			expect(registered()).toMatchObject({ derived: derived(), made: undefined });
 		},
 	);
@@ -811,7 +974,7 @@ describe('deleting', () => {
 	});
 });
 
-describe('looking while something is wrong', () => {
+describe('checking while something is wrong', () => {
 	beforeEach(async () => {
 		await activate();
 		forget();
@@ -832,7 +995,7 @@ describe('looking while something is wrong', () => {
 		}
 	});
 
-	test('where nothing is known, the endpoint is taken to stand while Testivora cannot be asked, and looked for where it can', async () => {
+	test('where nothing is known: counts as registered while Testivora does not answer, and is looked for once it does', async () => {
 		staticData = {};
 		restart();
 		sandbox.inject({ method: 'GET', status: 503, times: 5 });
@@ -842,7 +1005,7 @@ describe('looking while something is wrong', () => {
 		expectOneAsWanted();
 	});
 
-	test('a look takes ten seconds at most', async () => {
+	test('takes ten seconds at most', async () => {
 		const { hook } = hookFor({
 			credential: { baseUrl: sandbox.url, apiKey: sandbox.apiKey },
 			staticData,
@@ -854,13 +1017,13 @@ describe('looking while something is wrong', () => {
 		expect(sent.mock.calls[0][1].timeout).toBeLessThanOrEqual(10_000);
 	});
 
-	test('a fault that may pass does not hide from a person who publishes that nothing could be changed', async () => {
+	test('a transient error: a person who publishes is told that nothing was changed', async () => {
 		sandbox.inject({ status: 500, times: 10 });
 		expect(await call('checkExists', { activation: 'update' })).toBe(false);
 		expect((await failure('create', { activation: 'update' })).httpCode).toBe('500');
 	});
 
-	test('a revoked key: registered anew when a person activates, which tells them', async () => {
+	test('a revoked key: a person who activates is told', async () => {
 		const given = { credential: { baseUrl: sandbox.url, apiKey: 'tv_live_revoked' } };
 		expect(await call('checkExists', given)).toBe(false);
 		expect((await failure('create', given)).httpCode).toBe('401');
@@ -883,7 +1046,7 @@ describe('looking while something is wrong', () => {
 		expect(await call('checkExists', given)).toBe(true);
 	});
 
-	test.each([404, 410])('%d is no fault that passes, not even when n8n starts', async (status) => {
+	test.each([404, 410])('%d is not transient, not even when n8n starts', async (status) => {
 		sandbox.inject({
 			method: 'GET',
 			status,
@@ -894,11 +1057,11 @@ describe('looking while something is wrong', () => {
 });
 
 describe('test and production', () => {
-	test('stand side by side and never touch each other', async () => {
+	test('have an endpoint each and never touch the other one', async () => {
 		await activate();
 		const production = { ...sandbox.endpoints()[0] };
 		const slot = { ...registered() };
-		// n8n keeps static data of a test to itself; not even shared would they meet.
+		// n8n keeps static data of a test apart. Even with the same static data they must not touch each other.
 		for (const data of [{}, staticData]) {
 			const test = { isTest: true, staticData: data };
 			await activate(test);
@@ -929,7 +1092,7 @@ describe('a URL that Testivora cannot reach', () => {
 			/^Testivora cannot reach this workflow: the webhook URL .*WEBHOOK_URL/,
 		);
 		expect(error.description).toContain(`${n8nUrl}${PATH}`);
-		// Nothing was registered, so that nothing is asked when n8n deletes after the failed try.
+		// Nothing was registered, so the deletion that n8n then tries sends no request.
 		expect(await call('delete', { n8nUrl, credential: https })).toBe(true);
 	});
 
@@ -950,7 +1113,7 @@ describe('a URL that Testivora cannot reach', () => {
 	});
 });
 
-test('waiting is bounded while a person looks on', async () => {
+test('waits while a person activates take ten seconds at most in all', async () => {
 	jest.mocked(sleep).mockClear();
 	sandbox.inject({ method: 'GET', status: 503, times: 20 });
 	await failure('create');

@@ -7,7 +7,7 @@ test('each webhook of each workflow has a memory of its own', () => {
 	expect(memoryOf('w2', 'a')).not.toBe(memory);
 });
 
-test('a process remembers the thousand webhooks used last', () => {
+test('a process remembers the 1,000 webhooks that were used last', () => {
 	const [used, unused] = [memoryOf('w', 'used'), memoryOf('w', 'unused')];
 	for (let index = 0; index < 999; index++) {
 		memoryOf('w', `other ${index}`);

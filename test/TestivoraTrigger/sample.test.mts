@@ -1,11 +1,14 @@
 import type { IDataObject } from 'n8n-workflow';
+import nock from 'nock';
 
+import { page } from '../helpers/fixtures.mts';
 import { hookFor, lifecycle } from '../helpers/hook.mts';
 import { listen } from '../helpers/listener.mts';
 import type { Listener } from '../helpers/listener.mts';
 import { deliver } from '../helpers/webhook.mts';
 import { startSandbox } from '../sandbox/sandbox.mts';
 import type { Sandbox } from '../sandbox/sandbox.mts';
+import type { Testimonial } from '../sandbox/store.mts';
 
 jest.mock('n8n-workflow', () => ({
 	...jest.requireActual('n8n-workflow'),
@@ -22,6 +25,7 @@ beforeAll(async () => {
 	sandbox.submit();
 });
 afterAll(async () => {
+	nock.restore();
 	listener.stop();
 	await sandbox.stop();
 });
@@ -30,8 +34,8 @@ async function call(
 	step: keyof typeof lifecycle,
 	parameters: IDataObject,
 	more: Partial<Parameters<typeof hookFor>[0]> = {},
-): Promise<void> {
-	const { hook } = hookFor({
+): Promise<string[]> {
+	const { hook, log } = hookFor({
 		credential: { baseUrl: sandbox.url, apiKey: sandbox.apiKey, webhookSecret: OF_PRODUCTION },
 		workflowId: 'sample',
 		isTest: true,
@@ -41,9 +45,10 @@ async function call(
 		...more,
 	});
 	await lifecycle[step].call(hook);
+	return log;
 }
 
-test('a sample that was seen on its way does not start the published workflow in the manual set-up', async () => {
+test('a sample that is intercepted does not start the published workflow in the manual set-up', async () => {
 	await call('create', { setup: 'manual', ...LATEST });
 	const { body, headers } = await listener.firstSample;
 	const replay = await deliver({
@@ -68,12 +73,76 @@ test.each([
 	expect(sandbox.endpoints()).toEqual([]);
 });
 
-test('with nothing to show and no public address, says both', async () => {
+test('with no testimonial and no public address, says both', async () => {
+	const baseUrl = 'https://api.testivora.test';
+	nock(baseUrl).get('/v1/testimonials').query(true).reply(200, page([]));
+	const credential = { baseUrl, apiKey: 'tv_live_one' };
+	await expect(
+		call('create', LATEST, { credential, n8nUrl: 'http://localhost:5678' }),
+	).rejects.toThrow(
+		'There is no testimonial to show yet, and the next event cannot be waited for. Testivora cannot reach this workflow',
+	);
+});
+
+test('with deletions alone and no public address, says both', async () => {
 	const parameters = { ...LATEST, events: ['testimonial.deleted'] };
 	const credential = { baseUrl: 'https://testivora.invalid', apiKey: 'tv_live_one' };
 	await expect(
 		call('create', parameters, { credential, n8nUrl: 'http://localhost:5678' }),
 	).rejects.toThrow(
-		'There is no testimonial to show yet, and the next event cannot be waited for. Testivora cannot reach this workflow',
+		'A deletion cannot be shown as a sample, and the next event cannot be waited for. Testivora cannot reach this workflow',
 	);
+});
+
+describe('of the chosen events', () => {
+	/** The event that is delivered as a sample, to a sandbox with these testimonials. */
+	const sampleOf = async (events: string[], testimonials: Array<Partial<Testimonial>>) => {
+		const [other, n8n] = [await startSandbox({ seed: false }), await listen()];
+		try {
+			for (const fields of testimonials) other.submit(fields);
+			const credential = { baseUrl: other.url, apiKey: other.apiKey };
+			const parameters = { ...LATEST, events };
+			await call('create', parameters, { credential, n8nUrl: n8n.origin });
+			expect(other.endpoints()).toEqual([]);
+			return JSON.parse(String((await n8n.firstSample).body)) as IDataObject;
+		} finally {
+			n8n.stop();
+			await other.stop();
+		}
+	};
+	const [created, approved, deleted] = ['created', 'approved', 'deleted'].map(
+		(name) => `testimonial.${name}`,
+	);
+	const pending = { status: 'pending', text: 'Waits.', created_at: '2026-06-02T00:00:00.000Z' };
+	const shown = { status: 'approved', text: 'Shown.', created_at: '2026-06-01T00:00:00.000Z' };
+
+	test.each<[string[], Array<Partial<Testimonial>>, string, string]>([
+		[[approved, created], [pending], created, 'Waits.'],
+		[[approved, created], [pending, shown], approved, 'Shown.'],
+		[[created, approved], [pending, shown], created, 'Waits.'],
+		[[deleted, approved], [pending, shown], approved, 'Shown.'],
+	])('%j, with %j: the first that a testimonial fits', async (events, given, name, text) => {
+		expect(await sampleOf(events, given)).toMatchObject({ event: name, data: { text } });
+	});
+
+	test('deletions alone: says that they have no sample, and registers the test URL', async () => {
+		const log = await call('create', { ...LATEST, events: [deleted] });
+		expect(log).toEqual([
+			'info Testivora Trigger: a deletion cannot be shown as a sample, so Execute step waits for the next event',
+		]);
+		expect(sandbox.endpoints()).toHaveLength(1);
+		await call('delete', LATEST);
+	});
+
+	test('none that a testimonial fits: says so, and registers the test URL', async () => {
+		const log = await call('create', {
+			...LATEST,
+			events: [created],
+			filters: { minRating: 5, tags: 'nobody has this' },
+		});
+		expect(log).toEqual([
+			'info Testivora Trigger: there is no testimonial to show yet, so Execute step waits for the next event',
+		]);
+		await call('delete', LATEST);
+	});
 });

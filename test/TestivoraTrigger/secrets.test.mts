@@ -7,7 +7,7 @@ test('the derived secret never changes: published workflows depend on it', () =>
 	expect(deriveSecret(API_KEY, NAME)).toBe('whsec_0BxM40YvkxWO+sF+ls4u4cvcTJxe81Gz/awDpF8BvF8=');
 });
 
-test('it has the form that the API takes, and tells nothing of the key', () => {
+test('it has the form that the API takes, and does not contain the key', () => {
 	const secret = deriveSecret(API_KEY, NAME)!;
 	expect(secret).toMatch(/^whsec_[A-Za-z0-9+/]{43}=$/);
 	expect(Buffer.from(secret.slice(6), 'base64').toString('latin1')).not.toContain(
@@ -26,7 +26,7 @@ test('another key or webhook has another secret; white space around the key does
 });
 
 test.each(['', '  ', undefined, null])(
-	'the API key %j gives none: anyone could derive it',
+	'the API key %j gives none, since anyone could derive it',
 	(apiKey) => {
 		expect(deriveSecret(apiKey, NAME)).toBeUndefined();
 	},
@@ -52,4 +52,4 @@ test.each([
 	undefined,
 	5,
 	{},
-])('%j is none', (value) => expect(isSecret(value)).toBe(false));
+])('%j is not a secret', (value) => expect(isSecret(value)).toBe(false));

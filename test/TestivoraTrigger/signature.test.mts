@@ -1,3 +1,5 @@
+import crypto from 'node:crypto';
+
 import fc from 'fast-check';
 
 import type { Headers } from '../../nodes/TestivoraTrigger/signature.ts';
@@ -115,7 +117,7 @@ describe.each(SCHEMES)('%s', (scheme) => {
 	);
 
 	test.each(['1'.repeat(13), '-1', '1.5', '0x10', '1e9', '', ' ', 'NaN', 'Infinity', '１７７'])(
-		'%j is no time',
+		'a time of %j cannot be read',
 		(time) => {
 			const headers: Headers = signed(scheme);
 			if (scheme === 'timestamped')
@@ -126,7 +128,7 @@ describe.each(SCHEMES)('%s', (scheme) => {
 	);
 
 	test.each([[[]], [['']], [['whsec_']], [['', 'whsec_', 'abc']]])(
-		'the secrets %j are none',
+		'no secret in %j is usable',
 		(secrets) => {
 			expect(judge(signed(scheme), { secrets })).toBe('mismatch');
 		},
@@ -149,7 +151,7 @@ test('X-Testivora-Signature is read as Testivora-Signature is', () => {
 	);
 });
 
-test('spaces and the casing of hex do not matter, its length does', () => {
+test('spaces and the case of hex do not matter, its length does', () => {
 	const { 'testivora-signature': signature } = signed('timestamped');
 	const [time, mac] = signature.split(',');
 	expect(judge({ 'testivora-signature': ` ${time} , ${mac} ` })).toBe('verified');
@@ -160,22 +162,22 @@ test('spaces and the casing of hex do not matter, its length does', () => {
 	expect(judge({ 'testivora-signature': `${time},${mac.slice(0, -1)}` })).toBe('malformed');
 });
 
-describe('headers that came twice, as Node joins them', () => {
-	test('two times leave open which was signed', () => {
+describe('headers that came twice, which Node joins', () => {
+	test('with two times it is unknown which was signed', () => {
 		const stale = signed('timestamped', { timestamp: NOW - 10_000 })['testivora-signature'];
 		expect(judge({ 'testivora-signature': `${stale}, t=${NOW}` })).toBe('malformed');
 		expect(judge({ 'testivora-signature': `t=${NOW}, ${stale}` })).toBe('malformed');
 	});
 
-	test('two ids or times of Standard Webhooks are others than those signed', () => {
+	test('two IDs or times of Standard Webhooks are not those that were signed', () => {
 		const headers = signed('standard');
 		expect(judge({ ...headers, 'webhook-id': 'msg_1, msg_2' })).toBe('mismatch');
 		expect(judge({ ...headers, 'webhook-timestamp': `${NOW}, ${NOW}` })).toBe('malformed');
 	});
 });
 
-describe('stripping: what was signed under one scheme counts under no other', () => {
-	test('an old mac gains no new time from the headers of the other scheme', () => {
+describe('a signature of one scheme does not verify under another', () => {
+	test('an old MAC is not renewed by the time in the headers of the other scheme', () => {
 		const old = signed('timestamped', { timestamp: NOW - 10_000 });
 		expect(judge({ ...old, 'webhook-id': 'msg_1', 'webhook-timestamp': String(NOW) })).toBe(
 			'stale',
@@ -184,7 +186,7 @@ describe('stripping: what was signed under one scheme counts under no other', ()
 		expect(judge(headers)).toBe('mismatch');
 	});
 
-	test('a mac in the other encoding does not match', () => {
+	test('a MAC in the other encoding does not match', () => {
 		const hex = signed('timestamped')['testivora-signature'].split('v1=')[1];
 		const base64 = signed('standard')['webhook-signature'].slice(3);
 		const asBase64 = `v1,${Buffer.from(hex, 'hex').toString('base64')}`;
@@ -204,11 +206,24 @@ describe('stripping: what was signed under one scheme counts under no other', ()
 		expect(() => JSON.parse(body.toString())).toThrow();
 	});
 
-	test('a secret that is no base64 verifies under the scheme that takes it as text only', () => {
+	test('a secret that is not base64 verifies only under the scheme that uses it as text', () => {
 		const secrets = ['whsec_!'];
 		expect(judge(signed('timestamped', { secret: 'whsec_!' }), { secrets })).toBe('verified');
 		expect(judge(signed('standard', { secret: 'whsec_!' }), { secrets })).toBe('mismatch');
 	});
+});
+
+test('MACs are compared in constant time, so that the answer’s delay tells nothing of the right one', () => {
+	const compare = jest.spyOn(crypto, 'timingSafeEqual');
+	try {
+		for (const scheme of SCHEMES) {
+			compare.mockClear();
+			expect(judge(signed(scheme, { secret: OTHER }))).toBe('mismatch');
+			expect(compare).toHaveBeenCalledTimes(1);
+		}
+	} finally {
+		compare.mockRestore();
+	}
 });
 
 describe('properties', () => {
@@ -266,7 +281,7 @@ describe('properties', () => {
 		);
 	});
 
-	test('what was signed verifies, also beside headers of any other kind', () => {
+	test('what was signed verifies, whatever other headers there are', () => {
 		fc.assert(
 			fc.property(delivery, headers, (given, others) => {
 				const own = headersOf(given);

@@ -3,7 +3,7 @@ import type { IDataObject, INode } from 'n8n-workflow';
 import {
 	newer,
 	readSlot,
-	secretsOf,
+	signingSecretsOf,
 	webhookName,
 	writeSlot,
 } from '../../nodes/TestivoraTrigger/slot.ts';
@@ -17,7 +17,7 @@ const registration = (registeredAt = 1): Registration => ({
 	registeredAt,
 });
 
-describe('the key of a webhook', () => {
+describe('the name of a webhook', () => {
 	test.each([
 		'https://n8n.example.com/webhook/6b1a/webhook',
 		'/webhook/6b1a/webhook',
@@ -26,10 +26,10 @@ describe('the key of a webhook', () => {
 	])('is the end of %s', (url) => expect(webhookName(NODE, url)).toBe(NAME));
 
 	test('differs for the test URL, another webhook and another endpoint name', () => {
-		const keys = ['/webhook-test/6b1a/webhook', '/webhook/7c2b/webhook', '/hook/6b1a/webhook'].map(
+		const names = ['/webhook-test/6b1a/webhook', '/webhook/7c2b/webhook', '/hook/6b1a/webhook'].map(
 			(path) => webhookName(NODE, path),
 		);
-		expect(new Set([NAME, ...keys]).size).toBe(4);
+		expect(new Set([NAME, ...names]).size).toBe(4);
 	});
 
 	test('of a node without a webhook ID still differs for the test URL', () => {
@@ -55,7 +55,7 @@ describe('a slot', () => {
 		expect(readSlot(staticData, NODE, NAME)).toEqual({});
 	});
 
-	test('that holds nothing is removed, and those of other webhooks stay', () => {
+	test('without content is removed, and those of other webhooks stay', () => {
 		const staticData: IDataObject = { mine: 1 };
 		writeSlot(staticData, NODE, NAME, { seen: 'abc' });
 		writeSlot(staticData, { ...NODE, webhookId: '7c2b' }, 'webhook/7c2b/webhook', { seen: 'def' });
@@ -66,7 +66,7 @@ describe('a slot', () => {
 		});
 	});
 
-	test('is assigned as a whole, because n8n notices nothing else', () => {
+	test('is assigned as a whole, because n8n does not notice changes inside it', () => {
 		const staticData: IDataObject = {};
 		writeSlot(staticData, NODE, NAME, { seen: 'abc' });
 		const before = staticData.testivoraTrigger;
@@ -92,7 +92,7 @@ describe('a slot', () => {
 		},
 	);
 
-	test('of version 0.1.0 without a secret gives its events', () => {
+	test('of version 0.1.0 without a secret gives its event IDs', () => {
 		expect(
 			readSlot({ testivoraTrigger: { [`/${NAME}`]: { id: 'wh_1', seen: 'abc' } } }, NODE, NAME),
 		).toEqual({ seen: 'abc' });
@@ -116,11 +116,11 @@ describe('the newer registration', () => {
 	});
 });
 
-test('the secrets of a registration are those that are texts', () => {
-	expect(secretsOf({ derived: 'whsec_1', made: 'whsec_2' })).toEqual(['whsec_1', 'whsec_2']);
-	expect(secretsOf({ made: 'whsec_2' })).toEqual(['whsec_2']);
-	expect(secretsOf({ derived: null as unknown as string, made: 5 as unknown as string })).toEqual(
-		[],
-	);
-	expect(secretsOf(undefined)).toEqual([]);
+test('the secrets of a registration are its texts', () => {
+	expect(signingSecretsOf({ derived: 'whsec_1', made: 'whsec_2' })).toEqual(['whsec_1', 'whsec_2']);
+	expect(signingSecretsOf({ made: 'whsec_2' })).toEqual(['whsec_2']);
+	expect(
+		signingSecretsOf({ derived: null as unknown as string, made: 5 as unknown as string }),
+	).toEqual([]);
+	expect(signingSecretsOf(undefined)).toEqual([]);
 });

@@ -29,7 +29,7 @@ const PRIVATE_IPV4 = [
 	'255.255.255.255',
 ];
 
-/** 127.0.0.1 and 10.0.0.1 as a person would hardly write them; browsers and URL read them all the same. */
+/** Unusual spellings of 127.0.0.1 and 10.0.0.1, which URL normalizes. */
 const DISGUISED = [
 	'2130706433',
 	'0x7f000001',

@@ -29,7 +29,7 @@ import type { Stage } from '../harness/stage.mts';
 
 declare const engine: 'publication' | 'legacy';
 
-/** What others may write over static data, and when. Each row is a trigger that refused every delivery with version 0.1.0. */
+/** Each of these made triggers of version 0.1.0 refuse every delivery, because n8n had overwritten the static data with the secret. */
 describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 	let stage: Stage;
 
@@ -43,7 +43,7 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 		await stage.sandbox.idle();
 	});
 	beforeEach(async () => {
-		// A test that failed leaves none of its deliveries and addresses to the next.
+		// A test that failed must not leave its address to the next one.
 		if (stage.n8n.options.env?.WEBHOOK_URL)
 			await stage.n8n.restart({ WEBHOOK_URL: stage.n8n.webhookBase });
 		delete stage.n8n.options.env?.WEBHOOK_URL;
@@ -51,16 +51,19 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 
 	const secretAt = (url: string) => endpointAt(stage, url)!.secret;
 
-	/** The URLs whose trigger refuses a delivery that Testivora signed. */
+	/**
+	 * The URLs whose trigger refuses a delivery that Testivora signed. An accepted one writes back into static data what n8n has overwritten.
+	 */
 	const dead = async (urls: string[]) => {
-		const refused = [];
-		for (const url of urls) {
-			const { status, body } = await deliver(url, eventOf(), secretAt(url));
-			if (status !== 200) refused.push({ url, status, body });
-		}
-		return refused;
+		const answers = await Promise.all(
+			urls.map(async (url) => ({ url, ...(await deliver(url, eventOf(), secretAt(url))) })),
+		);
+		return answers
+			.filter(({ status }) => status !== 200)
+			.map(({ url, status, body }) => ({ url, status, body }));
 	};
 
+	/** Waits until n8n answers at a webhook's URL. */
 	const reachable = async (url: string) =>
 		await eventually(async () => (await post(url, '{}', {})).status === 401, {
 			timeout: 40_000,
@@ -69,7 +72,7 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 
 	const restart = async (urls: string[]) => {
 		await stage.n8n.restart();
-		for (const url of urls) await reachable(url);
+		await Promise.all(urls.map(reachable));
 	};
 
 	const unpublish = async (ids: string[], urls: string[]) => {
@@ -77,48 +80,52 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 		for (const url of urls) await noEndpoint(stage, url);
 	};
 
-	describe.each([false, true])('where Testivora makes the secret itself: %s', (serverSecret) => {
+	describe('requests while an endpoint is registered', () => {
 		const ids: string[] = [];
 		const urls: string[] = [];
+		const races = Object.keys(RACES).flatMap((race) =>
+			[false, true].map((serverSecret) => ({ race, serverSecret })),
+		);
 
-		beforeEach(() => {
-			stage.sandbox.options.serverSecret = serverSecret;
-		});
-
-		test.each(Object.keys(RACES))('%s: no trigger is dead', async (race) => {
-			stage.sandbox.requests.length = 0;
-			// As long as a registration takes over a network.
-			stage.sandbox.inject({ method: 'POST', path: '/v1/webhooks', delay: 100, times: TRIGGERS });
-			const started = await Promise.all(
-				Array.from({ length: TRIGGERS }, async (_, index) => {
-					const id = await triggerWorkflow(stage);
-					const url = await stage.n8n.webhookUrl(id, NODE);
-					const [, accepted] = await Promise.all([
-						stage.n8n.activate(id),
-						RACES[race](stage, url, index),
-					]);
-					return { id, url, accepted };
-				}),
-			);
-			for (const { id, url } of started) {
-				await stage.n8n.publication(id);
-				await standing(stage, url);
-			}
-			// n8n saves what the registration left after it has ended.
-			await pause(300);
-			expect(await dead(started.map(({ url }) => url))).toEqual([]);
-			for (const { id, accepted } of started) {
-				const executions = await stage.n8n.waitForExecutions(id, accepted.length + 1);
-				const ran = executions.map(({ items }) => items[NODE][0].json.event.id as string);
-				expect(ran).toHaveLength(accepted.length + 1);
-				expect(ran).toEqual(expect.arrayContaining(accepted));
-			}
-			ids.push(...started.map(({ id }) => id));
-			urls.push(...started.map(({ url }) => url));
-		});
+		test.each(races)(
+			'$race, where Testivora makes the secret: $serverSecret: no trigger is dead',
+			async ({ race, serverSecret }) => {
+				stage.sandbox.options.serverSecret = serverSecret;
+				stage.sandbox.inject(RACES[race].fault);
+				const started = await Promise.all(
+					Array.from({ length: TRIGGERS }, async (_, index) => {
+						const id = await triggerWorkflow(stage);
+						const url = await stage.n8n.webhookUrl(id, NODE);
+						const [, accepted] = await Promise.all([
+							stage.n8n.activate(id),
+							RACES[race].run(stage, url, index),
+						]);
+						return { id, url, accepted };
+					}),
+				);
+				ids.push(...started.map(({ id }) => id));
+				urls.push(...started.map(({ url }) => url));
+				for (const { id, url } of started) {
+					await stage.n8n.publication(id);
+					await standing(stage, url);
+				}
+				// n8n saves static data after the registration and after each request.
+				await pause(300);
+				// The others get no delivery before the restart, since that would write the registration back.
+				const tried = started.slice(0, TRIGGERS / 2);
+				expect(await dead(tried.map(({ url }) => url))).toEqual([]);
+				for (const { id, accepted } of started) {
+					const count = accepted.length + Number(tried.some((one) => one.id === id));
+					const executions = await stage.n8n.waitForExecutions(id, count);
+					const ran = executions.map(({ items }) => items[NODE][0].json.event.id as string);
+					expect(ran).toHaveLength(count);
+					expect(ran).toEqual(expect.arrayContaining(accepted));
+				}
+			},
+		);
 
 		test('after a restart none is dead either', async () => {
-			expect(urls).toHaveLength(Object.keys(RACES).length * TRIGGERS);
+			expect(urls).toHaveLength(races.length * TRIGGERS);
 			await restart(urls);
 			expect(await dead(urls)).toEqual([]);
 			await unpublish(ids, urls);
@@ -149,7 +156,8 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 			}),
 		);
 		const urls = pairs.flatMap((pair) => pair.urls);
-		expect(await dead(urls)).toEqual([]);
+		// The other pairs get no delivery before the restart, since that would write the registration back.
+		expect(await dead(urls.slice(0, 4))).toEqual([]);
 		await restart(urls);
 		expect(await dead(urls)).toEqual([]);
 		await unpublish(
@@ -195,20 +203,26 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 				const runsOf = async (name: string) =>
 					(await stage.n8n.executions(id)).filter(({ items }) => name in items).length;
 				const events: Array<ReturnType<typeof eventOf>> = [];
-				for (let round = 1; round <= 3; round++) {
+				const emission = async () => {
+					const before = await runsOf('Other');
+					feed.add();
+					await eventually(async () => (await runsOf('Other')) > before, {
+						timeout: 30_000,
+						every: 200,
+						what: 'an emission',
+					});
+				};
+				const accept = async () => {
 					const event = eventOf();
 					events.push(event);
 					expect((await deliver(url, event, secretAt(url))).body).toEqual({
 						received: true,
 						event: event.id,
 					});
-					const before = await runsOf('Other');
-					feed.add();
-					await eventually(async () => (await runsOf('Other')) > before, {
-						timeout: 30_000,
-						every: 200,
-						what: `emission ${round}`,
-					});
+				};
+				for (let round = 1; round <= 3; round++) {
+					await accept();
+					await emission();
 				}
 				const known = async () => {
 					for (const event of events) {
@@ -219,14 +233,15 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 				};
 				await known();
 				// The next accepted delivery writes back what the last emission overwrote.
-				const last = eventOf();
-				events.push(last);
-				expect((await deliver(url, last, secretAt(url))).status).toBe(200);
+				await accept();
 				await pause(300);
 				await stage.n8n.deactivate(id);
 				await noEndpoint(stage, url);
-				const again = await goLive(stage, id);
-				await restart([again.url]);
+				await goLive(stage, id);
+				// No delivery comes between this emission and the restart to write anything back.
+				await emission();
+				await restart([url]);
+				await accept();
 				await known();
 				expect(await runsOf(NODE)).toBe(events.length);
 				await unpublish([id], [url]);
@@ -234,7 +249,7 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 		);
 	});
 
-	test('an execution that writes what it read before the workflow was published again', async () => {
+	test('a long execution that saves static data as it was before the workflow was published again: the trigger is not dead', async () => {
 		const code =
 			'const data = $getWorkflowStaticData("global"); await new Promise((resolve) => setTimeout(resolve, 3000)); data.mine = Date.now(); return $input.all();';
 		const id = await stage.n8n.createWorkflow({
@@ -248,7 +263,9 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 		const { url } = await goLive(stage, id);
 		const events = [eventOf(), eventOf()];
 		expect((await deliver(url, events[0], secretAt(url))).status).toBe(200);
-		await pause(500);
+		await eventually(async () => (await stage.n8n.countExecutions(id)).running === 1, {
+			what: 'the long execution to begin',
+		});
 		await stage.n8n.updateParameters(id, NODE, {
 			events: ['testimonial.created', 'testimonial.approved'],
 		});
@@ -271,7 +288,7 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 		await unpublish([id], [url]);
 	});
 
-	test('a new WEBHOOK_URL: it is registered anew, the log names the old endpoint, and an event that comes to both runs once', async () => {
+	test('a new WEBHOOK_URL: an endpoint is registered for it, the log names the old one, and an event that comes to both runs once', async () => {
 		const id = await triggerWorkflow(stage);
 		const old = { ...(await goLive(stage, id)) };
 		const base = stage.n8n.baseUrl.replace('127.0.0.1', 'localhost');
@@ -300,8 +317,8 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 				.filter(({ eventId }) => eventId === event.id)
 				.map(({ status }) => [200, 503].includes(status ?? 0)),
 		).toEqual([true, true]);
+		// n8n stores an execution before it answers, so that a second one would be there by now.
 		await stage.n8n.waitForExecutions(id, 1);
-		await pause(500);
 		expect(await stage.n8n.countExecutions(id)).toEqual({ success: 1 });
 
 		await unpublish([id], [url]);
@@ -350,7 +367,7 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 		await unpublish([id], [production.url]);
 	});
 
-	test('an API key that was rotated in the credential: deliveries go on; once static data are lost as well, the log says what to do', async () => {
+	test('an API key that was rotated in the credential: deliveries go on; once static data is lost as well, the log says what to do', async () => {
 		const key = {
 			key: `tv_live_${'1'.repeat(32)}`,
 			scopes: ['read', 'write'] as Array<'read' | 'write'>,
@@ -369,7 +386,7 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 			credentialData(stage.sandbox, { apiKey: key.key }),
 		);
 		expect((await deliver(url, eventOf(), secret)).status).toBe(200);
-		// The older engine looks at the endpoint when n8n starts, and gives it the secret of the new key.
+		// The legacy engine checks the endpoint when n8n starts, which sets the secret of the new key.
 		await restart([url]);
 		expect(await dead([url])).toEqual([]);
 		endpointAt(stage, url)!.secret = secret;
@@ -394,7 +411,7 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 		await unpublish([id], [url]);
 	});
 
-	test('a workflow that version 0.1.0 published goes on, and has the derived secret once it is published again', async () => {
+	test('a workflow that version 0.1.0 published goes on, and has the derived secret after it is published again', async () => {
 		const id = await triggerWorkflow(stage);
 		const { url, id: endpointId } = await goLive(stage, id);
 		await stage.n8n.stop();
@@ -422,7 +439,8 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 		const id = await triggerWorkflow(stage);
 		const { url } = await goLive(stage, id);
 		const lookUps = () => stage.n8n.log().split(/FROM "credentials_entity"/).length - 1;
-		await pause(1_000);
+		// What n8n has written by now takes a moment to arrive here.
+		await pause(200);
 		const [before, since] = [lookUps(), Date.now()];
 		for (let batch = 0; batch < 50; batch++) {
 			const answers = await Promise.all(
@@ -436,7 +454,7 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 		expect(counted).toBeGreaterThan(0);
 		expect(counted).toBeLessThanOrEqual(Math.ceil(seconds) + 1);
 		await unpublish([id], [url]);
-		// n8n writes every query of the database into its log, which takes it most of the time.
+		// Takes long, because n8n writes every query of the database into its log.
 	}, 300_000);
 });
 
@@ -454,7 +472,7 @@ function staticDataOf(n8n: N8n, workflowId: string): string {
 	}
 }
 
-/** A feed that a polling trigger of n8n's own reads. */
+/** A feed for n8n's RSS Feed Trigger, which polls. */
 async function startFeed() {
 	const items: string[] = [];
 	const start = Date.now();

@@ -52,7 +52,7 @@ export const nodePanel: Record<string, Scene> = {
 		await reads(
 			panel.getByTestId('node-creator-item-description'),
 			[
-				'Starts the workflow at once when a testimonial is created, approved or deleted in Testivora',
+				'Starts the workflow at once when a testimonial is created, approved or deleted in Testivora. The trigger needs an n8n with a public https address; Testivora Poll Trigger does not.',
 				'Starts the workflow when a testimonial is created or approved in Testivora. Asks Testivora regularly, so it needs no public address.',
 			],
 			'what tells the two triggers apart',
