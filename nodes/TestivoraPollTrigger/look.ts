@@ -3,6 +3,7 @@ import { APPROVED, CREATED } from '../shared/schemas';
 import type { TestivoraEvent } from '../shared/schemas';
 import { bounded, fingerprint, without } from './memory';
 import type { Memory } from './memory';
+import { MESSAGES } from './messages';
 
 export type Testimonial = Record<string, unknown> & { id: string };
 
@@ -44,11 +45,6 @@ export interface Look {
 
 /** How far the clocks of Testivora and of this machine may differ, where a date must decide. */
 const CLOCK_TOLERANCE_MS = 60 * 60 * 1000;
-
-const NONE_KNOWN =
-	'The list shows none of the testimonials seen before. Those created before the last poll are taken as already seen, and do not start the workflow.';
-const OTHER_LIST =
-	'The account, the Base URL or the Space is another one than before. The testimonials it has now are taken as already seen; those that come from now on start the workflow.';
 
 /**
  * Compares a reading of the list with what is remembered.
@@ -113,7 +109,7 @@ function judge(
 			return {
 				known,
 				isNew: isRecent,
-				warning: [...listed.values()].every(isRecent) ? undefined : NONE_KNOWN,
+				warning: [...listed.values()].every(isRecent) ? undefined : MESSAGES.noneKnown,
 			};
 		}
 	}
@@ -128,7 +124,7 @@ function judge(
 		),
 		isApprovedSince: ({ published_at: published }) =>
 			typeof published === 'string' && Date.parse(published) >= since,
-		warning: isFirst ? undefined : OTHER_LIST,
+		warning: isFirst ? undefined : MESSAGES.otherList,
 	};
 }
 

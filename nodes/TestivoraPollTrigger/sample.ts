@@ -3,6 +3,7 @@ import type { INodeExecutionData, IPollFunctions } from 'n8n-workflow';
 import { inputError } from '../shared/errors';
 import { toItem } from '../shared/eventItem';
 import { newest } from './look';
+import { MESSAGES } from './messages';
 import { readTestimonials } from './read';
 import { settingsOf } from './settings';
 
@@ -26,9 +27,7 @@ export async function sample(context: IPollFunctions): Promise<INodeExecutionDat
 	if (!event) {
 		throw inputError(
 			context.getNode(),
-			testimonials.length === 0
-				? 'There is no testimonial to show yet'
-				: 'None of the testimonials there are would start this workflow',
+			testimonials.length === 0 ? MESSAGES.nothingToShow : MESSAGES.nothingFits,
 			'Submit one in Testivora that matches Trigger On, Space and Filters, then try again. Or publish (activate) the workflow: it waits for the next one.',
 		);
 	}

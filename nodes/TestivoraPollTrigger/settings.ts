@@ -6,12 +6,13 @@ import { whyUnwanted } from '../shared/filters';
 import { checkInput, idInput } from '../shared/input';
 import { APPROVED, CREATED } from '../shared/schemas';
 import { timeOf } from '../shared/time';
-import { filtersOf } from '../shared/triggerFields';
+import { emptyFilters, filtersOf, isExpressionIn } from '../shared/triggerFields';
 import type { Choice } from './look';
+import { INPUT_FAULTS, MESSAGES } from './messages';
 
 const DEFAULT_MAX_ITEMS = 100;
 
-const MAX_ITEMS = 'must be a whole number from 1 to 1,000';
+const { maxItems: MAX_ITEMS } = INPUT_FAULTS;
 
 /** How many items one execution may get at the most. */
 const maxItemsInput = z.preprocess(
@@ -35,16 +36,13 @@ export function settingsOf(context: IPollFunctions): Settings {
 	const node = context.getNode();
 	const events = context.getNodeParameter('events', []) as string[];
 	if (!Array.isArray(events) || events.length === 0) {
-		throw inputError(node, 'Choose at least one event in Trigger On');
+		throw inputError(node, MESSAGES.noEvent);
 	}
 	if (!events.every((event) => event === CREATED || event === APPROVED)) {
-		throw inputError(
-			node,
-			'Trigger On has an event that Testivora Poll Trigger cannot tell',
-			'Choose among those that the field offers.',
-		);
+		throw inputError(node, MESSAGES.unknownEvent, 'Choose among those that the field offers.');
 	}
 	const space = context.getNodeParameter('spaceId', '', { extractValue: true });
+	refuseEmptyExpressions(context, isGiven(space));
 	const { startFrom, maxItems } = context.getNodeParameter('options', {}) as {
 		startFrom?: unknown;
 		maxItems?: unknown;
@@ -62,6 +60,21 @@ export function settingsOf(context: IPollFunctions): Settings {
 	};
 }
 
+/**
+ * Refuses Space and filters whose expression gives nothing, which would mean all: a mistyped expression would then give out one
+ * client's testimonials under another's name.
+ */
+function refuseEmptyExpressions(context: IPollFunctions, isSpaceGiven: boolean): void {
+	const isSpaceEmpty = !isSpaceGiven && isExpressionIn(context, 'spaceId');
+	const [label] = [...(isSpaceEmpty ? ['Space'] : []), ...emptyFilters(context)];
+	if (label === undefined) return;
+	throw inputError(
+		context.getNode(),
+		MESSAGES.emptyExpression(label),
+		`Put a fixed value into ${label}, or clear it if you want all, then publish (activate) the workflow again.`,
+	);
+}
+
 function isGiven(value: unknown): boolean {
 	return value !== undefined && value !== null && value !== '';
 }
@@ -72,7 +85,7 @@ function startOf(context: IPollFunctions, value: unknown): number {
 	if (time !== undefined) return time;
 	throw inputError(
 		context.getNode(),
-		'Start From must be a date such as 2026-06-03 or 2026-06-03T10:00:00Z',
+		MESSAGES.startFrom,
 		'Correct the field, then publish (activate) the workflow again.',
 	);
 }

@@ -137,11 +137,15 @@ describe('a first poll', () => {
 
 	test.each([
 		[401, 'unauthorized', 'Testivora did not get an API key with the request'],
+		[402, 'quota_exceeded', 'The monthly quota of your Testivora plan is used up'],
 		[403, 'plan_required', 'Your Testivora plan does not include the API'],
-	])('that is refused with %i says so at publication', async (status, type, message) => {
+	])('that is refused with %i says so at publication only', async (status, type, message) => {
 		bench.answer = () => ({ status, type });
-		await expect(bench.poll()).rejects.toThrow(message);
-		for (const mode of ['init', 'leadershipChange', 'update']) {
+		for (const mode of ['activate', 'update']) {
+			bench.activate(mode);
+			await expect(bench.poll()).rejects.toThrow(message);
+		}
+		for (const mode of ['init', 'leadershipChange']) {
 			bench.activate(mode);
 			expect(await bench.poll()).toBeNull();
 			expect(bench.log.at(-1)).toBe(
@@ -193,6 +197,26 @@ describe('a first poll', () => {
 		bench.parameters = parameters;
 		await expect(bench.poll()).rejects.toThrow(message);
 		expect(bench.requests).toEqual([]);
+	});
+
+	test.each([
+		['Space', { spaceId: '={{ $vars.space }}' }],
+		['Space', { spaceId: { __rl: true, mode: 'id', value: '={{ $vars.space }}' } }],
+		['Minimum Rating', { filters: { minRating: '={{ $vars.rating }}' } }],
+		['Tags', { filters: { tags: '={{ $vars.tags }}' } }],
+	])('whose expression in %s gives nothing is refused', async (label, raw) => {
+		bench.raw = raw;
+		await expect(bench.poll()).rejects.toThrow(`The expression in ${label} gives nothing`);
+		await expect(bench.sample()).rejects.toThrow(`The expression in ${label} gives nothing`);
+		expect(bench.requests).toEqual([]);
+	});
+
+	test('whose expression gives something is not refused', async () => {
+		bench.raw = { spaceId: '={{ $vars.space }}', filters: { minRating: '={{ $vars.rating }}' } };
+		bench.parameters = { spaceId: 'spc_1', filters: { minRating: 4 } };
+		bench.list = [];
+		expect(await bench.poll()).toBeNull();
+		expect(bench.requests).toHaveLength(1);
 	});
 });
 
@@ -320,9 +344,30 @@ describe('another list', () => {
 		bench.list = [
 			entry('theirs', { space_id: 'spc_theirs' }),
 			entry('mine', { space_id: 'spc_mine' }),
-			entry('untold', { space_id: undefined }),
 		];
-		expect(ids(await bench.poll())).toEqual(['mine', 'untold']);
+		expect(ids(await bench.poll())).toEqual(['mine']);
+	});
+
+	test.each([undefined, null])(
+		'a testimonial whose space is %s ends the poll where a Space is chosen, and nothing is given out',
+		async (space) => {
+			bench.parameters = { spaceId: 'spc_mine' };
+			bench.list = [];
+			await baseline();
+			const mine = entry('mine', { space_id: 'spc_mine' });
+			bench.list = [mine, entry('whose', { space_id: space })];
+			await expect(bench.poll()).rejects.toThrow(
+				'Testivora does not say which Space its testimonials belong to',
+			);
+			bench.list = [mine];
+			expect(ids(await bench.poll())).toEqual(['mine']);
+		},
+	);
+
+	test('a testimonial without a space is given out where no Space is chosen', async () => {
+		await baseline();
+		bench.list.push(entry('b', { space_id: undefined }));
+		expect(ids(await bench.poll())).toEqual(['b']);
 	});
 });
 
@@ -409,6 +454,19 @@ describe('what survives', () => {
 		expect(() => late![0]).toThrow(
 			'A later poll of Testivora Poll Trigger has found the same again',
 		);
+		expect(await bench.poll()).toBeNull();
+	});
+
+	test('nothing of a poll whose transaction n8n’s durable scheduler rolled back', async () => {
+		const durable = () => bench.activate('update', { budget: 36_000 });
+		await baseline();
+		durable();
+		bench.list.push(entry('b'));
+		// n8n reads the output to store it, and the database then refuses.
+		expect(ids(await bench.pollWithLostSave())).toEqual(['b']);
+		durable();
+		expect(ids(await bench.poll())).toEqual(['b']);
+		durable();
 		expect(await bench.poll()).toBeNull();
 	});
 
