@@ -48,7 +48,7 @@ export async function poll(context: IPollFunctions): Promise<INodeExecutionData[
 	const turn = { until: deadline + GRACE_MS };
 	node.turn = turn;
 	try {
-		return await ask(context, node, turn, deadline);
+		return await readAndCompare(context, node, turn, deadline);
 	} catch (error) {
 		return node.turn === turn ? report(context, node, isActivation, error as Error) : null;
 	} finally {
@@ -56,7 +56,7 @@ export async function poll(context: IPollFunctions): Promise<INodeExecutionData[
 	}
 }
 
-async function ask(
+async function readAndCompare(
 	context: IPollFunctions,
 	node: PollingNode,
 	turn: PollingNode['turn'],
@@ -82,7 +82,7 @@ async function ask(
 	if (!reading.fault) node.outage = undefined;
 	if (items.length > 0) {
 		if (reading.fault) warn(context, reading.fault);
-		return handedOver(context, items, node, before, memory);
+		return outputOf(context, items, node, before, memory);
 	}
 	node.unread = undefined;
 	learn(node, memory);
@@ -110,7 +110,7 @@ function isStartup(context: IPollFunctions): boolean {
  * n8n's durable scheduler stores the memory and the execution in one transaction, and hands the stored memory to the next poll. So
  * nothing is learnt here: after a transaction that was rolled back, the next poll finds the same again.
  */
-function handedOver(
+function outputOf(
 	context: IPollFunctions,
 	items: INodeExecutionData[],
 	node: PollingNode,

@@ -36,7 +36,7 @@ export function pollingNodeOf(context: IPollFunctions): PollingNode {
 	return node;
 }
 
-/** Adds what a poll has learnt. */
+/** Adds what a poll learnt. */
 export function learn(node: PollingNode, memory: Memory): void {
 	node.memory = merge(node.memory, memory);
 }

@@ -7,7 +7,7 @@ import type { Reading, Testimonial } from './look';
 import { CAPACITY, keyPrint, scopeOf } from './memory';
 import { MESSAGES } from './messages';
 
-/** A reading, and what cut it short where it is not complete. */
+/** A reading; `fault` is what cut it short. */
 export type Attempt = Reading & { fault?: Error };
 
 /**

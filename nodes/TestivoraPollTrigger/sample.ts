@@ -7,13 +7,13 @@ import { MESSAGES } from './messages';
 import { readTestimonials } from './read';
 import { settingsOf } from './settings';
 
-/** The time that a person who tries the node out waits at the most, in milliseconds. */
+/** How long a person who tries the node waits at most, in milliseconds. */
 const BUDGET_MS = 60_000;
 
 /**
- * What "Fetch Test Event" and "Execute step" show: the newest testimonial that would start the workflow. Changes no state.
+ * What "Fetch Test Event" and "Execute step" give out: the newest testimonial that would start the workflow. Changes no state.
  *
- * @throws NodeOperationError when there is none, and what keeps the list from being read
+ * @throws NodeOperationError when there is none, or what kept the list from being read
  */
 export async function sample(context: IPollFunctions): Promise<INodeExecutionData[][]> {
 	const settings = settingsOf(context);

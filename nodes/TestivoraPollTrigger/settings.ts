@@ -12,15 +12,16 @@ import { INPUT_FAULTS, MESSAGES } from './messages';
 
 const DEFAULT_MAX_ITEMS = 100;
 
-const { maxItems: MAX_ITEMS } = INPUT_FAULTS;
-
-/** How many items one execution may get at the most. */
 const maxItemsInput = z.preprocess(
 	(value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
-	z.number({ message: MAX_ITEMS }).int(MAX_ITEMS).min(1, MAX_ITEMS).max(1_000, MAX_ITEMS),
+	z
+		.number({ message: INPUT_FAULTS.maxItems })
+		.int(INPUT_FAULTS.maxItems)
+		.min(1, INPUT_FAULTS.maxItems)
+		.max(1_000, INPUT_FAULTS.maxItems),
 );
 
-/** What the user chose in the node. */
+/** The node's parameters, checked. */
 export interface Settings extends Choice {
 	/** ID; absent for all spaces. */
 	space?: string;
@@ -28,7 +29,7 @@ export interface Settings extends Choice {
 }
 
 /**
- * Reads the node's parameters.
+ * Reads and checks the node's parameters.
  *
  * @throws NodeOperationError that names the field to correct
  */
@@ -79,7 +80,7 @@ function isGiven(value: unknown): boolean {
 	return value !== undefined && value !== null && value !== '';
 }
 
-/** Milliseconds since 1970. */
+/** Start From in milliseconds since 1970. */
 function startOf(context: IPollFunctions, value: unknown): number {
 	const time = timeOf(value, context.getTimezone());
 	if (time !== undefined) return time;
