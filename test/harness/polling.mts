@@ -24,7 +24,7 @@ export function everySeconds(seconds: number): Record<string, unknown> {
 /** Poll Times for a poll at activation, and then once a year. */
 export const NEVER = { item: [{ mode: 'custom', cronExpression: '0 0 0 1 1 *' }] };
 
-/** A Testivora Poll Trigger that polls every second. */
+/** A Testivora Poll Trigger that polls every two seconds: n8n makes a sandbox for expressions for each poll, which takes 0.1 s of the processor. */
 export function pollNode(
 	credential: string,
 	parameters: Record<string, unknown> = {},
@@ -36,7 +36,7 @@ export function pollNode(
 		name,
 		type: 'n8n-nodes-testivora.testivoraPollTrigger',
 		typeVersion: 1,
-		parameters: { pollTimes: everySeconds(1), ...parameters },
+		parameters: { pollTimes: everySeconds(2), ...parameters },
 		credentials: { testivoraApi: { id: credential, name: 'Testivora' } },
 	};
 }
@@ -94,7 +94,7 @@ export async function newScene(n8n: N8n, options: SandboxOptions = {}): Promise<
 	return scene;
 }
 
-/** Plays a test in a scene of its own. */
+/** Plays a test in a scene of its own. Where it fails, the end of n8n's log is shown. */
 export async function inScene(
 	n8n: N8n,
 	play: (scene: Scene) => Promise<void>,
@@ -103,6 +103,9 @@ export async function inScene(
 	const scene = await newScene(n8n, options);
 	try {
 		await play(scene);
+	} catch (error) {
+		process.stderr.write(`\nThe end of n8n's log:\n${n8n.log().slice(-3_000)}\n`);
+		throw error;
 	} finally {
 		await scene.dispose();
 	}

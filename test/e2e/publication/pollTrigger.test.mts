@@ -36,6 +36,41 @@ describe('Testivora Poll Trigger', () => {
 	});
 	afterAll(() => n8n?.dispose());
 
+	/** n8n keeps the memory in a table of its own there, and makes a new context for each poll. */
+	(isAtLeast('2.41') ? test.concurrent : test.skip)(
+		'under n8n’s durable scheduler, each testimonial comes once, over a kill',
+		async () => {
+			const durable = await N8n.start({
+				engine: 'publication',
+				env: {
+					N8N_SCHEDULER_ENABLED: 'true',
+					N8N_SCHEDULER_POLL_TRIGGERS_ENABLED: 'true',
+					N8N_POLLER_DURABLE_CURSORS_ENABLED: 'true',
+					N8N_SCHEDULER_EXECUTOR_INTERVAL: '1',
+					N8N_SCHEDULER_MATERIALIZATION_INTERVAL: '2',
+				},
+			});
+			try {
+				await inScene(durable, async (scene) => {
+					const id = await scene.start();
+					await nextPolls(scene);
+					expect(await durable.countExecutions(id)).toEqual({});
+					const arrived = [submit(scene), submit(scene)];
+					await waitForItems(scene, id, 2, 60_000);
+					await durable.kill();
+					arrived.push(submit(scene));
+					await durable.start();
+					await waitForItems(scene, id, 3, 90_000);
+					await nextPolls(scene);
+					expect(idsOf(await givenOut(scene, id)).sort()).toEqual(arrived.sort());
+				});
+			} finally {
+				await durable.dispose();
+			}
+		},
+		300_000,
+	);
+
 	test.concurrent.each([
 		['503', { status: 503 }],
 		['a cut connection', { reset: true }],
@@ -166,7 +201,7 @@ describe('Testivora Poll Trigger', () => {
 	test.concurrent('a slow poll and the next ones do not overlap', () =>
 		inScene(n8n, async (scene) => {
 			const { sandbox } = scene;
-			const id = await scene.start();
+			const id = await scene.start({ pollTimes: everySeconds(1) });
 			await nextPolls(scene);
 			sandbox.inject({ path: '/v1/testimonials', delay: 5_000 });
 			const since = sandbox.requests.length;
@@ -324,39 +359,3 @@ describe('Testivora Poll Trigger', () => {
 			expect(twice).toBe(0);
 		}));
 });
-
-/** n8n keeps the memory in a table of its own there, and makes a new context for each poll. */
-(isAtLeast('2.41') ? describe : describe.skip)(
-	'Testivora Poll Trigger under n8n’s durable scheduler',
-	() => {
-		test('gives each testimonial once, over a kill', async () => {
-			const n8n = await N8n.start({
-				engine: 'publication',
-				env: {
-					N8N_SCHEDULER_ENABLED: 'true',
-					N8N_SCHEDULER_POLL_TRIGGERS_ENABLED: 'true',
-					N8N_POLLER_DURABLE_CURSORS_ENABLED: 'true',
-					N8N_SCHEDULER_EXECUTOR_INTERVAL: '1',
-					N8N_SCHEDULER_MATERIALIZATION_INTERVAL: '2',
-				},
-			});
-			try {
-				await inScene(n8n, async (scene) => {
-					const id = await scene.start({ pollTimes: everySeconds(2) });
-					await nextPolls(scene);
-					expect(await n8n.countExecutions(id)).toEqual({});
-					const arrived = [submit(scene), submit(scene)];
-					await waitForItems(scene, id, 2, 60_000);
-					await n8n.kill();
-					arrived.push(submit(scene));
-					await n8n.start();
-					await waitForItems(scene, id, 3, 90_000);
-					await nextPolls(scene);
-					expect(idsOf(await givenOut(scene, id)).sort()).toEqual(arrived.sort());
-				});
-			} finally {
-				await n8n.dispose();
-			}
-		}, 300_000);
-	},
-);
