@@ -16,18 +16,21 @@ import type { Suite } from './main.mts';
 import { memoryOf, peakMemoryOf, resetPeakMemory } from './process.mts';
 import { runnable } from './workflow.mts';
 
-/** What polls that found nothing cost, one entry for each poll where it may differ. */
+/** What polls that find nothing cost; a list has an entry for each poll. */
 interface Cost {
 	requests: number;
 	/** Milliseconds. */
 	times: number[];
-	/** MB that the polls added to what n8n held before. */
+	/** MB that n8n held at its peak, less what it held before. */
 	added: number;
-	/** Bytes kept in n8n's database to know what was seen. */
+	/** Bytes in n8n's database that tell what was seen. */
 	state: number;
 	/** Executions stored for each poll. */
 	executions: number;
 }
+
+/** The aim at 10,000 testimonials: at most half the time. A busy machine can miss it, so the figures are shown all the same. */
+const MAX_RATIO = 0.5;
 
 const OURS = 'Testivora Poll Trigger';
 const GENERIC = 'Schedule Trigger, HTTP Request, Split Out, Remove Duplicates';
@@ -42,6 +45,12 @@ const polls: Suite = async ({ short }) => {
 			const generic = await fresh(sandbox, async (n8n) => await costOfGeneric(n8n, sandbox, count));
 			const ours = await fresh(sandbox, async (n8n) => await costOfOurs(n8n, sandbox, size, count));
 			const ratio = median(ours.times) / median(generic.times);
+			if (ours.executions > 0)
+				throw new Error(`Polls among ${size} testimonials that found nothing stored executions`);
+			if (size === 10_000 && ratio > MAX_RATIO) {
+				console.error(`The aim is missed: among ${size} testimonials, ratio ${ratio.toFixed(2)}`);
+				process.exitCode = 1;
+			}
 			rows.push(row(size, GENERIC, generic, 1), row(size, OURS, ours, ratio));
 		}
 		const headings = [
@@ -62,7 +71,7 @@ const polls: Suite = async ({ short }) => {
 
 export default polls;
 
-/** Each way has an n8n of its own: memory that was taken once is not given back. Its log tells when polls begin and end. */
+/** Measures in an n8n of its own, because memory once taken is not given back. Its log tells when polls begin and end. */
 async function fresh(sandbox: Sandbox, measure: (n8n: N8n) => Promise<Cost>): Promise<Cost> {
 	const n8n = await N8n.start({
 		engine: 'publication',
@@ -112,7 +121,11 @@ async function costOfOurs(n8n: N8n, sandbox: Sandbox, size: number, count: numbe
 	};
 }
 
-/** Milliseconds from where n8n begins a poll to where ours has its result, of each poll in n8n's log. @throws Error when one found anything */
+/**
+ * The time of each poll in n8n's log, from where n8n begins it to where our trigger has its result, in milliseconds.
+ *
+ * @throws Error when a poll gave something out
+ */
 function pollTimes(log: string, size: number): number[] {
 	const times: number[] = [];
 	let begun: number | undefined;
@@ -124,7 +137,8 @@ function pollTimes(log: string, size: number): number[] {
 			(JSON.parse(line.slice(line.indexOf('{'))) as { metadata: { timestamp: string } }).metadata
 				.timestamp,
 		);
-		if (begins) begun = at;
+		// A tick during a poll begins, too, but is left out.
+		if (begins) begun ??= at;
 		if (!ends || begun === undefined) continue;
 		if (!line.includes(`${size} testimonials read, 0 given out`))
 			throw new Error(`A poll among ${size} testimonials: ${line}`);
@@ -147,7 +161,7 @@ async function costOfGeneric(n8n: N8n, sandbox: Sandbox, count: number): Promise
 		},
 	};
 	const nodes = [...pagesByHttpRequest(sandbox, bearer), dedupe];
-	// A webhook stands in for the Schedule Trigger, and is not counted; as a new workflow has it, executions are stored.
+	// A webhook, which is not counted, stands in for the Schedule Trigger. Executions are stored, as is the default of a new workflow.
 	const workflow = await runnable(n8n, nodes, { saved: true });
 	const before = memoryOf(n8n.pid!);
 	resetPeakMemory(n8n.pid!);

@@ -3,16 +3,17 @@ import { APPROVED, CREATED } from '../shared/schemas';
 import type { TestivoraEvent } from '../shared/schemas';
 import { bounded, fingerprint, without } from './memory';
 import type { Memory } from './memory';
+import { MESSAGES } from './messages';
 
 export type Testimonial = Record<string, unknown> & { id: string };
 
 /** What was read of the list. */
 export interface Reading {
-	/** In any order; of those that came more than once, the last counts. */
+	/** In any order. Where an ID comes more than once, its last entry counts. */
 	testimonials: Testimonial[];
 	/** Whether the list was read to its end. */
 	isComplete: boolean;
-	/** What was read, and with which key: see {@link Memory}. */
+	/** Fingerprints of what was read and of the key; see {@link Memory}. */
 	scope: string;
 	key: string;
 	/** When the reading began, in milliseconds since 1970. */
@@ -24,49 +25,44 @@ export interface Choice {
 	/** {@link CREATED}, {@link APPROVED} or both. */
 	events: string[];
 	isWanted: (testimonial: Testimonial) => boolean;
-	/** Milliseconds since 1970: the first complete reading gives out what was created since. Absent: nothing. */
+	/** The first complete reading gives out what was created since then, in milliseconds since 1970. Absent: nothing. */
 	startFrom?: number;
-	/** The most events that one look gives out; the others follow with the next looks. */
+	/** Maximum number of events of one look; the others follow with the next ones. */
 	maxItems: number;
 }
 
-/** What came of a look. */
+/** The outcome of a look. */
 export interface Look {
 	/** What to remember from now on. */
 	memory: Memory;
 	/** Oldest first. */
 	events: TestivoraEvent[];
-	/** How many more events there were than one look gives out. */
+	/** How many events were found beyond `maxItems`. */
 	waiting: number;
-	/** Why testimonials that are not remembered were taken as already seen; for n8n's log. */
+	/** A line for n8n's log, where testimonials that are not remembered were taken as already seen. */
 	warning?: string;
 }
 
-/** How far the clocks of Testivora and of this machine may differ, where a date must decide. */
+/** The difference between Testivora's clock and this machine's that is allowed for, where a date must decide. */
 const CLOCK_TOLERANCE_MS = 60 * 60 * 1000;
-
-const NONE_KNOWN =
-	'The list shows none of the testimonials seen before. Those created before the last poll are taken as already seen, and do not start the workflow.';
-const OTHER_LIST =
-	'The account, the Base URL or the Space is another one than before. The testimonials it has now are taken as already seen; those that come from now on start the workflow.';
 
 /**
  * Compares a reading of the list with what is remembered.
  *
  * A testimonial is new when its ID was not seen before. It became approved when it is approved now and was not when last seen, or when
- * it is new and already approved. Neither dates nor the order of the list matter for that. An event that is not given out for want of
- * room leaves no trace in the memory, so the next look finds it again; what a filter keeps out counts as seen.
+ * it is new and already approved. Neither dates nor the order of the list matter for that. An event beyond `maxItems` is not remembered,
+ * so the next look finds it again. A testimonial that a filter keeps out counts as seen.
  */
 export function look(before: Memory | undefined, reading: Reading, choice: Choice): Look {
 	const { scope, key, isComplete } = reading;
-	// The clock may be set back, and the later of two copies of the memory must still be told: see merge.
+	// Later than before even when the clock was set back, because merge() trusts the later of two copies.
 	const at = Math.max(reading.at, (before?.at ?? 0) + 1);
 	const listed = new Map(
 		reading.testimonials.map((testimonial) => [fingerprint(testimonial.id), testimonial]),
 	);
 	const judgement = judge(before, listed, reading, choice);
 	if (!judgement) {
-		// No baseline yet: what is created after this first attempt will be new all the same.
+		// Remember when the first attempt began, so that what is created after it will be new.
 		return {
 			memory: { ...(before ?? { scope, key, at: 0 }), since: before?.since ?? reading.at },
 			events: [],
@@ -79,21 +75,23 @@ export function look(before: Memory | undefined, reading: Reading, choice: Choic
 	const memory: Memory =
 		isComplete || !before
 			? { scope, key, at, seen: bounded(new Map([...without(known, listed), ...noted])) }
-			: // Unbounded, because an entry that is evicted may stand in the part of the list that was not read.
+			: // Not bounded: an evicted entry may be in the part that was not read, and would be new next time.
 				{ ...before, seen: new Map([...known, ...noted]) };
 	return { memory, events, waiting, warning };
 }
 
+/** How to take the testimonials in a list that are not remembered. */
 interface Judgement {
+	/** The testimonials that are remembered, and whether each was approved. */
 	known: Map<string, boolean>;
-	/** Whether a testimonial that is not known is new, rather than taken as seen before. */
+	/** Whether one that is not remembered is new; otherwise it is taken as already seen. */
 	isNew: (testimonial: Testimonial) => boolean;
-	/** Whether one that is taken as seen before was approved only afterwards. */
+	/** Whether one that is taken as already seen was approved since, so that its approval is new. */
 	isApprovedSince?: (testimonial: Testimonial) => boolean;
 	warning?: string;
 }
 
-/** What to hold of testimonials that are not remembered; undefined where nothing can be said before the list was read to its end. */
+/** @returns undefined where this cannot be decided before the list was read to its end */
 function judge(
 	before: Memory | undefined,
 	listed: Map<string, Testimonial>,
@@ -105,15 +103,15 @@ function judge(
 	if (before && known) {
 		const showsKnown = [...listed.keys()].some((print) => known.has(print));
 		if (showsKnown || (isSameKey && known.size === 0)) return { known, isNew: () => true };
-		// What is known may stand in the part of the list that was not read.
+		// The part of the list that was not read may show what is known.
 		if (isSameKey && !isComplete) return undefined;
 		if (isSameKey) {
-			// The same account shows nothing known: all may be new, or have got new IDs. Only here do dates decide.
+			// The same account shows nothing known: everything may be new, or have got another ID. Only here do dates decide.
 			const isRecent = createdSince(before.at - CLOCK_TOLERANCE_MS);
 			return {
 				known,
 				isNew: isRecent,
-				warning: [...listed.values()].every(isRecent) ? undefined : NONE_KNOWN,
+				warning: [...listed.values()].every(isRecent) ? undefined : MESSAGES.noneKnown,
 			};
 		}
 	}
@@ -122,24 +120,26 @@ function judge(
 	const since = before?.since ?? Infinity;
 	return {
 		known: new Map(),
-		// Where there was no testimonial yet, another key is most likely a rotated one, so what has come since is new.
+		// Another key where there was no testimonial yet is most likely a rotated one of the same account, so what came since is new.
 		isNew: createdSince(
 			Math.min(since, isFirst ? startFrom : Infinity, known?.size === 0 ? before!.at : Infinity),
 		),
 		isApprovedSince: ({ published_at: published }) =>
 			typeof published === 'string' && Date.parse(published) >= since,
-		warning: isFirst ? undefined : OTHER_LIST,
+		warning: isFirst ? undefined : MESSAGES.otherList,
 	};
 }
 
+/** An event that may be given out. */
 interface Candidate {
+	/** Fingerprint of the testimonial. */
 	print: string;
 	/** Milliseconds since 1970, to sort by. */
 	time: number;
 	event: TestivoraEvent;
 }
 
-/** The events in a list, and what to note of each testimonial in it. */
+/** The events in a list, oldest first, and what to remember of each testimonial in it: whether it is approved, by its fingerprint. */
 function compare(
 	{ known, isNew, isApprovedSince = () => false }: Judgement,
 	listed: Map<string, Testimonial>,
@@ -152,7 +152,7 @@ function compare(
 		const was = known.get(print);
 		const isApproved = testimonial.status === 'approved';
 		if (was === undefined && !isNew(testimonial)) {
-			// A list that broke off is no reason to take anything as seen.
+			// After an incomplete reading, nothing is taken as already seen.
 			if (isComplete) noted.set(print, isApproved);
 			if (
 				isApproved &&
@@ -173,7 +173,7 @@ function compare(
 	}
 	candidates.sort((one, other) => one.time - other.time);
 
-	// What must wait is not noted.
+	// Undo what was noted for events that must wait, so that the next look finds them again.
 	const waiting = candidates.slice(maxItems);
 	for (const { print, event } of waiting) {
 		if (event.event === CREATED) noted.delete(print);
@@ -194,16 +194,20 @@ function createdCandidate(print: string, testimonial: Testimonial): Candidate {
 	};
 }
 
-/** @param now stands in for the time of approval where the testimonial does not tell it */
+/** @param now the time of approval where the testimonial has none, in milliseconds since 1970 */
 function approvedCandidate(print: string, testimonial: Testimonial, now: number): Candidate {
 	const { published_at: published } = testimonial;
 	const created = typeof published === 'string' ? published : new Date(now).toISOString();
-	// Never before its creation, whatever the dates say.
+	// Sort an approval after the creation, whatever the dates say.
 	const time = Math.max(sortable(Date.parse(created)), sortable(createdAt(testimonial)));
 	return { print, time, event: eventOf(APPROVED, testimonial, created) };
 }
 
-/** The event of the newest testimonial that would start the workflow. @param now see {@link approvedCandidate} */
+/**
+ * The event of the newest testimonial that would start the workflow, or undefined where there is none.
+ *
+ * @param now see {@link approvedCandidate}
+ */
 export function newest(
 	testimonials: Testimonial[],
 	{ events, isWanted }: Choice,
@@ -221,7 +225,7 @@ export function newest(
 	).event;
 }
 
-/** An event in the envelope of a webhook delivery. Its ID is the same for ever, so that later steps can tell it apart. */
+/** An event in the envelope of a webhook delivery. Its ID never changes, so that later steps can deduplicate by it. */
 function eventOf(event: string, testimonial: Testimonial, created: unknown): TestivoraEvent {
 	return {
 		id: `poll:${event}:${testimonial.id}`,
@@ -236,7 +240,7 @@ function createdSince(since: number): (testimonial: Testimonial) => boolean {
 	return (testimonial) => createdAt(testimonial) >= since;
 }
 
-/** Without a date, last. A finite number, because the difference of two infinite ones cannot be sorted by. */
+/** Sorts a testimonial without a date last. Not Infinity, because the difference of two infinite numbers is NaN. */
 function sortable(time: number): number {
 	return Number.isNaN(time) ? Number.MAX_SAFE_INTEGER : time;
 }

@@ -4,37 +4,37 @@ import type { IDataObject } from 'n8n-workflow';
 /**
  * What polls remember: which testimonials were seen, and whether each was approved then.
  *
- * The memory is kept as one object in the node's static data, with all testimonials in one text, so that it is written by one
- * assignment and stays small. n8n may hand back an older copy of it at any moment: see {@link merge}.
+ * It is kept as one object in the node's static data, written by one assignment, with all testimonials in one text to stay small. n8n
+ * may hand back an older copy of it at any moment; see {@link merge}.
  */
 export interface Memory {
-	/** Fingerprint of what is read: base URL and space. */
+	/** Fingerprint of base URL and space. */
 	scope: string;
 	/** Fingerprint of the API key. A key belongs to one account (published), so the same key means the same account. */
 	key: string;
 	/** When the last complete reading began, in milliseconds since 1970; 0 before the first one. */
 	at: number;
-	/** For each testimonial's fingerprint whether it was approved, those absent for longest first. Absent until a first reading was complete. */
+	/** Whether each testimonial was approved, by its fingerprint; those missing from the list for longest come first. Absent before the first complete reading. */
 	seen?: Map<string, boolean>;
-	/** While there was no complete reading yet: when the first attempt began, in milliseconds since 1970. */
+	/** When the first attempt at a complete reading began, in milliseconds since 1970; absent once one succeeded. */
 	since?: number;
 }
 
-/** The most testimonials that are remembered, and that a list may hold. */
+/** Maximum number of testimonials that are remembered, and that a list may hold. */
 export const CAPACITY = 10_000;
 
-/** Characters of a testimonial's fingerprint: 54 bits, so that even among {@link CAPACITY} two are not equal by chance. */
+/** Characters of a fingerprint. They hold 54 bits, enough that no two of {@link CAPACITY} are equal by chance. */
 const PRINT_WIDTH = 9;
 
-/** Of what stands in static data; another version is not read. */
+/** Version of the form in static data; another one is not read. */
 const VERSION = 1;
 
-/** The fingerprint under which a testimonial is remembered. */
+/** The fingerprint of a testimonial's ID. */
 export function fingerprint(id: string): string {
 	return createHash('sha256').update(id).digest('base64url').slice(0, PRINT_WIDTH);
 }
 
-/** The fingerprint of what is read. @param space ID; absent for all spaces */
+/** The fingerprint of what a node reads. @param space ID; absent for all spaces */
 export function scopeOf(baseUrl: string, space: string | undefined): string {
 	return createHash('sha256')
 		.update(JSON.stringify([baseUrl, space]))
@@ -42,7 +42,7 @@ export function scopeOf(baseUrl: string, space: string | undefined): string {
 		.slice(0, PRINT_WIDTH);
 }
 
-/** The fingerprint of an API key. It tells nothing about the key: keys are 128 random bits. */
+/** The fingerprint of an API key. The key cannot be guessed from it, because keys are long and random. */
 export function keyPrint(apiKey: string): string {
 	return createHmac('sha256', apiKey)
 		.update('Testivora Poll Trigger')
@@ -64,7 +64,7 @@ export function toStored({ scope, key, at, seen, since }: Memory): IDataObject {
 	};
 }
 
-/** The memory that stands in static data, or undefined where there is none that can be read. */
+/** The memory in static data, or undefined where there is none that can be read. */
 export function fromStored(stored: unknown): Memory | undefined {
 	if (typeof stored !== 'object' || stored === null) return undefined;
 	const { version, scope, key, at, seen, since } = stored as IDataObject;
@@ -90,14 +90,14 @@ function entriesOf(text: string): Array<[string, boolean]> {
 }
 
 /**
- * What two copies of a memory know together. Everything either has seen counts as seen; of one testimonial, the later copy's word
- * counts. Copies of different scopes or keys do not mix: the later one is taken.
+ * Merges two copies of a memory. What either has seen counts as seen; where both have a testimonial, the later copy decides whether it
+ * was approved. Of copies with different scopes or keys, the later one is taken alone.
  */
 export function merge(one: Memory | undefined, other: Memory | undefined): Memory | undefined {
 	if (!one || !other) return one ?? other;
 	const [earlier, later] = one.at <= other.at ? [one, other] : [other, one];
 	if (earlier.scope !== later.scope || earlier.key !== later.key || !earlier.seen) return later;
-	// Nothing that the later copy has is evicted: it may hold more than fits, while lists break off.
+	// Nothing of the later copy is evicted. After incomplete readings it may hold more than CAPACITY.
 	const own = later.seen ?? new Map<string, boolean>();
 	const others = without(earlier.seen, own);
 	const room = Math.max(0, CAPACITY - own.size);

@@ -6,38 +6,36 @@ import { toItem } from '../shared/eventItem';
 import { look } from './look';
 import { fromStored, merge, toStored } from './memory';
 import type { Memory } from './memory';
-import { budgetOf, isActivationPoll, learn, pollingNodeOf, trusted } from './process';
+import { MESSAGES } from './messages';
+import { budgetOf, isActivationPoll, isDurable, learn, pollingNodeOf, trusted } from './process';
 import type { PollingNode } from './process';
 import { readTestimonials } from './read';
 import { settingsOf } from './settings';
 
-/** Of the node's static data. */
+/** In the node's static data. */
 const KEY = 'testivoraPoll';
 
-/** The time for a first poll: n8n holds up the start of other workflows for it. */
+/** The time for the poll while n8n starts: other workflows wait for it. */
 const START_BUDGET_MS = 8_000;
-/** The same while a person waits for the workflow to be published. */
+/** The time for the poll at publication: a person waits for it. */
 const PUBLISH_BUDGET_MS = 25_000;
 const HOUR_MS = 60 * 60 * 1000;
 
-/** What a poll may take beyond its time, until it counts as one that never ends. */
+/** How long after its time a poll counts as one that never ends. */
 const GRACE_MS = 60 * 1000;
-
-/** Activation modes in which other workflows wait for this one to start. */
-const STARTUP_MODES = ['init', 'leadershipChange'];
 
 /**
  * One poll: read → compare → remember → give out.
  *
  * @returns one output with an item for each event, or null where there is none: n8n then starts nothing
- * @throws only where a person is to see it: at publication, what must be mended in the node or the credential; at later polls, an outage,
- *   once and then every hour
+ * @throws only where a person sees it: at publication what must be corrected in the node or the credential; at later polls what keeps
+ *   them from succeeding, at once and then every hour
  */
 export async function poll(context: IPollFunctions): Promise<INodeExecutionData[][] | null> {
 	const isActivation = isActivationPoll(context);
 	const node = pollingNodeOf(context);
 	const deadline = Date.now() + timeFor(context, isActivation);
-	// A workflow that is published anew may have another account or space, so its first poll is never left out.
+	// The poll at publication is never left out, because the account or the Space may have changed.
 	if (node.turn && !isActivation) {
 		if (Date.now() < node.turn.until) {
 			context.logger.debug(
@@ -45,14 +43,12 @@ export async function poll(context: IPollFunctions): Promise<INodeExecutionData[
 			);
 			return null;
 		}
-		context.logger.warn(
-			'Testivora Poll Trigger: the poll before did not end in time, so this one takes its place',
-		);
+		context.logger.warn(MESSAGES.pollTookTooLong);
 	}
 	const turn = { until: deadline + GRACE_MS };
 	node.turn = turn;
 	try {
-		return await ask(context, node, turn, deadline);
+		return await readAndCompare(context, node, turn, deadline);
 	} catch (error) {
 		return node.turn === turn ? report(context, node, isActivation, error as Error) : null;
 	} finally {
@@ -60,7 +56,7 @@ export async function poll(context: IPollFunctions): Promise<INodeExecutionData[
 	}
 }
 
-async function ask(
+async function readAndCompare(
 	context: IPollFunctions,
 	node: PollingNode,
 	turn: PollingNode['turn'],
@@ -71,7 +67,7 @@ async function ask(
 	// A later poll has taken the place of this one.
 	if (node.turn !== turn) return null;
 
-	// Nothing is awaited from here on, so no other poll comes between.
+	// Nothing is awaited from here on, so that no other poll comes between.
 	const staticData = context.getWorkflowStaticData('node');
 	const before = merge(trusted(node, fromStored(staticData[KEY])), node.memory);
 	const { memory, events, waiting, warning } = look(before, reading, settings);
@@ -80,15 +76,13 @@ async function ask(
 	context.logger.debug(
 		`Testivora Poll Trigger: ${reading.testimonials.length} testimonials read, ${items.length} given out`,
 	);
-	if (warning) context.logger.warn(`Testivora Poll Trigger: ${warning}`);
+	if (warning) context.logger.warn(warning);
 	if (waiting > 0)
-		context.logger.info(
-			`Testivora Poll Trigger: ${waiting} more wait for the next polls, as Max Items is ${settings.maxItems}`,
-		);
+		context.logger.info(MESSAGES.moreWaiting(String(waiting), String(settings.maxItems)));
 	if (!reading.fault) node.outage = undefined;
 	if (items.length > 0) {
 		if (reading.fault) warn(context, reading.fault);
-		return handedOver(items, node, before, memory);
+		return outputOf(context, items, node, before, memory);
 	}
 	node.unread = undefined;
 	learn(node, memory);
@@ -96,18 +90,28 @@ async function ask(
 	return null;
 }
 
-/** Milliseconds. */
+/** The time for a poll, in milliseconds. */
 function timeFor(context: IPollFunctions, isActivation: boolean): number {
 	if (!isActivation) return budgetOf(context);
-	return STARTUP_MODES.includes(context.getActivationMode()) ? START_BUDGET_MS : PUBLISH_BUDGET_MS;
+	return isStartup(context) ? START_BUDGET_MS : PUBLISH_BUDGET_MS;
+}
+
+/** Whether n8n starts its workflows, rather than a person publishes one. */
+function isStartup(context: IPollFunctions): boolean {
+	return ['init', 'leadershipChange'].includes(context.getActivationMode());
 }
 
 /**
- * The output of a poll, which counts as given out once n8n reads it, shortly before it stores the execution. n8n may not come to that: the
- * workflow was unpublished or published anew meanwhile, or the database did not answer. Then the next poll finds the same again, and from
- * then on this output can no longer be read, so that nothing starts the workflow twice.
+ * The output of a poll. It counts as given out once n8n reads it, which it does right before it stores the execution.
+ *
+ * n8n does not read it when the workflow was unpublished or published again meanwhile, or when the database did not answer. The next
+ * poll then finds the same again, and this output throws when it is read, so that nothing starts the workflow twice.
+ *
+ * n8n's durable scheduler stores the memory and the execution in one transaction, and hands the stored memory to the next poll. So
+ * nothing is learnt here: after a transaction that was rolled back, the next poll finds the same again.
  */
-function handedOver(
+function outputOf(
+	context: IPollFunctions,
 	items: INodeExecutionData[],
 	node: PollingNode,
 	before: Memory | undefined,
@@ -121,10 +125,7 @@ function handedOver(
 		configurable: true,
 		enumerable: true,
 		get() {
-			if (node.unread !== unread)
-				throw new UserError(
-					'A later poll of Testivora Poll Trigger has found the same again, and starts the workflow with it',
-				);
+			if (node.unread !== unread) throw new UserError(MESSAGES.takenOver);
 			Object.defineProperty(output, 0, {
 				configurable: true,
 				enumerable: true,
@@ -132,24 +133,27 @@ function handedOver(
 				value: items,
 			});
 			node.unread = undefined;
-			learn(node, memory);
+			if (!isDurable(context)) learn(node, memory);
 			return items;
 		},
 	});
 	return output;
 }
 
-/** What becomes of a poll that did not succeed. */
+/**
+ * What becomes of a poll that did not succeed.
+ *
+ * At publication it throws what does not pass by itself, so that the person who publishes reads it; n8n shows the workflow as not
+ * published then. While n8n starts it never throws, because n8n would give the workflow up for good; the next poll shows it as a failed
+ * execution.
+ */
 function report(
 	context: IPollFunctions,
 	node: PollingNode,
 	isActivation: boolean,
 	error: Error,
 ): null {
-	// What will not pass by itself is said to the person who publishes. In other modes there may be none, and n8n gives a workflow up that
-	// does not activate; the next poll shows it as a failed execution.
-	if (isActivation && context.getActivationMode() === 'activate' && !isTransient(error))
-		throw error;
+	if (isActivation && !isStartup(context) && !isTransient(error)) throw error;
 	warn(context, error);
 	if (!isActivation && isToShow(node, error)) throw error;
 	return null;
@@ -166,5 +170,5 @@ function isToShow(node: PollingNode, error: Error): boolean {
 }
 
 function warn(context: IPollFunctions, error: Error): void {
-	context.logger.warn(`Testivora Poll Trigger: ${error.message}. The next poll tries again.`);
+	context.logger.warn(MESSAGES.pollFailed(error.message));
 }

@@ -5,8 +5,9 @@ import { baseUrlOf } from '../shared/credential';
 import { inputError } from '../shared/errors';
 import type { Reading, Testimonial } from './look';
 import { CAPACITY, keyPrint, scopeOf } from './memory';
+import { MESSAGES } from './messages';
 
-/** A reading, and what cut it short where it is not complete. */
+/** A reading; `fault` is what cut it short. */
 export type Attempt = Reading & { fault?: Error };
 
 /**
@@ -14,7 +15,8 @@ export type Attempt = Reading & { fault?: Error };
  *
  * @param space ID; absent for all spaces
  * @param deadline milliseconds since 1970
- * @throws NodeOperationError when the list holds more than can be remembered, or the credential has no readable Base URL
+ * @throws NodeOperationError when the list holds more than can be remembered, a testimonial does not name its space though one was
+ *   chosen, or the credential has no readable Base URL
  */
 export async function readTestimonials(
 	context: IPollFunctions,
@@ -36,6 +38,7 @@ export async function readTestimonials(
 	});
 
 	const query = space === undefined ? {} : { space_id: space };
+	let isSpaceUnknown = false;
 	try {
 		for await (const { entries } of pages(context, {
 			path: '/v1/testimonials',
@@ -43,24 +46,29 @@ export async function readTestimonials(
 			deadline,
 			credential,
 		})) {
-			// An API that does not know the parameter would ignore it (assumption A3).
-			for (const entry of entries as Testimonial[])
-				if (isIn(space, entry)) testimonials.set(entry.id, entry);
-			if (testimonials.size > CAPACITY) break;
+			// An API that does not know `space_id` would ignore it, and list the testimonials of all spaces (assumption A3).
+			for (const entry of entries as Testimonial[]) {
+				isSpaceUnknown ||= space !== undefined && typeof entry.space_id !== 'string';
+				if (space === undefined || entry.space_id === space) testimonials.set(entry.id, entry);
+			}
+			if (isSpaceUnknown || testimonials.size > CAPACITY) break;
 		}
 	} catch (error) {
 		return reading(error as Error);
 	}
+	if (isSpaceUnknown) {
+		throw inputError(
+			context.getNode(),
+			MESSAGES.spaceUnknown,
+			'Clear Space in the node to watch the testimonials of all spaces, and tell the makers of this package. Nothing was given out.',
+		);
+	}
 	if (testimonials.size > CAPACITY) {
 		throw inputError(
 			context.getNode(),
-			'There are more than 10,000 testimonials, which Testivora Poll Trigger cannot watch',
+			MESSAGES.tooMany,
 			'Choose a Space in the node, and make a workflow of its own for each space; or use Testivora Trigger, which has no such limit.',
 		);
 	}
 	return reading();
-}
-
-function isIn(space: string | undefined, { space_id: its }: Testimonial): boolean {
-	return space === undefined || typeof its !== 'string' || its === space;
 }

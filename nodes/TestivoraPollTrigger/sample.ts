@@ -3,16 +3,17 @@ import type { INodeExecutionData, IPollFunctions } from 'n8n-workflow';
 import { inputError } from '../shared/errors';
 import { toItem } from '../shared/eventItem';
 import { newest } from './look';
+import { MESSAGES } from './messages';
 import { readTestimonials } from './read';
 import { settingsOf } from './settings';
 
-/** The time that a person who tries the node out waits at the most, in milliseconds. */
+/** How long a person who tries the node waits at most, in milliseconds. */
 const BUDGET_MS = 60_000;
 
 /**
- * What "Fetch Test Event" and "Execute step" show: the newest testimonial that would start the workflow. Changes no state.
+ * What "Fetch Test Event" and "Execute step" give out: the newest testimonial that would start the workflow. Changes no state.
  *
- * @throws NodeOperationError when there is none, and what keeps the list from being read
+ * @throws NodeOperationError when there is none, or what kept the list from being read
  */
 export async function sample(context: IPollFunctions): Promise<INodeExecutionData[][]> {
 	const settings = settingsOf(context);
@@ -26,9 +27,7 @@ export async function sample(context: IPollFunctions): Promise<INodeExecutionDat
 	if (!event) {
 		throw inputError(
 			context.getNode(),
-			testimonials.length === 0
-				? 'There is no testimonial to show yet'
-				: 'None of the testimonials there are would start this workflow',
+			testimonials.length === 0 ? MESSAGES.nothingToShow : MESSAGES.nothingFits,
 			'Submit one in Testivora that matches Trigger On, Space and Filters, then try again. Or publish (activate) the workflow: it waits for the next one.',
 		);
 	}

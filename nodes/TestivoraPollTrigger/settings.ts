@@ -6,20 +6,22 @@ import { whyUnwanted } from '../shared/filters';
 import { checkInput, idInput } from '../shared/input';
 import { APPROVED, CREATED } from '../shared/schemas';
 import { timeOf } from '../shared/time';
-import { filtersOf } from '../shared/triggerFields';
+import { emptyFilters, filtersOf, isExpressionIn } from '../shared/triggerFields';
 import type { Choice } from './look';
+import { INPUT_FAULTS, MESSAGES } from './messages';
 
 const DEFAULT_MAX_ITEMS = 100;
 
-const MAX_ITEMS = 'must be a whole number from 1 to 1,000';
-
-/** How many items one execution may get at the most. */
 const maxItemsInput = z.preprocess(
 	(value) => (typeof value === 'string' && value.trim() !== '' ? Number(value) : value),
-	z.number({ message: MAX_ITEMS }).int(MAX_ITEMS).min(1, MAX_ITEMS).max(1_000, MAX_ITEMS),
+	z
+		.number({ message: INPUT_FAULTS.maxItems })
+		.int(INPUT_FAULTS.maxItems)
+		.min(1, INPUT_FAULTS.maxItems)
+		.max(1_000, INPUT_FAULTS.maxItems),
 );
 
-/** What the user chose in the node. */
+/** The node's parameters, checked. */
 export interface Settings extends Choice {
 	/** ID; absent for all spaces. */
 	space?: string;
@@ -27,7 +29,7 @@ export interface Settings extends Choice {
 }
 
 /**
- * Reads the node's parameters.
+ * Reads and checks the node's parameters.
  *
  * @throws NodeOperationError that names the field to correct
  */
@@ -35,16 +37,13 @@ export function settingsOf(context: IPollFunctions): Settings {
 	const node = context.getNode();
 	const events = context.getNodeParameter('events', []) as string[];
 	if (!Array.isArray(events) || events.length === 0) {
-		throw inputError(node, 'Choose at least one event in Trigger On');
+		throw inputError(node, MESSAGES.noEvent);
 	}
 	if (!events.every((event) => event === CREATED || event === APPROVED)) {
-		throw inputError(
-			node,
-			'Trigger On has an event that Testivora Poll Trigger cannot tell',
-			'Choose among those that the field offers.',
-		);
+		throw inputError(node, MESSAGES.unknownEvent, 'Choose among those that the field offers.');
 	}
 	const space = context.getNodeParameter('spaceId', '', { extractValue: true });
+	refuseEmptyExpressions(context, isGiven(space));
 	const { startFrom, maxItems } = context.getNodeParameter('options', {}) as {
 		startFrom?: unknown;
 		maxItems?: unknown;
@@ -62,17 +61,32 @@ export function settingsOf(context: IPollFunctions): Settings {
 	};
 }
 
+/**
+ * Refuses Space and filters whose expression gives nothing, which would mean all: a mistyped expression would then give out one
+ * client's testimonials under another's name.
+ */
+function refuseEmptyExpressions(context: IPollFunctions, isSpaceGiven: boolean): void {
+	const isSpaceEmpty = !isSpaceGiven && isExpressionIn(context, 'spaceId');
+	const [label] = [...(isSpaceEmpty ? ['Space'] : []), ...emptyFilters(context)];
+	if (label === undefined) return;
+	throw inputError(
+		context.getNode(),
+		MESSAGES.emptyExpression(label),
+		`Put a fixed value into ${label}, or clear it if you want all, then publish (activate) the workflow again.`,
+	);
+}
+
 function isGiven(value: unknown): boolean {
 	return value !== undefined && value !== null && value !== '';
 }
 
-/** Milliseconds since 1970. */
+/** Start From in milliseconds since 1970. */
 function startOf(context: IPollFunctions, value: unknown): number {
 	const time = timeOf(value, context.getTimezone());
 	if (time !== undefined) return time;
 	throw inputError(
 		context.getNode(),
-		'Start From must be a date such as 2026-06-03 or 2026-06-03T10:00:00Z',
+		MESSAGES.startFrom,
 		'Correct the field, then publish (activate) the workflow again.',
 	);
 }

@@ -8,13 +8,13 @@ import type {
 
 import type { TestimonialFilters } from './filters';
 
-/** The fields that both triggers show, and how they are read. */
+/** The fields that both triggers have, and how they are read. */
 
 export const simplifyField: INodeProperties = {
 	displayName: 'Simplify',
 	name: 'simplify',
 	type: 'boolean',
-	// An expression would cost each delivery an evaluation by n8n.
+	// n8n evaluates an expression anew for each delivery.
 	noDataExpression: true,
 	default: true,
 	description: 'Whether to return a simplified version of the response instead of the raw data',
@@ -72,21 +72,78 @@ export const filtersField: INodeProperties = {
 	],
 };
 
-/** The trigger's filters as the user set them. Those that are absent let every testimonial pass. */
-export function filtersOf(
-	node: IHookFunctions | IWebhookFunctions | IPollFunctions,
-): TestimonialFilters {
-	const { tags, types, ...filters } = node.getNodeParameter('filters', {}) as TestimonialFilters &
-		IDataObject;
-	return { ...filters, tags: textsOf(tags), types: textsOf(types) };
+type TriggerContext = IHookFunctions | IWebhookFunctions | IPollFunctions;
+
+type Filter = 'featured' | 'minRating' | 'tags' | 'types';
+const LABELS: Record<Filter, string> = {
+	featured: 'Featured',
+	minRating: 'Minimum Rating',
+	tags: 'Tags',
+	types: 'Types',
+};
+const FILTERS = Object.keys(LABELS) as Filter[];
+/** Filters that hold several texts. */
+const LISTS: Filter[] = ['tags', 'types'];
+
+/**
+ * The trigger's filters as the user set them. A filter that is absent or was left empty lets every testimonial pass.
+ *
+ * A filter whose expression gives nothing matches no testimonial, because its value is the expression itself. Otherwise a mistyped
+ * expression would let all of them pass. `noDataExpression` keeps expressions out of the editor only: older versions of n8n still
+ * evaluate those in workflows that were imported, or saved before the field had it. It does not throw, because a delivery must be
+ * answered; {@link emptyFilters} is for a trigger that can refuse.
+ */
+export function filtersOf(context: TriggerContext): TestimonialFilters {
+	const values = filterValues(context);
+	const filters = { ...values, tags: textsOf(values.tags), types: textsOf(values.types) };
+	for (const name of FILTERS) if (isBlank(values[name])) delete filters[name];
+	for (const [name, expression] of emptyExpressions(context, values))
+		Object.assign(filters, { [name]: LISTS.includes(name) ? [expression] : expression });
+	return filters;
 }
 
-/** From a list or a comma-separated text; empty means all. Anything else, commas alone too, becomes a text that nothing matches, so a filter is never dropped. */
+/** The labels of the filters whose expression gives nothing. */
+export function emptyFilters(context: TriggerContext): string[] {
+	return emptyExpressions(context, filterValues(context)).map(([name]) => LABELS[name]);
+}
+
+/** Whether a field whose value is blank holds an expression, itself or as the value of a resource locator. */
+export function isExpressionIn(context: TriggerContext, field: string): boolean {
+	const raw: unknown = context.getNodeParameter(field, '', { rawExpressions: true });
+	return isExpression(raw) || isExpression((raw as IDataObject | null)?.value);
+}
+
+function filterValues(context: TriggerContext): IDataObject & TestimonialFilters {
+	const values: unknown = context.getNodeParameter('filters', {});
+	return typeof values === 'object' && values !== null ? (values as IDataObject) : {};
+}
+
+/** Filters whose expression gives nothing, each with that expression. */
+function emptyExpressions(context: TriggerContext, values: IDataObject): Array<[Filter, string]> {
+	const raw = context.getNodeParameter('filters', {}, { rawExpressions: true }) as IDataObject;
+	return FILTERS.filter((name) => isBlank(values[name]))
+		.map((name): [Filter, unknown] => [name, raw?.[name]])
+		.filter((entry): entry is [Filter, string] => isExpression(entry[1]));
+}
+
+function isExpression(raw: unknown): raw is string {
+	return typeof raw === 'string' && raw.startsWith('=');
+}
+
+function isBlank(value: unknown): boolean {
+	if (Array.isArray(value)) return value.length === 0;
+	return value === undefined || value === null || String(value).trim() === '';
+}
+
+/**
+ * The texts of a list or of a comma-separated text; none where the field is blank, which means all.
+ *
+ * Where it is not blank and yet holds no text, such as commas alone, it becomes a text that matches nothing, so that no filter is dropped.
+ */
 function textsOf(value: unknown): string[] {
 	const texts = String(value ?? '')
 		.split(',')
 		.map((text) => text.trim())
 		.filter((text) => text !== '');
-	const isEmpty = Array.isArray(value) ? value.length === 0 : String(value ?? '').trim() === '';
-	return texts.length > 0 || isEmpty ? texts : [String(value)];
+	return texts.length > 0 || isBlank(value) ? texts : [String(value)];
 }

@@ -23,7 +23,7 @@ beforeEach(() => {
 });
 afterEach(() => jest.useRealTimers());
 
-/** The baseline is there, and n8n has saved it, as it does after an activation. */
+/** The first poll, after which n8n has saved the baseline, as it does after an activation. */
 async function baseline(): Promise<void> {
 	expect(await bench.poll()).toBeNull();
 	bench.saved = structuredClone(bench.loaded);
@@ -57,7 +57,7 @@ describe('what a poll gives out', () => {
 		]);
 	});
 
-	test('is born approved, approved later, or approved again', async () => {
+	test('is approved from the start, approved later, or approved again after it was taken back', async () => {
 		bench.parameters = { events: ['testimonial.approved'] };
 		await baseline();
 		bench.list.push(entry('b', { status: 'approved', published_at: at(1) }));
@@ -68,7 +68,7 @@ describe('what a poll gives out', () => {
 			}),
 		]);
 		bench.list[0].status = 'approved';
-		// Without a time of its own, the time at which it was noticed.
+		// It has no time of approval, so the time of the poll stands in.
 		expect(await bench.poll()).toEqual([
 			expect.objectContaining({
 				event: expect.objectContaining({ id: 'poll:testimonial.approved:a', created: at(0) }),
@@ -95,7 +95,7 @@ describe('what a poll gives out', () => {
 		]);
 	});
 
-	test('comes in portions, oldest first, and what has no date last', async () => {
+	test('comes in portions, oldest first; a testimonial without a date comes last', async () => {
 		bench.parameters = { options: { maxItems: 2 } };
 		await baseline();
 		bench.list.push(
@@ -111,7 +111,7 @@ describe('what a poll gives out', () => {
 		expect(await bench.poll()).toBeNull();
 	});
 
-	test('passes the filters; what they kept out does not come when they change', async () => {
+	test('passes the filters; a testimonial that they kept out does not come when they change', async () => {
 		bench.parameters = { filters: { minRating: 4 } };
 		await baseline();
 		bench.list.push(entry('bad', { rating: 1 }));
@@ -137,11 +137,15 @@ describe('a first poll', () => {
 
 	test.each([
 		[401, 'unauthorized', 'Testivora did not get an API key with the request'],
+		[402, 'quota_exceeded', 'The monthly quota of your Testivora plan is used up'],
 		[403, 'plan_required', 'Your Testivora plan does not include the API'],
-	])('that is refused with %i says so at publication', async (status, type, message) => {
+	])('that is refused with %i says so at publication only', async (status, type, message) => {
 		bench.answer = () => ({ status, type });
-		await expect(bench.poll()).rejects.toThrow(message);
-		for (const mode of ['init', 'leadershipChange', 'update']) {
+		for (const mode of ['activate', 'update']) {
+			bench.activate(mode);
+			await expect(bench.poll()).rejects.toThrow(message);
+		}
+		for (const mode of ['init', 'leadershipChange']) {
 			bench.activate(mode);
 			expect(await bench.poll()).toBeNull();
 			expect(bench.log.at(-1)).toBe(
@@ -150,7 +154,7 @@ describe('a first poll', () => {
 		}
 	});
 
-	test('that finds Testivora down does not hinder publication, and what comes until the next one is given out', async () => {
+	test('that finds Testivora down does not prevent publication, and testimonials created until the next poll are given out', async () => {
 		bench.answer = () => ({ status: 503 });
 		expect(await bench.poll()).toBeNull();
 		jest.setSystemTime(Date.parse(at(10)));
@@ -159,7 +163,7 @@ describe('a first poll', () => {
 		expect(ids(await bench.poll())).toEqual(['meanwhile']);
 	});
 
-	test('that finds Testivora down does not lose what is approved until the next one', async () => {
+	test('that finds Testivora down does not lose what is approved until the next poll', async () => {
 		bench.parameters = { events: ['testimonial.approved'], options: { maxItems: 1 } };
 		const approved = (id: string, minutes: number) =>
 			entry(id, { created_at: at(-60), status: 'approved', published_at: at(minutes) });
@@ -194,6 +198,26 @@ describe('a first poll', () => {
 		await expect(bench.poll()).rejects.toThrow(message);
 		expect(bench.requests).toEqual([]);
 	});
+
+	test.each([
+		['Space', { spaceId: '={{ $vars.space }}' }],
+		['Space', { spaceId: { __rl: true, mode: 'id', value: '={{ $vars.space }}' } }],
+		['Minimum Rating', { filters: { minRating: '={{ $vars.rating }}' } }],
+		['Tags', { filters: { tags: '={{ $vars.tags }}' } }],
+	])('whose expression in %s gives nothing is refused', async (label, raw) => {
+		bench.raw = raw;
+		await expect(bench.poll()).rejects.toThrow(`The expression in ${label} gives nothing`);
+		await expect(bench.sample()).rejects.toThrow(`The expression in ${label} gives nothing`);
+		expect(bench.requests).toEqual([]);
+	});
+
+	test('whose expression gives something is not refused', async () => {
+		bench.raw = { spaceId: '={{ $vars.space }}', filters: { minRating: '={{ $vars.rating }}' } };
+		bench.parameters = { spaceId: 'spc_1', filters: { minRating: 4 } };
+		bench.list = [];
+		expect(await bench.poll()).toBeNull();
+		expect(bench.requests).toHaveLength(1);
+	});
 });
 
 describe('a list that breaks off', () => {
@@ -211,7 +235,7 @@ describe('a list that breaks off', () => {
 		expect(ids(await bench.poll())).toEqual(['c']);
 	});
 
-	test('shows nothing known: what is new waits until the list is read to its end', async () => {
+	test('and shows nothing known gives nothing out: the next complete reading does', async () => {
 		await baseline();
 		const old = Array.from({ length: 50 }, (_, index) =>
 			entry(`old ${index}`, { created_at: at(-43_200 - index) }),
@@ -227,7 +251,7 @@ describe('a list that breaks off', () => {
 		expect(await bench.poll()).toBeNull();
 	});
 
-	test('forgets nothing of 10,000, of which it shows a part', async () => {
+	test('and shows a part of 10,000 testimonials makes it forget none of them', async () => {
 		const all = Array.from({ length: 10_000 }, (_, index) => entry(`t${index}`));
 		bench.list = all;
 		await baseline();
@@ -238,7 +262,7 @@ describe('a list that breaks off', () => {
 		expect(await bench.poll()).toBeNull();
 	});
 
-	test('makes no baseline', async () => {
+	test('is no baseline', async () => {
 		breaksOff();
 		expect(await bench.poll()).toBeNull();
 		bench.answer = () => ({
@@ -247,7 +271,7 @@ describe('a list that breaks off', () => {
 		expect(await bench.poll()).toBeNull();
 	});
 
-	test('of another key tells nothing', async () => {
+	test('is no baseline for another key either', async () => {
 		await baseline();
 		breaksOff();
 		bench.credential.apiKey = 'tv_live_other';
@@ -257,7 +281,7 @@ describe('a list that breaks off', () => {
 });
 
 describe('another list', () => {
-	test('of a rotated key that shows what is known goes on', async () => {
+	test('of a rotated key that shows known testimonials is the same list', async () => {
 		await baseline();
 		bench.credential.apiKey = 'tv_live_rotated';
 		bench.list.push(entry('b'));
@@ -279,7 +303,7 @@ describe('another list', () => {
 		expect(ids(await bench.poll())).toEqual(['new']);
 	});
 
-	test('of the same key that shows nothing known gives out what is recent only', async () => {
+	test('of the same key that shows nothing known gives out only what is recent', async () => {
 		await baseline();
 		bench.list = [
 			entry('recent', { created_at: at(1) }),
@@ -320,14 +344,35 @@ describe('another list', () => {
 		bench.list = [
 			entry('theirs', { space_id: 'spc_theirs' }),
 			entry('mine', { space_id: 'spc_mine' }),
-			entry('untold', { space_id: undefined }),
 		];
-		expect(ids(await bench.poll())).toEqual(['mine', 'untold']);
+		expect(ids(await bench.poll())).toEqual(['mine']);
+	});
+
+	test.each([undefined, null])(
+		'a testimonial whose space is %s ends the poll where a Space is chosen, and nothing is given out',
+		async (space) => {
+			bench.parameters = { spaceId: 'spc_mine' };
+			bench.list = [];
+			await baseline();
+			const mine = entry('mine', { space_id: 'spc_mine' });
+			bench.list = [mine, entry('whose', { space_id: space })];
+			await expect(bench.poll()).rejects.toThrow(
+				'Testivora does not say which Space its testimonials belong to',
+			);
+			bench.list = [mine];
+			expect(ids(await bench.poll())).toEqual(['mine']);
+		},
+	);
+
+	test('a testimonial without a space is given out where no Space is chosen', async () => {
+		await baseline();
+		bench.list.push(entry('b', { space_id: undefined }));
+		expect(ids(await bench.poll())).toEqual(['b']);
 	});
 });
 
-describe('what survives', () => {
-	test('an old copy in the database, as long as the process lives', async () => {
+describe('what is remembered', () => {
+	test('the process remembers what was given out when the database has an older copy', async () => {
 		await baseline();
 		bench.list.push(entry('b'));
 		expect(ids(await bench.pollWithLostSave())).toEqual(['b']);
@@ -335,7 +380,7 @@ describe('what survives', () => {
 		expect(await bench.poll()).toBeNull();
 	});
 
-	test('a clock that is set back', async () => {
+	test('polls go on after the clock was set back', async () => {
 		bench.parameters = { events: ['testimonial.approved'] };
 		await baseline();
 		jest.setSystemTime(Date.parse(at(-30)));
@@ -344,7 +389,7 @@ describe('what survives', () => {
 		for (let polls = 0; polls < 3; polls++) expect(await bench.poll()).toBeNull();
 	});
 
-	test('a clock that is set back, and then another space', async () => {
+	test('polls go on after the clock was set back and another space was chosen', async () => {
 		await baseline();
 		jest.setSystemTime(Date.parse(at(-30)));
 		bench.parameters = { spaceId: 'spc_2' };
@@ -354,7 +399,7 @@ describe('what survives', () => {
 		expect(ids(await bench.poll())).toEqual(['c']);
 	});
 
-	test('a restart after what was given out', async () => {
+	test('after a restart nothing is given out again', async () => {
 		await baseline();
 		bench.list.push(entry('b'));
 		expect(ids(await bench.poll())).toEqual(['b']);
@@ -364,7 +409,7 @@ describe('what survives', () => {
 		expect(ids(await bench.poll())).toEqual(['c']);
 	});
 
-	test('nothing of a poll whose result n8n dropped', async () => {
+	test('a result that n8n dropped is found again', async () => {
 		await baseline();
 		bench.list.push(entry('b'));
 		expect(await bench.poll({ dropped: true })).toBeNull();
@@ -372,7 +417,7 @@ describe('what survives', () => {
 		expect(ids(await bench.poll())).toEqual(['b']);
 	});
 
-	test('nothing of a poll whose result n8n could not store, while the workflow stays as it is', async () => {
+	test('a result that n8n could not store is found again, though its static data has it', async () => {
 		await baseline();
 		bench.list.push(entry('b'));
 		expect(await bench.poll({ dropped: true })).toBeNull();
@@ -380,13 +425,13 @@ describe('what survives', () => {
 		expect(await bench.poll()).toBeNull();
 	});
 
-	test('nothing of a first poll with Start From whose result n8n could not store', async () => {
+	test('the result of a first poll with Start From that n8n could not store is found again', async () => {
 		bench.parameters = { options: { startFrom: '2026-11-21T00:00:00Z' } };
 		expect(await bench.poll({ dropped: true })).toBeNull();
 		expect(ids(await bench.poll())).toEqual(['a']);
 	});
 
-	test('what another process has saved after an output that was not read', async () => {
+	test('what another process saved is known, after an output of this one that was not read', async () => {
 		await baseline();
 		bench.list.push(entry('b'));
 		await bench.poll({ dropped: true });
@@ -401,7 +446,7 @@ describe('what survives', () => {
 		expect(await bench.poll()).toBeNull();
 	});
 
-	test('only the later one of two polls that found the same, when n8n comes to the first one late', async () => {
+	test('of two polls that found the same, only the later one can be read', async () => {
 		await baseline();
 		bench.list.push(entry('b'));
 		const late = await bench.pollUnread();
@@ -409,6 +454,19 @@ describe('what survives', () => {
 		expect(() => late![0]).toThrow(
 			'A later poll of Testivora Poll Trigger has found the same again',
 		);
+		expect(await bench.poll()).toBeNull();
+	});
+
+	test('a result whose transaction n8n’s durable scheduler rolled back is found again', async () => {
+		const durable = () => bench.activate('update', { budget: 36_000 });
+		await baseline();
+		durable();
+		bench.list.push(entry('b'));
+		// n8n reads the output to store it, and the database then refuses.
+		expect(ids(await bench.pollWithLostSave())).toEqual(['b']);
+		durable();
+		expect(ids(await bench.poll())).toEqual(['b']);
+		durable();
 		expect(await bench.poll()).toBeNull();
 	});
 
@@ -452,7 +510,7 @@ describe('an outage', () => {
 		expect(await polls([123, 124])).toEqual([123]);
 	});
 
-	test('of too many requests shows after an hour', async () => {
+	test('of 429 answers shows after an hour', async () => {
 		bench.answer = () => ({
 			status: 429,
 			type: 'rate_limited',
@@ -532,7 +590,7 @@ test('a workflow that is published anew during a poll is polled at once, and tha
 	expect(ids(await bench.poll())).toEqual(['new']);
 });
 
-test('what waits for want of room is told in the log', async () => {
+test('the log tells how many wait because of Max Items', async () => {
 	bench.parameters = { options: { maxItems: 1 } };
 	await baseline();
 	bench.list.push(entry('b'), entry('c'));

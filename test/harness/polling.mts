@@ -2,17 +2,18 @@ import { randomUUID } from 'node:crypto';
 
 import { chain } from './n8n/client.mts';
 import type { Execution } from './n8n/client.mts';
-import { eventually } from './wait.mts';
+import type { N8n } from './n8n/instance.mts';
+import { credentialData } from './stage.mts';
 import type { Stage } from './stage.mts';
+import { startSandbox } from '../sandbox/sandbox.mts';
+import type { SandboxOptions } from '../sandbox/sandbox.mts';
+import { eventually } from './wait.mts';
 
 /** What the poll trigger's end-to-end tests share. */
 
 export const POLL_NODE = 'Testivora Poll Trigger';
 
-/**
- * Times at which n8n polls: every few seconds. Its shortest interval is a minute, but a node may have several times, each at a second of
- * its own.
- */
+/** Poll Times for a poll every few seconds. n8n's shortest interval is a minute, so the node gets several times within the minute. */
 export function everySeconds(seconds: number): Record<string, unknown> {
 	const starts = Array.from({ length: Math.ceil(60 / seconds) }, (_, index) => index * seconds);
 	return {
@@ -20,17 +21,17 @@ export function everySeconds(seconds: number): Record<string, unknown> {
 	};
 }
 
-/** Polls at activation only: once a year. */
+/** Poll Times for a poll at activation, and then once a year. */
 export const NEVER = { item: [{ mode: 'custom', cronExpression: '0 0 0 1 1 *' }] };
 
-/** A Testivora Poll Trigger that polls every two seconds. */
+/** A Testivora Poll Trigger that polls every two seconds: n8n makes a sandbox for expressions for each poll, which takes 0.1 s of the processor. */
 export function pollNode(
 	credential: string,
 	parameters: Record<string, unknown> = {},
 	name = POLL_NODE,
 ) {
 	return {
-		// Found again by this after its name has changed.
+		// The node keeps what it remembers under this, also when its name changes.
 		id: randomUUID(),
 		name,
 		type: 'n8n-nodes-testivora.testivoraPollTrigger',
@@ -40,7 +41,7 @@ export function pollNode(
 	};
 }
 
-/** Saves a workflow with a Testivora Poll Trigger alone; what it gives out is the execution's output. */
+/** Saves a workflow with a Testivora Poll Trigger alone; what it gives out is the output of the execution. */
 export async function pollWorkflow(
 	{ n8n, credential }: Stage,
 	parameters: Record<string, unknown> = {},
@@ -50,6 +51,64 @@ export async function pollWorkflow(
 		nodes: [pollNode(credential, parameters)],
 		connections: chain(POLL_NODE),
 	});
+}
+
+/** A Testivora and a credential of its own for workflows of an n8n that other tests use at the same time. */
+export interface Scene extends Stage {
+	/** Saves a workflow with a Testivora Poll Trigger alone, activates it, and waits until its first poll is over. */
+	start(parameters?: Record<string, unknown>): Promise<string>;
+	/** The same without activating it. */
+	save(parameters?: Record<string, unknown>): Promise<string>;
+	/** To be deactivated with the others at the end. */
+	track(workflowId: string): string;
+}
+
+/** @param n8n stays when the scene is disposed of: only its workflows end */
+export async function newScene(n8n: N8n, options: SandboxOptions = {}): Promise<Scene> {
+	const sandbox = await startSandbox({ timeScale: 100, retries: 30, ...options });
+	const credential = await n8n.createCredential(
+		'Testivora',
+		'testivoraApi',
+		credentialData(sandbox),
+	);
+	const workflows: string[] = [];
+	const scene: Scene = {
+		n8n,
+		sandbox,
+		credential,
+		track(id) {
+			workflows.push(id);
+			return id;
+		},
+		save: async (parameters) => scene.track(await pollWorkflow(scene, parameters)),
+		async start(parameters) {
+			const id = await scene.save(parameters);
+			await startPolling(scene, id);
+			return id;
+		},
+		async dispose() {
+			for (const id of workflows) await n8n.deactivate(id);
+			await sandbox.stop();
+		},
+	};
+	return scene;
+}
+
+/** Plays a test in a scene of its own. Where it fails, the end of n8n's log is shown. */
+export async function inScene(
+	n8n: N8n,
+	play: (scene: Scene) => Promise<void>,
+	options: SandboxOptions = {},
+): Promise<void> {
+	const scene = await newScene(n8n, options);
+	try {
+		await play(scene);
+	} catch (error) {
+		process.stderr.write(`\nThe end of n8n's log:\n${n8n.log().slice(-3_000)}\n`);
+		throw error;
+	} finally {
+		await scene.dispose();
+	}
 }
 
 /** Requests for the list that were sent since a point in the sandbox's log. */
@@ -70,10 +129,10 @@ export async function startPolling(stage: Stage, workflowId: string): Promise<vo
 	});
 }
 
-/** Waits until at least one whole poll has begun and ended from now on. */
+/** Waits until so many polls less one have begun and ended from now on. */
 export async function nextPolls(stage: Stage, count = 2): Promise<void> {
 	const since = stage.sandbox.requests.length;
-	// The last one counted may still be under way; the one before it is over, since polls do not overlap.
+	// The first page of the last poll shows that the one before is over, as polls do not overlap. A poll that is under way does not count.
 	await eventually(
 		() => lists(stage, since).filter(({ query }) => query.cursor === undefined).length > count,
 		{

