@@ -80,12 +80,3 @@ export function headingsOf(page: string): string[] {
 			.replace(/\s/g, '-'),
 	);
 }
-
-/** The messages in the left column of the tables of docs/troubleshooting.md. */
-export function messagesInReadme(): string[] {
-	return textOf('docs/troubleshooting.md')
-		.split('\n')
-		.filter((line) => line.startsWith('| `'))
-		.flatMap((line) => line.split(' | ')[0].match(/`[^`]+`/g) ?? [])
-		.map((code) => code.slice(1, -1));
-}

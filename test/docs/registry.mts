@@ -1,4 +1,7 @@
 import * as shared from '../../nodes/shared/messages.ts';
+import * as action from '../../nodes/Testivora/messages.ts';
+import * as pollTrigger from '../../nodes/TestivoraPollTrigger/messages.ts';
+import * as trigger from '../../nodes/TestivoraTrigger/messages.ts';
 
 type Text = string | ((...given: string[]) => string);
 
@@ -8,10 +11,7 @@ interface Messages {
 	INPUT_FAULTS?: Record<string, Text>;
 }
 
-const FOLDERS: Messages[] = [
-	shared,
-	...['Testivora', 'TestivoraTrigger', 'TestivoraPollTrigger'].flatMap(messagesOf),
-];
+const FOLDERS: Messages[] = [shared, action, trigger, pollTrigger];
 
 /** Every message that users can see, each once. "…" stands for what varies, and for the label of a field at the beginning of a message. */
 export function shownMessages(): string[] {
@@ -24,13 +24,4 @@ export function shownMessages(): string[] {
 
 function rendered(text: Text): string {
 	return typeof text === 'string' ? text : text(...Array<string>(text.length).fill('…'));
-}
-
-/** None while the folder has no module of messages. */
-function messagesOf(folder: string): Messages[] {
-	try {
-		return [require(`../../nodes/${folder}/messages.ts`) as Messages];
-	} catch {
-		return [];
-	}
 }

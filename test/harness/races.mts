@@ -1,4 +1,4 @@
-import type { Fault } from '../sandbox/faults.mts';
+import type { InjectedFault } from '../sandbox/faults.mts';
 import type { SeenRequest } from '../sandbox/sandbox.mts';
 import type { StoredEndpoint } from '../sandbox/store.mts';
 import { deliver, endpointAt, eventOf, newSecret, post } from './stage.mts';
@@ -20,7 +20,7 @@ const REGISTRATION_MS = 400;
 
 export interface Race {
 	/** What slows down the request that registers an endpoint. */
-	fault: Fault;
+	fault: InjectedFault;
 	/**
 	 * Sends the requests to the URL of one of the triggers, spread over its registration.
 	 *
