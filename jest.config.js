@@ -34,7 +34,7 @@ const endToEnd = (engine, folder = 'e2e', displayName = engine) => ({
 const hasPublicationEngine = isAtLeast('2.40');
 
 module.exports = {
-	testTimeout: 120_000,
+	testTimeout: 300_000,
 	projects: [
 		{
 			...common,
