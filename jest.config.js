@@ -38,7 +38,7 @@ const hasPublicationEngine = isAtLeast('2.40');
 module.exports = {
 	// jest's own default leaves one of two cores idle.
 	maxWorkers: Math.max(2, availableParallelism() - 1),
-	testTimeout: 120_000,
+	testTimeout: 300_000,
 	projects: [
 		{
 			...common,

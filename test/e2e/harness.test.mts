@@ -1,10 +1,12 @@
 import { chain } from '../harness/n8n/client.mts';
 import { N8n } from '../harness/n8n/instance.mts';
+import { freePorts } from '../harness/n8n/launch.mts';
+import { setStage } from '../harness/stage.mts';
 import { eventually } from '../harness/wait.mts';
 
 declare const engine: 'publication' | 'legacy';
 
-/** The harness itself, with built-in nodes only: when this fails, look here before you look at the package. */
+/** Tests of the harness with built-in nodes. Where they fail, so may all others. */
 describe('harness', () => {
 	let n8n: N8n;
 
@@ -13,7 +15,7 @@ describe('harness', () => {
 	});
 	afterAll(() => n8n?.dispose());
 
-	test('an active workflow runs on its webhook, also after a restart and after a crash', async () => {
+	test('an active workflow runs on a request to its webhook, also after a restart and after a crash', async () => {
 		const id = await n8n.createWorkflow({
 			name: 'Webhook',
 			nodes: [
@@ -55,13 +57,17 @@ describe('harness', () => {
 		await send(3);
 		const executions = await n8n.waitForExecutions(id, 3);
 		expect(executions.map(({ items }) => items.Set[0].json.got)).toEqual([1, 2, 3]);
+		expect(await n8n.latestExecution(id)).toEqual(executions[2]);
 		expect(await n8n.countExecutions(id)).toEqual({ success: 3 });
+		expect(n8n.startedExecutions(id)).toEqual(
+			executions.map((execution) => ({ id: execution.id, status: 'success', testimonial: '' })),
+		);
 
 		await n8n.deleteWorkflow(id);
 		expect((await fetch(url, { method: 'POST' })).status).toBe(404);
 	});
 
-	test('a workflow runs by hand, and listens for a test event', async () => {
+	test('a workflow is executed manually, and listens for a test event', async () => {
 		const id = await n8n.createWorkflow({
 			name: 'By hand',
 			nodes: [
@@ -94,6 +100,14 @@ describe('harness', () => {
 		await eventually(async () => (await fetch(url)).status === 404, {
 			what: 'the test webhook to be gone',
 		});
+	});
+
+	test('where n8n does not start, the sandbox is stopped', async () => {
+		const [port] = await freePorts(1);
+		// Another key than that in the user folder: n8n refuses to start.
+		const env = { N8N_ENCRYPTION_KEY: 'another one' };
+		await expect(setStage({ engine, env }, { port })).rejects.toThrow('did not start');
+		await expect(fetch(`http://127.0.0.1:${port}/v1/account`)).rejects.toThrow('fetch failed');
 	});
 
 	test('the packed package is loaded under its own name', async () => {

@@ -2,10 +2,10 @@ import { spawn } from 'node:child_process';
 import { dirname, delimiter } from 'node:path';
 
 /**
- * Runs a program to its end, with the running Node first on its PATH (npm would otherwise find the machine's own, older one).
+ * Runs a program to its end. The Node of this process comes first on its PATH: the machine's may be older.
  *
  * @returns its standard output
- * @throws Error with the command, its exit code and how its output begins and ends
+ * @throws Error with the command, its exit code, and the beginning and the end of its output
  */
 export function run(
 	program: string,
@@ -39,7 +39,7 @@ export function run(
 	});
 }
 
-/** The beginning and the end of a long text: npm says first what went wrong, a compiler last. */
+/** The beginning and the end of a long text: npm names the cause first, a compiler last. */
 function ends(text: string): string {
 	return text.length < 4000 ? text : `${text.slice(0, 2000)}\n[…]\n${text.slice(-2000)}`;
 }

@@ -11,36 +11,52 @@ import { N8n } from './n8n/instance.mts';
 import type { InstanceOptions } from './n8n/instance.mts';
 import { eventually } from './wait.mts';
 
-/** A real n8n and a local Testivora, with a credential that joins them: what the trigger's end-to-end tests play on. */
+/** A real n8n and a local Testivora. */
 export interface Stage {
 	n8n: N8n;
 	sandbox: Sandbox;
+	/** the ID of a credential for the sandbox; empty where n8n was started without the package */
 	credential: string;
-	/** Ends both. */
+	/** Stops both. */
 	dispose(): Promise<void>;
 }
 
 export const NODE = 'Testivora Trigger';
 
-/** Starts both. The sandbox tries failed deliveries again 100 times faster than in life. */
+/** Starts both; where n8n does not start, neither is left running. The sandbox retries deliveries 100 times faster than Testivora. */
 export async function setStage(
 	instance: InstanceOptions,
 	options: SandboxOptions = {},
 ): Promise<Stage> {
 	const sandbox = await startSandbox({ timeScale: 100, retries: 30, ...options });
-	const n8n = await N8n.start(instance);
-	const credential = await n8n.createCredential(
-		'Testivora',
-		'testivoraApi',
-		credentialData(sandbox),
-	);
+	let n8n: N8n | undefined;
 	const dispose = async () => {
-		await n8n.dispose();
+		await n8n?.dispose();
 		await sandbox.stop();
 	};
-	return { n8n, sandbox, credential, dispose };
+	try {
+		n8n = await N8n.start(instance);
+		const credential = instance.tarball === null ? '' : await addCredential(n8n, sandbox);
+		return { n8n, sandbox, credential, dispose };
+	} catch (error) {
+		await dispose();
+		throw error;
+	}
 }
 
+/** Saves a credential for the sandbox. @returns its ID */
+export async function addCredential(n8n: N8n, sandbox: Sandbox): Promise<string> {
+	return await n8n.createCredential('Testivora', 'testivoraApi', credentialData(sandbox));
+}
+
+/** Another Testivora account beside the stage's, with a credential for it. Stop its sandbox where the test ends. */
+export async function otherAccount(stage: Stage, options: SandboxOptions = {}): Promise<Stage> {
+	const sandbox = await startSandbox({ timeScale: 100, retries: 30, ...options });
+	const credential = await addCredential(stage.n8n, sandbox);
+	return { ...stage, sandbox, credential, dispose: () => sandbox.stop() };
+}
+
+/** The data of a credential for the sandbox. */
 export function credentialData(
 	sandbox: Sandbox,
 	more: Record<string, unknown> = {},
@@ -48,7 +64,7 @@ export function credentialData(
 	return { apiKey: sandbox.apiKey, baseUrl: sandbox.url, webhookSecret: '', ...more };
 }
 
-/** Saves a workflow with a Testivora Trigger alone; what it gives out is the execution's output. */
+/** Saves a workflow of a Testivora Trigger alone. @returns its ID */
 export async function triggerWorkflow(
 	{ n8n, credential }: Stage,
 	parameters: Record<string, unknown> = {},
@@ -76,7 +92,7 @@ export function triggerNode(
 	};
 }
 
-/** The action, as a workflow holds it. `parameters` include its resource and operation where they are not the first ones. */
+/** The action. `parameters` need a resource and an operation only where these are not the defaults. */
 export function actionNode(
 	credential: string,
 	parameters: Record<string, unknown> = {},
@@ -91,7 +107,7 @@ export function actionNode(
 	};
 }
 
-/** Activates the workflow and waits until its endpoint stands at Testivora and deliveries to it are verified. */
+/** Activates the workflow and waits until it is published. @returns its endpoint at Testivora */
 export async function goLive(
 	stage: Stage,
 	workflowId: string,
@@ -111,17 +127,46 @@ export function endpointAt(
 	return sandbox.endpoints().find((endpoint) => endpoint.url === url);
 }
 
-/** Waits until no endpoint of the workflow is left at Testivora. */
-export async function noEndpoint(stage: Stage, url: string): Promise<void> {
-	await eventually(() => !endpointAt(stage, url), {
-		timeout: 30_000,
-		what: `no endpoint at ${url}`,
-	});
+/** Waits until no endpoint with this URL is left at Testivora. */
+export async function noEndpoint(stage: Pick<Stage, 'sandbox'>, url: string): Promise<void> {
+	await eventually(() => !endpointAt(stage, url), { what: `no endpoint at ${url}` });
 }
+
+/** Unpublishes the workflow and waits until its endpoint is deleted. */
+export async function takeDown(stage: Stage, workflowId: string, url: string): Promise<void> {
+	await stage.n8n.deactivate(workflowId);
+	await noEndpoint(stage, url);
+}
+
+/**
+ * Publishes a workflow whose registration fails.
+ *
+ * @returns what n8n shows its user; under the publication engine after five tries, which take 15 s
+ */
+export async function refusedActivation({ n8n }: Stage, workflowId: string): Promise<string> {
+	const { status, body } = await n8n.activate(workflowId);
+	if (status === 400) return JSON.stringify(body);
+	const [trigger] = (await n8n.publication(workflowId)).triggers;
+	return trigger?.errorMessage ?? `no refusal, but ${status}`;
+}
+
+/** An endpoint as the sandbox stores it, for tests that put one there. */
+export const storedEndpoint = (fields: Partial<StoredEndpoint>): StoredEndpoint => ({
+	id: 'wh_stored',
+	object: 'webhook',
+	url: 'https://elsewhere.example.com/hook',
+	status: 'active',
+	events: ['testimonial.created'],
+	created_at: '2026-06-01T00:00:00.000Z',
+	updated_at: '2026-06-01T00:00:00.000Z',
+	secret: 'whsec_c3RyYW5nZXJzdHJhbmdlcnN0cmFuZ2Vy',
+	givenUp: 0,
+	...fields,
+});
 
 export const newSecret = (): string => `whsec_${randomBytes(32).toString('base64')}`;
 
-/** A new testimonial's event as Testivora sends it, with an ID of its own. */
+/** A `testimonial.created` event with a unique ID. */
 export function eventOf(over: Record<string, unknown> = {}): {
 	id: string;
 	event: string;
@@ -143,7 +188,7 @@ export interface Answered {
 	body: any;
 }
 
-/** Sends bytes to a webhook URL as they are, with these headers. */
+/** Sends a body to a webhook URL. The answer's body is the text where it is not JSON. */
 export async function post(
 	url: string,
 	body: string | Buffer,
@@ -159,7 +204,7 @@ export async function post(
 	try {
 		json = JSON.parse(text);
 	} catch {
-		// The text itself is what came.
+		// Not every answer is JSON.
 	}
 	return { status: response.status, headers: response.headers, body: json };
 }

@@ -8,7 +8,7 @@ export const pause = (milliseconds: number): Promise<void> =>
  * Calls `attempt` until it returns something other than `undefined`, `null` or `false`, and returns that.
  * A throw counts as "not yet", so an assertion library's `expect` may be the attempt.
  *
- * @param timeout milliseconds, default 15,000
+ * @param timeout milliseconds, default 60,000: it costs time only where a test fails, and a busy machine needs it
  * @param every milliseconds between attempts, default 50
  * @param what what is awaited, for the message
  * @throws Error naming `what` and, where the last attempt threw, its message
@@ -16,7 +16,7 @@ export const pause = (milliseconds: number): Promise<void> =>
 export async function eventually<T>(
 	attempt: () => T | Promise<T>,
 	{
-		timeout = 15_000,
+		timeout = 60_000,
 		every = 50,
 		what = 'the expected state',
 	}: { timeout?: number; every?: number; what?: string } = {},
@@ -36,4 +36,10 @@ export async function eventually<T>(
 		await pause(every);
 	} while (Date.now() < end);
 	throw new Error(`Gave up after ${timeout / 1000} s waiting for ${what}${last}`);
+}
+
+/** Like `Promise.all`, but rejects only once every promise is settled: whoever cleans up then finds nothing still starting. */
+export async function allSettledOrThrow<T>(promises: Array<Promise<T>>): Promise<T[]> {
+	await Promise.allSettled(promises);
+	return await Promise.all(promises);
 }

@@ -17,8 +17,8 @@ import { startSandbox } from '../sandbox/sandbox.mts';
 import type { Sandbox } from '../sandbox/sandbox.mts';
 import { newTestimonial } from '../sandbox/store.mts';
 import { Cluster } from '../harness/queue/cluster.mts';
-import { count, table } from '../harness/figures.mts';
-import type { Figures } from '../harness/figures.mts';
+import { count, table } from '../harness/outcomes.mts';
+import type { Figures } from '../harness/outcomes.mts';
 
 declare const engine: 'publication' | 'legacy';
 
@@ -100,7 +100,7 @@ describe('queue mode', () => {
 		let [left, since] = ['', Date.now()];
 		await eventually(
 			async () => {
-				const open = (await cluster.executions(workflowId))
+				const open = (await cluster.startedExecutions(workflowId))
 					.filter(({ status }) => UNFINISHED.includes(status))
 					.map(({ id }) => id)
 					.join();
@@ -118,7 +118,7 @@ describe('queue mode', () => {
 		deliveries: () => number,
 	): Promise<Figures> => {
 		await settled();
-		const executions = await cluster.executions(workflowId);
+		const executions = await cluster.startedExecutions(workflowId);
 		const row = count(
 			test,
 			sent.map(idOf),

@@ -7,19 +7,20 @@ import { freePorts } from '../../harness/n8n/launch.mts';
 import { credentialData, setStage } from '../../harness/stage.mts';
 import type { Stage } from '../../harness/stage.mts';
 
-/** What the credential's dialogue in n8n says when a user tests it. */
+/** What n8n's credential dialog shows after a test. */
 describe('the credential test', () => {
 	let stage: Stage;
 	/** A server that is not Testivora. */
 	let other: Server;
 	let otherUrl: string;
-	/** Paths that it was asked for. */
+	/** the paths that it was asked for */
 	let asked: string[];
+	/** its answer below /as */
 	let instead: { status: number; body: string };
 
 	beforeAll(async () => {
 		stage = await setStage({ engine: 'publication', env: { N8N_LOG_LEVEL: 'debug' } });
-		// "/307/…" is sent on to Testivora, "/503/…" answered so, "/as/…" answered with what `instead` holds, and "/below/…" is Testivora behind a proxy.
+		// "/307/…" redirects to Testivora, "/503/…" answers with this status, "/as/…" with `instead`; "/below/…" is Testivora behind a proxy.
 		other = createServer((request, response) => {
 			asked.push(request.url!);
 			const [, first] = request.url!.split('/');
@@ -41,7 +42,8 @@ describe('the credential test', () => {
 		stage.sandbox.requests.length = 0;
 	});
 	afterAll(async () => {
-		await new Promise((settle) => (other ? other.close(settle) : settle(undefined)));
+		other?.close();
+		other?.closeAllConnections();
 		await stage?.dispose();
 	});
 
@@ -59,11 +61,11 @@ describe('the credential test', () => {
 		message: expect.stringMatching(message),
 	});
 
-	test('n8n knows its fields, and hides what is secret', async () => {
+	test('has its fields in n8n, the secret ones hidden', async () => {
 		const { body } = await stage.n8n.request<any[]>('GET', '/types/credentials.json');
 		const { displayName, properties } = body.find(({ name }) => name === 'testivoraApi');
 		expect(displayName).toBe('Testivora API');
-		// n8n adds fields of its own after ours.
+		// n8n adds fields after ours.
 		expect(
 			properties
 				.slice(0, 3)
@@ -76,30 +78,30 @@ describe('the credential test', () => {
 	});
 
 	test.each(['', '/', '/v1', '/v1/', '//', ' '])(
-		'a right key passes, with "%s" after the base URL',
+		'passes with a valid key and "%s" after the base URL',
 		async (ending) => {
 			expect(await testWith({ baseUrl: `${stage.sandbox.url}${ending}` })).toEqual(OK);
 			expect(reached()).toEqual([['GET', '/v1/account', `Bearer ${stage.sandbox.apiKey}`]]);
 		},
 	);
 
-	test('a key that was copied with white space passes', async () => {
+	test('passes with white space around the key', async () => {
 		expect(await testWith({ apiKey: ` ${stage.sandbox.apiKey}\n` })).toEqual(OK);
 	});
 
-	test('a key that may only read passes', async () => {
+	test('passes with a key that may only read', async () => {
 		expect(await testWith({ apiKey: stage.sandbox.readOnlyKey })).toEqual(OK);
 	});
 
 	test.each(['/below', '/below/', '/below/v1/'])(
-		'a base URL with the path %s is kept',
+		'keeps the path %s of the base URL',
 		async (path) => {
 			expect(await testWith({ baseUrl: `${otherUrl}${path}` })).toEqual(OK);
 			expect(asked).toEqual(['/below/v1/account']);
 		},
 	);
 
-	test('an unknown key is called so', async () => {
+	test('unknown key', async () => {
 		expect(await testWith({ apiKey: `tv_live_${'0'.repeat(32)}` })).toEqual(
 			refusal(
 				/^Testivora does not know this API key, or it was revoked\. Open the Testivora credential and paste a key from Settings → API in Testivora/,
@@ -107,13 +109,13 @@ describe('the credential test', () => {
 		);
 	});
 
-	test('no key is told of like an unknown one', async () => {
+	test('no key', async () => {
 		expect(await testWith({ apiKey: '' })).toEqual(
 			refusal(/^Testivora (does not know this API key|did not get an API key)/),
 		);
 	});
 
-	test('a plan without the API is called so', async () => {
+	test('a plan without the API', async () => {
 		expect(await testWith({ apiKey: stage.sandbox.noApiKey })).toEqual(
 			refusal(
 				/^Your Testivora plan does not include the API\. The API needs the Growth or the Agency plan/,
@@ -121,7 +123,7 @@ describe('the credential test', () => {
 		);
 	});
 
-	test('a key that may not read is called so, although the plan has the API', async () => {
+	test('a key that may not read, on a plan that has the API', async () => {
 		instead = {
 			status: 403,
 			body: JSON.stringify({
@@ -135,7 +137,7 @@ describe('the credential test', () => {
 		);
 	});
 
-	test('an address under which there is something else is called so', async () => {
+	test('no API at the base URL', async () => {
 		expect(await testWith({ baseUrl: `${otherUrl}/404` })).toEqual(
 			refusal(/^No Testivora API at this Base URL\. Open the Testivora credential/),
 		);
@@ -148,7 +150,7 @@ describe('the credential test', () => {
 		'[]',
 		'<!doctype html><title>Testimonials</title>',
 		'\n\n  <!doctype html><title>Log in</title>',
-	])('the answer %j is no account', async (body) => {
+	])('the answer %j, which is not an account', async (body) => {
 		instead = { status: 200, body };
 		expect(await testWith({ baseUrl: `${otherUrl}/as` })).toEqual(
 			refusal(
@@ -157,29 +159,26 @@ describe('the credential test', () => {
 		);
 	});
 
-	test.each([301, 302, 303, 307, 308])(
-		'an address that sends on (%i) is called so, and the key goes no further',
-		async (status) => {
-			expect(await testWith({ baseUrl: `${otherUrl}/${status}` })).toEqual(
-				refusal(
-					new RegExp(
-						`^The Base URL sends requests on to another address \\(${status}\\)\\. Redirects are not followed`,
-					),
+	test.each([301, 302, 303, 307, 308])('a redirect (%i), which is not followed', async (status) => {
+		expect(await testWith({ baseUrl: `${otherUrl}/${status}` })).toEqual(
+			refusal(
+				new RegExp(
+					`^The Base URL sends requests on to another address \\(${status}\\)\\. Redirects are not followed`,
 				),
-			);
-			expect(asked).toEqual([`/${status}/v1/account`]);
-			expect(reached()).toEqual([]);
-		},
-	);
+			),
+		);
+		expect(asked).toEqual([`/${status}/v1/account`]);
+		expect(reached()).toEqual([]);
+	});
 
 	test.each([
 		[429, /^Testivora is receiving too many requests with this API key\. Wait a minute/],
 		[503, /^Testivora is not working at the moment \(503\)\. /],
-	])('%i is put into words', async (status, message) => {
+	])('status %i', async (status, message) => {
 		expect(await testWith({ baseUrl: `${otherUrl}/${status}` })).toEqual(refusal(message));
 	});
 
-	test('an address that cannot be reached is called so', async () => {
+	test('a base URL that cannot be reached', async () => {
 		const [port] = await freePorts(1);
 		expect(await testWith({ baseUrl: `http://127.0.0.1:${port}` })).toEqual(
 			refusal(/^Testivora refused the connection\. /),
@@ -195,7 +194,7 @@ describe('the credential test', () => {
 		'api.testivora.com',
 		'https://me:secret@api.testivora.com',
 		'https://me@api.testivora.com',
-	])('the Base URL %s is refused here, not only when a node runs', async (baseUrl) => {
+	])('the base URL %s, which is not a plain web address', async (baseUrl) => {
 		expect(await testWith({ baseUrl })).toEqual(
 			refusal(
 				/^The Base URL in the Testivora credential is not a plain web address\. It should look like/,
@@ -203,7 +202,7 @@ describe('the credential test', () => {
 		);
 	});
 
-	test('a key that the answer repeats is not shown', async () => {
+	test('does not show a key that the answer repeats', async () => {
 		const apiKey = 'a key/of another + form';
 		instead = {
 			status: 401,
@@ -214,7 +213,7 @@ describe('the credential test', () => {
 		expect(stage.n8n.log()).not.toContain(apiKey);
 	});
 
-	test('HTTP Request can use the credential, too', async () => {
+	test('the HTTP Request node can use the credential', async () => {
 		const workflow = await stage.n8n.createWorkflow({
 			name: 'HTTP Request',
 			nodes: [
@@ -241,7 +240,7 @@ describe('the credential test', () => {
 		);
 	});
 
-	test('the log of n8n at its most talkative has no key', () => {
+	test('n8n’s debug log contains no key', () => {
 		const { apiKey, readOnlyKey, noApiKey } = stage.sandbox;
 		expect([apiKey, readOnlyKey, noApiKey].filter((key) => stage.n8n.log().includes(key))).toEqual(
 			[],

@@ -5,27 +5,29 @@ import { setStage } from '../../harness/stage.mts';
 import { EXAMPLES } from './examples/index.mts';
 import { missingIn, unknownIn } from './examples/known.mts';
 import { startOutside } from './examples/outside.mts';
+import type { Outside } from './examples/outside.mts';
 import { chosen, readExample } from './examples/play.mts';
 import type { Play } from './examples/play.mts';
 
 /**
- * The examples as a user takes them: imported into a real n8n, the few choices made that they ask for, and run with n8n's own nodes.
- * Only Slack, HubSpot and Google are replaced, at the network: what n8n sends there is looked at.
+ * Each example is imported into a real n8n, filled in as its user would, and run with n8n's own nodes. Only the services behind these, such
+ * as Slack, are replaced, and their requests checked.
  */
 describe('the examples', () => {
+	let outside: Outside;
 	let play: Play;
 
 	beforeAll(async () => {
-		const outside = await startOutside();
+		outside = await startOutside();
 		const stage = await setStage({ engine: 'publication', env: outside.env });
 		play = { ...stage, outside };
 	});
 	afterAll(async () => {
 		await play?.dispose();
-		await play?.outside.stop();
+		await outside?.stop();
 	});
 
-	test('each of them is tested here', () => {
+	test('are all tested here', () => {
 		const files = readdirSync('examples').filter((file) => file.endsWith('.json'));
 		expect(files.map((file) => file.slice(0, -'.json'.length)).sort()).toEqual(
 			Object.keys(EXAMPLES).sort(),
@@ -36,21 +38,21 @@ describe('the examples', () => {
 		const type = async ({ type, typeVersion }: WorkflowNode) =>
 			await play.n8n.nodeType(type, typeVersion);
 
-		test('holds nothing that n8n does not know', async () => {
+		test('has no node, version or parameter that n8n does not know', async () => {
 			const unknown: string[] = [];
 			for (const node of readExample(name).nodes)
 				unknown.push(...unknownIn(node, await type(node)));
 			expect(unknown).toEqual([]);
 		});
 
-		test('lacks nothing but what its user chooses', async () => {
+		test('is complete once its user has made the choices', async () => {
 			const missing: string[] = [];
 			for (const node of (await chosen(play, name, choices)).nodes)
 				missing.push(...missingIn(node, (await type(node))!));
 			expect(missing).toEqual([]);
 		});
 
-		test('names no credential, no account and no instance', () => {
+		test('contains no ID of a credential, account or instance', () => {
 			const { nodes, ...workflow } = readExample(name);
 			expect(Object.keys(workflow).sort()).toEqual(['connections', 'name', 'settings']);
 			expect(
@@ -58,13 +60,17 @@ describe('the examples', () => {
 			).toEqual([]);
 		});
 
-		test('imports, and does what it says', async () => {
+		test('runs as described', async () => {
 			const id = await play.n8n.createWorkflow(await chosen(play, name, choices));
 			try {
 				await run(play, id);
 			} finally {
 				await play.n8n.deactivate(id);
+				// Nothing of this example may reach the next one.
+				await play.n8n.publication(id);
 				play.sandbox.endpoints().length = 0;
+				play.sandbox.clearFaults();
+				await play.sandbox.idle();
 			}
 		});
 	});

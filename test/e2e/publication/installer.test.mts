@@ -1,23 +1,22 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
-import { startSandbox } from '../../sandbox/sandbox.mts';
 import { chain } from '../../harness/n8n/client.mts';
-import { N8n } from '../../harness/n8n/instance.mts';
 import { startRegistry } from '../../harness/n8n/registry.mts';
 import type { Registry } from '../../harness/n8n/registry.mts';
 import { packPackage, repackAs } from '../../harness/n8n/tarball.mts';
+import { temporaryFolder } from '../../harness/temporary.mts';
+import type { TemporaryFolder } from '../../harness/temporary.mts';
 import {
 	actionNode,
-	credentialData,
+	addCredential,
 	deliver,
-	endpointAt,
 	eventOf,
 	goLive,
 	NODE,
-	noEndpoint,
+	setStage,
+	takeDown,
 	triggerNode,
 } from '../../harness/stage.mts';
 import type { Stage } from '../../harness/stage.mts';
@@ -25,18 +24,18 @@ import type { Stage } from '../../harness/stage.mts';
 declare const engine: 'publication' | 'legacy';
 
 const PACKAGE = 'n8n-nodes-testivora';
-/** The first release, as it was packed then. */
+/** The first release. */
 const FIRST = resolve(`test/e2e/released/${PACKAGE}-0.1.0.tgz`);
 const NEXT = '99.0.0';
-const FROM_HAND = 'When clicking ‘Execute workflow’';
+const MANUAL_TRIGGER = 'When clicking ‘Execute workflow’';
 
-/** Settings → Community nodes, as n8n's editor asks its server for it. The tests build on one another, as the weeks of an installation do. */
+/** The requests that n8n's editor sends from Settings → Community nodes. Each test continues where the one before it ended. */
 describe('n8n’s own installer', () => {
 	let registry: Registry;
-	let folder: string;
+	let folder: TemporaryFolder;
 	let current: string;
 	let stage: Stage;
-	/** Published workflows, one for each version of the trigger, and what Testivora and the tests know of each. */
+	/** Published workflows, one for each version of the trigger: their endpoints, executions so far, and last events. */
 	let published: Array<{
 		id: string;
 		url: string;
@@ -61,21 +60,18 @@ describe('n8n’s own installer', () => {
 	beforeAll(async () => {
 		const { version } = JSON.parse(await readFile('package.json', 'utf8')) as { version: string };
 		current = version;
-		folder = await mkdtemp(join(tmpdir(), 'testivora-packages-'));
+		folder = temporaryFolder('packages');
 		const tarball = await packPackage();
-		registry = await startRegistry([FIRST, tarball, await repackAs(NEXT, tarball, folder)]);
-		const sandbox = await startSandbox({ timeScale: 100, retries: 30 });
-		const n8n = await N8n.start({ engine, tarball: null, env: registry.env });
-		stage = { n8n, sandbox, credential: '', dispose: async () => {} };
+		registry = await startRegistry([FIRST, tarball, await repackAs(NEXT, tarball, folder.path)]);
+		stage = await setStage({ engine, tarball: null, env: registry.env });
 	});
 	afterAll(async () => {
-		await stage?.n8n.dispose();
-		await stage?.sandbox.stop();
+		await stage?.dispose();
 		await registry?.stop();
-		await rm(folder, { recursive: true, force: true });
+		await folder?.remove();
 	});
 
-	/** One new event runs each workflow once; the one before it, sent again, none. */
+	/** Each workflow has its endpoint, runs once on a new event, and does not run on the one before it. */
 	async function everyWorkflowGoesOn(): Promise<void> {
 		for (const workflow of published) {
 			const { id, url, endpoint, secret, last } = workflow;
@@ -107,11 +103,7 @@ describe('n8n’s own installer', () => {
 	});
 
 	test('workflows made with 0.1.0 are published, each version of its trigger', async () => {
-		stage.credential = await stage.n8n.createCredential(
-			'Testivora',
-			'testivoraApi',
-			credentialData(stage.sandbox),
-		);
+		stage.credential = await addCredential(stage.n8n, stage.sandbox);
 		published = [];
 		for (const typeVersion of [1, 1.1]) {
 			const id = await stage.n8n.createWorkflow({
@@ -130,12 +122,12 @@ describe('n8n’s own installer', () => {
 		action = await stage.n8n.createWorkflow({
 			name: 'An action',
 			nodes: [
-				{ name: FROM_HAND, type: 'n8n-nodes-base.manualTrigger', typeVersion: 1 },
+				{ name: MANUAL_TRIGGER, type: 'n8n-nodes-base.manualTrigger', typeVersion: 1 },
 				actionNode(stage.credential, list),
 			],
-			connections: chain(FROM_HAND, 'Testivora'),
+			connections: chain(MANUAL_TRIGGER, 'Testivora'),
 		});
-		expect((await stage.n8n.runManually(action, FROM_HAND)).items.Testivora).toHaveLength(1);
+		expect((await stage.n8n.runManually(action, MANUAL_TRIGGER)).items.Testivora).toHaveLength(1);
 	});
 
 	test('offers the update', async () => {
@@ -143,7 +135,7 @@ describe('n8n’s own installer', () => {
 	});
 
 	test.each(['this version', 'the version after it'])(
-		'updates to %s while workflows are published: endpoints, memory and deliveries go on',
+		'updates to %s while workflows are published: they go on, and remember events',
 		async (which) => {
 			const version = which === 'this version' ? current : NEXT;
 			const { status, body } = await packages('PATCH', { name: PACKAGE, version });
@@ -152,16 +144,12 @@ describe('n8n’s own installer', () => {
 				expect.objectContaining({ installedVersion: version, failedLoading: false }),
 			]);
 			await everyWorkflowGoesOn();
-			expect((await stage.n8n.runManually(action, FROM_HAND)).items.Testivora).toHaveLength(1);
+			expect((await stage.n8n.runManually(action, MANUAL_TRIGGER)).items.Testivora).toHaveLength(1);
 		},
 	);
 
-	test('after a restart they go on', async () => {
-		await stage.n8n.restart();
-		await everyWorkflowGoesOn();
-	});
-
-	test('N8N_REINSTALL_MISSING_PACKAGES installs the package again where its folder is gone', async () => {
+	// They also go on after a plain restart: see the tests of deliveries.
+	test('N8N_REINSTALL_MISSING_PACKAGES installs the package again where its folder is gone; workflows go on', async () => {
 		await stage.n8n.stop();
 		await rm(join(stage.n8n.userFolder, '.n8n/nodes'), { recursive: true });
 		await stage.n8n.start({ N8N_REINSTALL_MISSING_PACKAGES: 'true' });
@@ -171,15 +159,12 @@ describe('n8n’s own installer', () => {
 		await everyWorkflowGoesOn();
 	});
 
-	test('a workflow of 0.1.0 is unpublished and published again, and its endpoint follows', async () => {
+	test('workflows made with 0.1.0 are unpublished and published again', async () => {
 		for (const { id, url } of published) {
-			await stage.n8n.deactivate(id);
-			await noEndpoint(stage, url);
+			await takeDown(stage, id, url);
 			const { secret } = await goLive(stage, id);
 			expect((await deliver(url, eventOf(), secret)).status).toBe(200);
-			await stage.n8n.deactivate(id);
-			await noEndpoint(stage, url);
-			expect(endpointAt(stage, url)).toBeUndefined();
+			await takeDown(stage, id, url);
 		}
 	});
 

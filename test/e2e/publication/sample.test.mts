@@ -2,15 +2,16 @@ import { isAtLeast } from '../../harness/n8n/version.mts';
 import { eventually, pause } from '../../harness/wait.mts';
 import {
 	credentialData,
+	goLive,
 	NODE,
 	newSecret,
 	setStage,
+	takeDown,
 	triggerWorkflow,
 } from '../../harness/stage.mts';
 import type { Stage } from '../../harness/stage.mts';
 
-/** Execute step of the webhook trigger, with the latest testimonial as its sample. */
-
+/** The trigger's option Sample for Execute Step. */
 const LATEST = { options: { sample: 'latest' } };
 
 const webhookRequests = ({ sandbox }: Stage) =>
@@ -18,20 +19,20 @@ const webhookRequests = ({ sandbox }: Stage) =>
 		({ method, path }) => method !== 'GET' && path.startsWith('/v1/webhooks'),
 	);
 
-/** Clicks Execute step, and gives the execution that came of it. */
+/** Clicks Execute step. @returns the execution that this starts */
 const executeStep = async ({ n8n }: Stage, id: string) => {
 	await n8n.listen(id, NODE);
 	return (await n8n.waitForExecutions(id, 1))[0];
 };
 
-describe('a sample for Execute step', () => {
+describe('the latest testimonial as the sample for Execute step', () => {
 	let stage: Stage;
 	beforeAll(async () => {
 		stage = await setStage({ engine: 'publication' }, { seed: false });
 	});
 	afterAll(() => stage?.dispose());
 
-	test('without any testimonial, the test URL is registered as usual', async () => {
+	test('without a testimonial, the test URL is registered as usual', async () => {
 		const id = await triggerWorkflow(stage, LATEST);
 		await stage.n8n.listen(id, NODE);
 		expect(stage.sandbox.endpoints()).toHaveLength(1);
@@ -42,7 +43,7 @@ describe('a sample for Execute step', () => {
 		await eventually(() => stage.sandbox.endpoints().length === 0, { what: 'no endpoint' });
 	});
 
-	test('is the newest testimonial, comes in the shape of a delivery, and registers nothing', async () => {
+	test('is the newest one, has the shape of a delivery, and registers nothing', async () => {
 		stage.sandbox.submit({ created_at: '2030-01-02T00:00:00.000Z', rating: 1 });
 		const newest = stage.sandbox.submit({ created_at: '2030-01-01T00:00:00.000Z', rating: 4 });
 		stage.sandbox.submit({ created_at: '2020-01-01T00:00:00.000Z' });
@@ -76,11 +77,12 @@ describe('a sample for Execute step', () => {
 				}),
 			]);
 		}
+		// n8n runs the trigger's delete method after the execution.
 		await pause(1_000);
 		expect(webhookRequests(stage)).toHaveLength(before);
 	});
 
-	test('works in the manual set-up, also before there is a secret', async () => {
+	test('works with the manual setup, with and without a secret', async () => {
 		const id = await triggerWorkflow(stage, { ...LATEST, setup: 'manual' });
 		expect((await executeStep(stage, id)).status).toBe('success');
 		await stage.n8n.updateCredential(
@@ -94,32 +96,28 @@ describe('a sample for Execute step', () => {
 		]);
 	});
 
-	test('leaves the published workflow and its endpoint alone', async () => {
+	test('leaves the endpoint of the published workflow alone', async () => {
 		const id = await triggerWorkflow(stage, LATEST);
-		await stage.n8n.activate(id);
-		await eventually(() => stage.sandbox.endpoints().length === 1, { what: 'the endpoint' });
-		const [endpoint] = structuredClone(stage.sandbox.endpoints());
+		const endpoint = { ...(await goLive(stage, id)) };
 		await executeStep(stage, id);
+		// n8n runs the trigger's delete method after the execution.
 		await pause(1_000);
 		expect(stage.sandbox.endpoints()).toEqual([endpoint]);
 		const { id: next } = stage.sandbox.submit();
 		const executions = await stage.n8n.waitForExecutions(id, 2);
 		expect(executions[1].items[NODE][0].json.id).toBe(next);
+		await takeDown(stage, id, endpoint.url);
 	});
 
-	test('is told where n8n does not reach itself', async () => {
-		const lost = await setStage({ engine: 'publication', webhookUrl: 'https://n8n.invalid' });
-		try {
-			const id = await triggerWorkflow(lost, LATEST);
-			await expect(lost.n8n.listen(id, NODE)).rejects.toThrow(
-				'This n8n does not reach itself, so a sample cannot be delivered',
-			);
-			// Older versions of n8n do not tell nodes this address.
-			if (!isAtLeast('2.0')) return;
-			await lost.n8n.restart({ N8N_EDITOR_BASE_URL: lost.n8n.baseUrl });
-			expect((await executeStep(lost, id)).status).toBe('success');
-		} finally {
-			await lost.dispose();
-		}
+	test('where n8n does not reach itself at WEBHOOK_URL, the user is told so, or the address of the editor is used', async () => {
+		await stage.n8n.restart({ WEBHOOK_URL: 'https://n8n.invalid/' });
+		const id = await triggerWorkflow(stage, LATEST);
+		await expect(stage.n8n.listen(id, NODE)).rejects.toThrow(
+			'This n8n does not reach itself, so a sample cannot be delivered',
+		);
+		// Older versions of n8n do not tell nodes this address.
+		if (!isAtLeast('2.0')) return;
+		await stage.n8n.restart({ N8N_EDITOR_BASE_URL: stage.n8n.baseUrl });
+		expect((await executeStep(stage, id)).status).toBe('success');
 	});
 });

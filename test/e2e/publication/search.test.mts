@@ -10,7 +10,7 @@ import { N8n } from '../../harness/n8n/instance.mts';
 
 /** A node type as n8n serves it to its editor: with its codex file. */
 type NodeType = INodeTypeDescription & { hidden?: boolean };
-/** The names of the node types that a search finds, best first. */
+/** The names of the node types found, best match first. */
 type Search = (query: string) => string[];
 
 const OURS = expect.stringMatching(/^n8n-nodes-testivora\./);
@@ -19,13 +19,13 @@ const OURS = expect.stringMatching(/^n8n-nodes-testivora\./);
 const READ_BY_ASSISTANT = 5;
 
 /**
- * The assistant's search looks for each word alone, and a node's name counts more than its aliases. So with "customer" all five places go to
- * Customer.io and to n8n's training nodes, whatever a codex file says; "case" is spread over the letters of two names.
+ * The assistant's search matches each word by itself, and a node's name counts more than its aliases. "customer" therefore finds
+ * Customer.io and n8n's training nodes first, whatever our codex files say. "case" matches letters of two other names.
  */
-const OUT_OF_REACH = /^customer /;
-const BEHIND_NAMES = ['case study'];
+const NOT_FOUND_BY_ASSISTANT = /^customer /;
+const FOUND_AFTER_OTHERS = ['case study'];
 
-/** n8n's own search code, over all node types that a running n8n serves. */
+/** n8n's search code, over all node types that a running n8n serves. */
 describe('a search for', () => {
 	let n8n: N8n;
 	let types: NodeType[];
@@ -50,16 +50,16 @@ describe('a search for', () => {
 		expect(nodePanel(query).slice(0, 2)).toContainEqual(OURS);
 	});
 
-	test.each(SEARCHES.filter((query) => !OUT_OF_REACH.test(query)))(
+	test.each(SEARCHES.filter((query) => !NOT_FOUND_BY_ASSISTANT.test(query)))(
 		'"%s" finds us in the catalog of n8n’s assistant',
 		(query) => {
 			expect(
-				catalog.search(query).slice(0, BEHIND_NAMES.includes(query) ? READ_BY_ASSISTANT : 2),
+				catalog.search(query).slice(0, FOUND_AFTER_OTHERS.includes(query) ? READ_BY_ASSISTANT : 2),
 			).toContainEqual(OURS);
 		},
 	);
 
-	test('our name gives the assistant a hint on each node', () => {
+	test('"testivora" gives the assistant the hint of each node', () => {
 		const ours = types.filter(({ name }) => OURS.asymmetricMatch(name) && !name.endsWith('Tool'));
 		const [found] = catalog.read('testivora');
 		expect(ours.length).toBeGreaterThanOrEqual(2);
@@ -71,7 +71,7 @@ describe('a search for', () => {
 	});
 });
 
-/** As the node panel searches: it drops a "trigger" at the end, and popular nodes rise. */
+/** The search of the node panel: it ignores a final "trigger", and ranks popular nodes higher. */
 function searchOfNodePanel(
 	load: NodeJS.Require,
 	popularityFile: string,
@@ -95,7 +95,7 @@ function searchOfNodePanel(
 	};
 }
 
-/** The node catalog that n8n's assistant searches: what it finds, and the text that it reads of that. */
+/** The search of n8n's assistant: the nodes found, and the text that the assistant reads about them. */
 function searchOfCatalog(
 	load: NodeJS.Require,
 	types: NodeType[],

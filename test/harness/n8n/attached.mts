@@ -1,6 +1,6 @@
 /**
- * `node attached.mts <script> [arguments]` runs a script that ends, with all it started, as soon as its launcher is gone, however that
- * ended: the launcher holds the other end of the pipe at descriptor 3. The launcher makes this process the leader of a group of its own.
+ * `node attached.mts <script> [arguments]` runs a script, and kills it with all processes that it started as soon as its launcher is gone:
+ * the launcher holds the other end of the pipe at descriptor 3. The launcher starts this process as the leader of a process group.
  */
 import { createRequire } from 'node:module';
 import { Socket } from 'node:net';

@@ -2,7 +2,7 @@ import { unflatten } from './flatted.mts';
 import { isAtLeast } from './version.mts';
 import { eventually } from '../wait.mts';
 
-/** The log-in of every instance that the harness starts. */
+/** The account of every instance that the harness starts. */
 export const OWNER = {
 	email: 'owner@example.com',
 	firstName: 'Olivia',
@@ -12,7 +12,7 @@ export const OWNER = {
 
 export interface Answer<T = unknown> {
 	status: number;
-	/** the parsed JSON, n8n's `data` envelope included; the text where it is no JSON */
+	/** the parsed JSON, with n8n's `data` envelope; the text where it is not JSON */
 	body: T;
 }
 
@@ -23,13 +23,13 @@ export interface WorkflowNode {
 	typeVersion: number;
 	position?: [number, number];
 	parameters?: Record<string, unknown>;
-	/** for each credential type the credential's id and name */
+	/** by credential type */
 	credentials?: Record<string, { id: string; name: string }>;
 	webhookId?: string;
 	[setting: string]: unknown;
 }
 
-/** What n8n's connections look like, by node and kind: "main", or one for AI. `chain` makes them for nodes that follow one another. */
+/** A workflow's connections by source node and kind ("main" or an AI connection). `chain` connects nodes in a row. */
 export type Connections = Record<
 	string,
 	Record<string, Array<Array<{ node: string; type: string; index: number }>>>
@@ -62,21 +62,21 @@ export interface Execution {
 	status: string;
 	startedAt: string;
 	stoppedAt: string | null;
-	/** for each node that ran, the items of its first output, all runs together */
+	/** by node: the items of its first output, all its runs together */
 	items: Record<string, Item[]>;
 	/** why the execution failed */
 	error?: { message: string; description?: string; [field: string]: any };
-	/** n8n's own account: for each node, its runs */
+	/** by node: its runs, as n8n stores them */
 	runData: Record<string, any[]>;
 }
 
-/** What publishing came to. Under the legacy engine it is `published` or `not_published`, without triggers. */
+/** The result of publishing. Under the legacy engine only `published` and `not_published` occur, without triggers. */
 export interface PublicationStatus {
 	status: 'not_published' | 'in_progress' | 'published' | 'partial' | 'failed';
 	triggers: Array<{ nodeId: string; status: string; errorMessage: string | null }>;
 }
 
-/** Connects nodes one after the other, by name. */
+/** Connects nodes in a row, by name. */
 export function chain(...names: string[]): Connections {
 	return Object.fromEntries(
 		names
@@ -85,20 +85,20 @@ export function chain(...names: string[]): Connections {
 	);
 }
 
-/** n8n's refusal in one line, without the stack that it sends along. */
+/** An error response in one line, without the stack trace that n8n sends along. */
 function refusal(request: string, { status, body }: Answer): string {
 	return `${request}: ${status} ${(body as { message?: string })?.message ?? JSON.stringify(body)}`;
 }
 
-/** The statuses of executions that are not over. */
+/** The statuses of executions that have not ended. */
 export const UNFINISHED = ['new', 'running', 'waiting', 'unknown'];
 
 /**
- * What the n8n editor does over HTTP, as the owner. Methods throw an Error with n8n's answer where it refuses; `activate` and `deactivate`
- * give the answer back instead, since a refusal is what some tests are about.
+ * The requests that n8n's editor sends, as the owner. A response other than 2xx is thrown as an Error; only `request`, `activate` and
+ * `deactivate` return it, since some tests are about it.
  */
 export class N8nClient {
-	/** `http://127.0.0.1:<port>`, without a slash at the end */
+	/** `http://127.0.0.1:<port>` */
 	readonly baseUrl: string;
 	private cookie = '';
 
@@ -106,7 +106,7 @@ export class N8nClient {
 		this.baseUrl = baseUrl;
 	}
 
-	/** Makes the owner of a fresh instance, or logs in as the one that the harness made. */
+	/** Creates the owner of a fresh instance, or logs in as the one created before. */
 	async signIn(): Promise<void> {
 		const { userManagement } = await this.data<{
 			userManagement: { showSetupOnFirstLoad: boolean };
@@ -120,18 +120,18 @@ export class N8nClient {
 			});
 	}
 
-	/** Any request to n8n's own API, within the session. */
+	/** Any request to n8n's internal API, within the session. */
 	async request<T = any>(method: string, path: string, body?: unknown): Promise<Answer<T>> {
 		const response = await fetch(this.baseUrl + path, {
 			method,
 			headers: {
-				// n8n ties the session to this; any constant does.
+				// n8n binds the session to this; any constant will do.
 				'browser-id': 'harness',
 				...(this.cookie ? { cookie: this.cookie } : {}),
 				...(body === undefined ? {} : { 'content-type': 'application/json' }),
 			},
 			body: body === undefined ? undefined : JSON.stringify(body),
-			signal: AbortSignal.timeout(60_000),
+			signal: AbortSignal.timeout(120_000),
 		});
 		const session = response.headers
 			.getSetCookie()
@@ -156,7 +156,7 @@ export class N8nClient {
 
 	// Credentials
 
-	/** n8n wants a name of at least three characters. @returns the credential's id */
+	/** @param name at least three characters  @returns the credential's ID */
 	async createCredential(
 		name: string,
 		type: string,
@@ -179,8 +179,8 @@ export class N8nClient {
 	}
 
 	/**
-	 * What the credential's dialogue shows for this data: `status` is `OK` or `Error`. Older versions of n8n test only a credential that was
-	 * saved before; with what does not matter.
+	 * What the credential's dialog shows for this data: `status` is `OK` or `Error`. Older versions of n8n test only a credential that is
+	 * saved, whatever its data.
 	 */
 	async testCredential(
 		type: string,
@@ -202,7 +202,7 @@ export class N8nClient {
 
 	// Workflows
 
-	/** Nodes get an id and a position where they have none. @returns the workflow's id */
+	/** Nodes get an ID and a position where they have none. @returns the workflow's ID */
 	async createWorkflow(workflow: WorkflowInput): Promise<string> {
 		const nodes = workflow.nodes.map((node, index) => ({
 			id: `node-${index}`,
@@ -225,7 +225,7 @@ export class N8nClient {
 		return await this.data('GET', `/rest/workflows/${id}`);
 	}
 
-	/** Saves changes as the editor does: a workflow that is active goes on as it was until it is activated again; in n8n 1 it follows at once. */
+	/** Saves changes as the editor does. An active workflow runs as before until `activate`; in n8n 1 the changes apply at once. */
 	async updateWorkflow(id: string, changes: Partial<WorkflowInput>): Promise<void> {
 		await this.data('PATCH', `/rest/workflows/${id}`, changes);
 	}
@@ -246,28 +246,25 @@ export class N8nClient {
 		});
 	}
 
-	/** Deactivates the workflow where it is active, and deletes it. */
+	/** Deletes the workflow, active or not. */
 	async deleteWorkflow(id: string): Promise<void> {
 		if (isAtLeast('2.0')) await this.data('POST', `/rest/workflows/${id}/archive`, {});
-		// The publication engine answers before it has unpublished the workflow, and refuses to delete it until then.
+		// Under the publication engine n8n refuses the deletion until it has unpublished the workflow, which it does after it answered.
 		await eventually(async () => this.data('DELETE', `/rest/workflows/${id}`), {
 			what: `the deletion of workflow ${id}`,
 		});
 	}
 
-	/**
-	 * Publishes the workflow as it is saved, and gives n8n's answer. Under the publication engine the triggers' methods run after it: wait for
-	 * their effect, or with `publication`.
-	 */
+	/** Publishes the saved workflow. Under the publication engine n8n answers before it runs the triggers' methods: wait with `publication`. */
 	async activate(id: string): Promise<Answer> {
 		const { versionId } = await this.workflow(id);
-		// n8n 1 knows no publishing, but a switch.
+		// n8n 1 has a switch instead of publishing.
 		if (!isAtLeast('2.0'))
 			return await this.request('PATCH', `/rest/workflows/${id}`, { active: true, versionId });
 		return await this.request('POST', `/rest/workflows/${id}/activate`, { versionId });
 	}
 
-	/** Unpublishes the workflow and gives n8n's answer. */
+	/** Unpublishes the workflow. Under the publication engine n8n answers before it runs the triggers' methods. */
 	async deactivate(id: string): Promise<Answer> {
 		if (!isAtLeast('2.0'))
 			return await this.request('PATCH', `/rest/workflows/${id}`, { active: false });
@@ -283,8 +280,8 @@ export class N8nClient {
 		};
 	}
 
-	/** Waits until publishing is over, well or ill: n8n tries a trigger that throws five times within 15 s. */
-	async publication(id: string, timeout = 60_000): Promise<PublicationStatus> {
+	/** Waits until publishing has succeeded or failed: n8n tries a trigger that throws five times within 15 s. */
+	async publication(id: string, timeout = 100_000): Promise<PublicationStatus> {
 		return await eventually(
 			async () => {
 				const now = await this.publicationStatus(id);
@@ -296,14 +293,14 @@ export class N8nClient {
 
 	// Executions
 
-	/** Executions, newest first, without their data, as many as there are. */
+	/** All executions without their data, newest first. */
 	async listExecutions(workflowId?: string): Promise<Array<{ id: string; status: string }>> {
 		const found: Array<{ id: string; status: string }> = [];
 		const query = new URLSearchParams({
 			limit: '100',
 			filter: JSON.stringify(workflowId ? { workflowId } : {}),
 		});
-		// Older versions of n8n have no cursor. They sort by id, and take it as the edge of a page, where both edges are given.
+		// Older versions of n8n have no cursor. Given both of these, they sort by ID and treat them as the bounds of a page.
 		const byId = !isAtLeast('2.41');
 		if (byId)
 			for (const [edge, id] of [
@@ -351,7 +348,17 @@ export class N8nClient {
 		};
 	}
 
-	/** Executions with what each node gave out, oldest first. */
+	/** The newest execution; undefined before the first. */
+	async latestExecution(workflowId: string): Promise<Execution | undefined> {
+		const filter = encodeURIComponent(JSON.stringify({ workflowId }));
+		const { results } = await this.data<{ results: Array<{ id: string }> }>(
+			'GET',
+			`/rest/executions?limit=1&filter=${filter}`,
+		);
+		return results.length > 0 ? await this.execution(results[0].id) : undefined;
+	}
+
+	/** All executions with their data, oldest first. */
 	async executions(workflowId?: string): Promise<Execution[]> {
 		const executions: Execution[] = [];
 		for (const { id } of (await this.listExecutions(workflowId)).reverse())
@@ -359,7 +366,7 @@ export class N8nClient {
 		return executions;
 	}
 
-	/** How many executions there are, by status. Cheap, whatever their number. */
+	/** The number of executions by status. One request for each hundred of them. */
 	async countExecutions(workflowId?: string): Promise<Record<string, number>> {
 		const counts: Record<string, number> = {};
 		for (const { status } of await this.listExecutions(workflowId))
@@ -367,18 +374,18 @@ export class N8nClient {
 		return counts;
 	}
 
-	/** Waits until at least `count` executions of the workflow are over, and gives all of them, oldest first. */
+	/** Waits until at least `count` executions of the workflow have ended. @returns all of them, oldest first */
 	async waitForExecutions(
 		workflowId: string,
 		count: number,
-		timeout = 20_000,
+		timeout = 60_000,
 	): Promise<Execution[]> {
 		await eventually(
 			async () => {
-				const over = (await this.listExecutions(workflowId)).filter(
+				const ended = (await this.listExecutions(workflowId)).filter(
 					({ status }) => !UNFINISHED.includes(status),
 				);
-				if (over.length < count) throw new Error(`${over.length} are over`);
+				if (ended.length < count) throw new Error(`${ended.length} have ended`);
 				return true;
 			},
 			{ timeout, what: `${count} executions of workflow ${workflowId}` },
@@ -386,8 +393,23 @@ export class N8nClient {
 		return await this.executions(workflowId);
 	}
 
-	/** Runs the workflow from a trigger that waits for nothing (such as the Manual Trigger), and waits for the end. */
-	async runManually(workflowId: string, triggerName: string, timeout = 60_000): Promise<Execution> {
+	/** Waits until no execution is queued, running or waiting. */
+	async noExecutionRuns(workflowId?: string, timeout = 120_000): Promise<void> {
+		await eventually(
+			async () => {
+				const counts = await this.countExecutions(workflowId);
+				return UNFINISHED.every((status) => !counts[status]);
+			},
+			{ timeout, every: 200, what: 'all executions to end' },
+		);
+	}
+
+	/** "Execute workflow" from a trigger that needs no event, such as the Manual Trigger. @returns the execution once it has ended */
+	async runManually(
+		workflowId: string,
+		triggerName: string,
+		timeout = 100_000,
+	): Promise<Execution> {
 		const { executionId } = await this.startManually(workflowId, triggerName);
 		if (executionId === undefined)
 			throw new Error(`${triggerName} waits for a webhook: use listen()`);
@@ -400,14 +422,14 @@ export class N8nClient {
 		);
 	}
 
-	/** "Listen for test event": resolves when the test webhook is registered, that is, after the trigger's methods have run. */
+	/** "Listen for test event": resolves once the trigger's methods have run and the test webhook is registered. */
 	async listen(workflowId: string, triggerName: string): Promise<void> {
 		const { waitingForWebhook } = await this.startManually(workflowId, triggerName);
 		if (!waitingForWebhook)
 			throw new Error(`${triggerName} does not wait for a webhook: use runManually()`);
 	}
 
-	/** "Stop listening". n8n answers at once and removes the test webhook, and runs the trigger's delete method, after. */
+	/** "Stop listening". n8n answers before it removes the test webhook and runs the trigger's delete method. */
 	async stopListening(workflowId: string): Promise<void> {
 		const answer = await this.request('DELETE', `/rest/test-webhook/${workflowId}`);
 		if (answer.status >= 300) throw new Error(refusal('stop listening', answer));
@@ -426,18 +448,18 @@ export class N8nClient {
 
 	// Nodes
 
-	/** The description of a node type as the editor gets it; undefined where n8n does not know the type. */
+	/** A node type's description as the editor gets it; undefined where n8n does not have the type. */
 	async nodeType(name: string, version = 1): Promise<Record<string, any> | undefined> {
 		const { body } = await this.request('POST', '/rest/node-types', {
 			nodeInfos: [{ name, version }],
 		});
 		if (body.data) return body.data[0];
-		// What n8n makes of a node for AI agents stands only in the list of all types.
+		// The tool variants that n8n derives from nodes are only in the list of all types.
 		const all = await this.request<Array<Record<string, any>>>('GET', '/types/nodes.json');
 		return all.body.find((type) => type.name === name);
 	}
 
-	/** What a resource locator's list shows. `node` is one of a workflow, with its parameters and credentials. */
+	/** The entries of a resource locator's list in this node. */
 	async searchList(
 		node: WorkflowNode,
 		{
@@ -458,13 +480,13 @@ export class N8nClient {
 		});
 	}
 
-	/** The path, below the instance's production or test webhook URL, of a trigger in a saved workflow. */
+	/** The path of a trigger's webhook below the instance's production or test webhook URL. */
 	protected async webhookPath(workflowId: string, nodeName: string): Promise<string> {
 		const node = (await this.workflow(workflowId)).nodes.find(({ name }) => name === nodeName);
 		const webhook = node && (await this.nodeType(node.type, node.typeVersion))?.webhooks?.[0];
 		if (!webhook)
 			throw new Error(`Workflow ${workflowId} has no node "${nodeName}" with a webhook`);
-		// The built-in Webhook node's path is its parameter, and the whole of it; other triggers have a constant one after their webhook id.
+		// The built-in Webhook node's path is a parameter; other triggers' is the webhook ID and a constant.
 		if (webhook.isFullPath) return String(node.parameters?.path || node.webhookId);
 		return `${node.webhookId}/${webhook.path}`;
 	}

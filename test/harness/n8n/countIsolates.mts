@@ -1,11 +1,11 @@
 /**
- * `node --import countIsolates.mts …` appends one byte to the file that ISOLATES names for each isolate that the process builds. n8n builds
- * one to evaluate expressions in, for a delivery or an execution, and says so nowhere.
+ * `node --import countIsolates.mts …` appends one byte to the file that ISOLATES names for each V8 isolate that the process builds. n8n
+ * evaluates expressions in isolates and logs nothing about them.
  */
 import { appendFileSync } from 'node:fs';
 import Module from 'node:module';
 
-/** Node's own loader of CommonJS modules: n8n asks it for isolated-vm when it needs its first isolate. */
+/** Node's loader of CommonJS modules, through which n8n loads isolated-vm. */
 const loader = Module as unknown as { _load: (request: string, ...rest: unknown[]) => unknown };
 const load = loader._load;
 
@@ -21,6 +21,6 @@ function counting(isolatedVm: { Isolate: new () => object }): object {
 			return Reflect.construct(...how);
 		},
 	});
-	// Its other classes are not enumerable, so a copy would lack them.
+	// Not a copy: its other classes are not enumerable.
 	return Object.create(isolatedVm, { Isolate: { value: Isolate } });
 }

@@ -1,6 +1,6 @@
 /**
- * Parses what n8n stores executions as: the "flatted" form of JSON, a list of values in which every string inside a list or an object is
- * the index of the value that stands there.
+ * Parses the format of n8n's stored executions, that of the npm package "flatted": a JSON list of values, in which every string inside a
+ * list or an object is the index of the actual value.
  */
 export function unflatten(text: string): unknown {
 	const values = JSON.parse(text) as unknown[];

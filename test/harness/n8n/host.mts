@@ -15,22 +15,22 @@ export interface Host {
 	/** the folder that holds its node_modules */
 	dir: string;
 	version: string;
-	/** the Node that runs it: the newest n8n has the harness' own, and an older one that which its manifest pins */
+	/** the Node that runs it: the one pinned in its package.json, otherwise the one that runs the harness */
 	node: string;
 	/** the script to run under that Node */
 	bin: string;
-	/** a user folder as n8n leaves it after its first start, with every migration done and no owner: copied, it saves half of a start */
+	/** a user folder after n8n's first start, all migrations done, without an owner: a start with a copy of it takes half the time */
 	template: string;
-	/** V8's compile cache, filled by the first start */
+	/** Node's compile cache, filled by the first start */
 	compileCache: string;
 }
 
 /**
- * Installs the n8n under test, as tools/n8n/<version>/package-lock.json pins it, into .tools/n8n-<version>, unless that is done already.
- * Several processes may call this at once: one installs, the others wait for it. An install that was cut short is done again.
+ * Installs the n8n under test, as pinned in tools/n8n/<version>/package-lock.json, into .tools/n8n-<version>, where it is not there yet.
+ * Several processes may call this at once: one installs, the others wait. An interrupted installation is started over.
  *
- * @param onProgress told about phases and seconds; an install takes two to five minutes
- * @throws Error saying what to install on the machine where SQLite's binding can neither be downloaded nor compiled
+ * @param onProgress an installation takes two to five minutes
+ * @throws Error naming the missing system packages where SQLite's binding can be neither downloaded nor compiled
  */
 export async function ensureN8n(onProgress?: OnProgress): Promise<Host> {
 	if (Number(process.versions.node.split('.')[0]) < 24) {
@@ -93,8 +93,8 @@ export async function ensureN8n(onProgress?: OnProgress): Promise<Host> {
 }
 
 /**
- * Installs what the lock says. Not with `npm ci`, which refuses a lock that lacks an optional package for some other platform. Without
- * scripts: all that n8n needs to run is prebuilt but for SQLite's binding, and the package `node`, whose script fetches the binary.
+ * Not `npm ci`, which refuses a lock without the optional packages of other platforms. Without install scripts: n8n needs only those of
+ * sqlite3 (see `installSqlite`) and of the package `node`, which fetches the binary.
  */
 async function installPackages(locked: string, { dir, node }: Host): Promise<void> {
 	await mkdir(dir, { recursive: true });
@@ -110,7 +110,7 @@ async function installPackages(locked: string, { dir, node }: Host): Promise<voi
 		await run('npm', ['rebuild', 'node', '--ignore-scripts=false'], { cwd: dir });
 }
 
-/** Downloads SQLite's prebuilt binding, or compiles it where the download is out of reach. */
+/** Downloads SQLite's prebuilt binding, or compiles it where the download fails. */
 async function installSqlite({ dir, node }: Host): Promise<void> {
 	const works = () =>
 		run(node, ['-e', "require('sqlite3')"], { cwd: dir }).then(
@@ -133,7 +133,7 @@ async function installSqlite({ dir, node }: Host): Promise<void> {
 	);
 }
 
-/** Points node-gyp at the headers that came with the dev dependency `node`, so that compiling needs no further download. */
+/** Points node-gyp at the headers of the dev dependency `node`, which it would otherwise download. */
 function headers(): NodeJS.ProcessEnv {
 	const bare = `node-${process.platform}-${process.arch}`;
 	const found = [
@@ -144,14 +144,14 @@ function headers(): NodeJS.ProcessEnv {
 	return found ? { npm_config_nodedir: found } : {};
 }
 
-/** Starts n8n once, which proves that the install works, and keeps the user folder that this leaves. */
+/** Starts n8n once, which checks the installation, and keeps the user folder. */
 async function makeTemplate(host: Host): Promise<void> {
 	const making = `${host.template}.new`;
 	await rm(making, { recursive: true, force: true });
 	await mkdir(making, { recursive: true });
 	const first = await launch(host, { userFolder: making });
 	await first.stop();
-	// The editor's files, which n8n writes anew at each start.
+	// The editor's files, which n8n writes at each start.
 	await rm(join(making, '.cache'), { recursive: true, force: true });
 	await rm(host.template, { recursive: true, force: true });
 	await rename(making, host.template);

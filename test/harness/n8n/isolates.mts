@@ -1,16 +1,17 @@
-import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { statSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
 
-/** n8n builds an isolate only where an expression is evaluated, and not for each delivery and each execution (experimental in n8n 2.41). */
+import { temporaryFolder } from '../temporary.mts';
+
+/** Makes n8n build an isolate only when an expression is evaluated, not for each delivery and execution (experimental in n8n 2.41). */
 export const LAZY_ISOLATES = { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' };
 
-/** Counts the isolates of every n8n process that is started with its environment. */
+/** Counts the isolates of all n8n processes that are started with `env`. */
 export class IsolateCounter {
 	readonly env: Record<string, string>;
-	private readonly folder = mkdtempSync(join(tmpdir(), 'n8n-testivora-isolates-'));
-	private readonly file = join(this.folder, 'count');
+	private readonly folder = temporaryFolder('isolates');
+	private readonly file = join(this.folder.path, 'count');
 
 	constructor() {
 		writeFileSync(this.file, '');
@@ -25,7 +26,7 @@ export class IsolateCounter {
 		return statSync(this.file).size;
 	}
 
-	dispose(): void {
-		rmSync(this.folder, { recursive: true, force: true });
+	async dispose(): Promise<void> {
+		await this.folder.remove();
 	}
 }

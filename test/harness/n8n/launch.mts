@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { createServer } from 'node:net';
-import type { AddressInfo } from 'node:net';
 import { delimiter, dirname, resolve } from 'node:path';
 
 import type { Host } from './host.mts';
@@ -10,29 +9,26 @@ import { eventually } from '../wait.mts';
 /** One running n8n process. */
 export interface Launched {
 	port: number;
-	/** its process ID: how much memory it takes can be read from the system */
 	pid: number;
 	/** everything it has written so far */
 	log(): string;
-	/** asks it to end (SIGTERM) and waits; kills it after 40 s */
+	/** sends SIGTERM and waits; sends SIGKILL after 40 s */
 	stop(): Promise<void>;
-	/** ends it at once (SIGKILL), with its task runner, as a power cut would */
+	/** sends SIGKILL to it and to its task runner */
 	kill(): Promise<void>;
 }
 
-/** What an instance is started with. `env` is added to, and wins over, what a quiet, local n8n needs. */
 export interface LaunchOptions {
 	userFolder: string;
-	/** which of n8n's commands; absent: `start`, the main process. The other two exist in queue mode. */
+	/** which of n8n's commands; absent: `start`, the main process. The others exist in queue mode. */
 	command?: keyof typeof READY;
+	/** absent: one that is free */
 	port?: number;
+	/** added to the environment; wins over what this file sets */
 	env?: Record<string, string | undefined>;
 }
 
-/**
- * What n8n's commands write once they do all that they are for. Before, `start` answers its settings with "starting up", and under the
- * legacy engine it still activates workflows.
- */
+/** The line that each of n8n's commands writes once it is ready. Until then `start` still activates workflows. */
 const READY = {
 	start: 'Editor is now accessible',
 	webhook: 'Webhook listener waiting for requests',
@@ -40,14 +36,14 @@ const READY = {
 };
 
 /**
- * Starts n8n and waits until it serves everything.
- * Nothing of this process's environment reaches it but PATH, HOME and the like: a test runner's NODE_ENV would change what n8n loads.
+ * Starts n8n and waits until it is ready. It gets only a few of this process's environment variables: the NODE_ENV of a test runner, for
+ * one, changes what n8n loads.
  *
- * @throws Error with the log when n8n ends or is not ready within 120 s
+ * @throws Error with the log when n8n ends or is not ready within 200 s
  */
 export async function launch(host: Host, options: LaunchOptions): Promise<Launched> {
-	const [port, brokerPort] = await freePorts(2);
-	const use = options.port ?? port;
+	const [brokerPort, free] = await freePorts(2);
+	const port = options.port ?? free;
 	const command = options.command ?? 'start';
 	const env: Record<string, string | undefined> = {
 		...pick(process.env, ['HOME', 'LANG', 'TZ', 'TMPDIR']),
@@ -55,7 +51,7 @@ export async function launch(host: Host, options: LaunchOptions): Promise<Launch
 		PATH: dirname(host.node) + delimiter + (process.env.PATH ?? ''),
 		NODE_COMPILE_CACHE: host.compileCache,
 		N8N_USER_FOLDER: options.userFolder,
-		N8N_PORT: String(use),
+		N8N_PORT: String(port),
 		N8N_LISTEN_ADDRESS: '127.0.0.1',
 		N8N_RUNNERS_BROKER_PORT: String(brokerPort),
 		N8N_SECURE_COOKIE: 'false',
@@ -78,7 +74,7 @@ export async function launch(host: Host, options: LaunchOptions): Promise<Launch
 			log += text;
 		});
 	}
-	// A forgotten instance must not keep its test process alive, which would in turn keep the instance alive.
+	// An instance that nobody stopped must not keep this process alive: the instance ends only when this process does.
 	child.unref();
 	for (const stream of child.stdio) (stream as Socket | null)?.unref();
 
@@ -99,7 +95,7 @@ export async function launch(host: Host, options: LaunchOptions): Promise<Launch
 		try {
 			process.kill(target, name);
 		} catch {
-			// It ended in this very moment.
+			// It ended in the meantime.
 		}
 	};
 	const kill = async () => {
@@ -114,7 +110,7 @@ export async function launch(host: Host, options: LaunchOptions): Promise<Launch
 	};
 
 	await eventually(() => end !== undefined || log.includes(READY[command]), {
-		timeout: 120_000,
+		timeout: 200_000,
 		what: `n8n ${command}`,
 	}).catch((error: Error) => {
 		end ??= error.message;
@@ -123,24 +119,38 @@ export async function launch(host: Host, options: LaunchOptions): Promise<Launch
 		await kill();
 		throw new Error(`"n8n ${command}" did not start: ${end}\n${log.slice(-4000)}`);
 	}
-	return { port: use, pid: child.pid!, log: () => log, stop, kill };
+	return { port, pid: child.pid!, log: () => log, stop, kill };
 }
 
-/** Ports of 127.0.0.1 that were free a moment ago, all different. */
+/**
+ * Ports below those that the system gives to outgoing connections (on Linux from 32,768 on): a connection must not get n8n's port while
+ * n8n is restarted. Each process takes its ports from a hundred of its own, so that processes which start n8n at the same time do not
+ * find the same port free.
+ */
+const FIRST_PORT = 10_000;
+const PORTS_EACH = 100;
+const SLICES = 220;
+let lastPort = Math.floor(Math.random() * PORTS_EACH);
+
+/** Ports of 127.0.0.1 on which nothing listens, all different. */
 export async function freePorts(count: number): Promise<number[]> {
-	const servers = await Promise.all(
-		Array.from(
-			{ length: count },
-			() =>
-				new Promise<ReturnType<typeof createServer>>((settle, reject) => {
-					const server = createServer();
-					server.on('error', reject).listen(0, '127.0.0.1', () => settle(server));
-				}),
-		),
-	);
-	const ports = servers.map((server) => (server.address() as AddressInfo).port);
-	await Promise.all(servers.map((server) => new Promise((settle) => server.close(settle))));
+	const ports: number[] = [];
+	for (let tried = 0; ports.length < count; tried++) {
+		if (tried === PORTS_EACH) throw new Error(`No ${count} ports are free from ${FIRST_PORT} on`);
+		lastPort = (lastPort + 1) % PORTS_EACH;
+		const port = FIRST_PORT + (process.pid % SLICES) * PORTS_EACH + lastPort;
+		if (await isFree(port)) ports.push(port);
+	}
 	return ports;
+}
+
+async function isFree(port: number): Promise<boolean> {
+	return await new Promise((settle) => {
+		const server = createServer();
+		server
+			.on('error', () => settle(false))
+			.listen(port, '127.0.0.1', () => server.close(() => settle(true)));
+	});
 }
 
 const pick = (from: NodeJS.ProcessEnv, names: string[]) =>

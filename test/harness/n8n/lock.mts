@@ -7,10 +7,10 @@ import { pause } from '../wait.mts';
 const SQLITE_BUSY = 5;
 
 /**
- * Runs `work` while no other process on this machine runs one under the same lock file.
- * The lock is SQLite's own on an empty database: the operating system drops it when its holder dies, so none is ever stale.
+ * Runs `work` while holding a lock between processes. It is SQLite's lock on an empty database, which the operating system releases when
+ * the process that holds it dies.
  *
- * @param file the lock file, made when missing
+ * @param file the lock file, created when missing
  * @param onWait called about twice a second while another process holds the lock
  */
 export async function withLock<T>(

@@ -1,10 +1,7 @@
-/** What long work reports: the phase it is in and the seconds since the work began. Called when a phase begins and each second. */
+/** Called with the current phase of long work and the seconds since its start: when a phase begins, and every second. */
 export type OnProgress = (phase: string, seconds: number) => void;
 
-/**
- * Shows progress on standard error: one line that rewrites itself on a terminal, otherwise a line when a phase begins and every 20 s,
- * so that a log shows the work is alive.
- */
+/** Shows progress on standard error: on a terminal one line that is rewritten, otherwise a line when a phase begins and every 20 s. */
 export function showProgress(): OnProgress {
 	let shown = '';
 	let shownAt = 0;

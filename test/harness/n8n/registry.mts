@@ -1,25 +1,24 @@
 import { createHash } from 'node:crypto';
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
 import { basename, delimiter, dirname, join } from 'node:path';
 
 import { run } from '../command.mts';
+import { temporaryFolder } from '../temporary.mts';
 
-/** A local npm registry, and the environment under which n8n's own installer uses it. */
+/** A local npm registry for n8n's installer of community packages. */
 export interface Registry {
-	/** For n8n: its npm asks this registry alone, and nothing it asks goes to the internet. */
+	/** With this environment n8n's npm uses only this registry, and n8n has no access to the internet. */
 	env: Record<string, string>;
 	stop(): Promise<void>;
 }
 
 /**
- * Serves packed packages as npm's registry does: a manifest for each version, the last one given being the latest, and the tarballs.
+ * Serves packed versions of one package as npm's registry does: their manifests, the last one being the latest, and their tarballs.
  *
- * Without a licence n8n names npm's own registry to its npm whatever npm's settings say. So an `npm` that comes first on the PATH puts
- * the local registry in its place and hands everything else on. What n8n asks by itself, without npm, meets a proxy that is not there, and
- * n8n then asks npm.
+ * Without a licence n8n passes npm's public registry to npm on the command line, which wins over npm's settings. So a script named `npm`,
+ * first on the PATH, replaces that argument. Requests that n8n sends itself go to a proxy that does not exist; n8n then falls back on npm.
  */
 export async function startRegistry(tarballs: string[]): Promise<Registry> {
 	const packed = await Promise.all(
@@ -60,9 +59,9 @@ export async function startRegistry(tarballs: string[]): Promise<Registry> {
 	await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
 	const { port } = server.address() as AddressInfo;
 
-	const folder = await mkdtemp(join(tmpdir(), 'npm-testivora-'));
+	const folder = temporaryFolder('npm');
 	const path = [dirname(process.execPath), process.env.PATH].join(delimiter);
-	const front = join(folder, 'npm');
+	const front = join(folder.path, 'npm');
 	await writeFile(
 		front,
 		`#!/bin/sh
@@ -79,9 +78,9 @@ PATH='${path}' exec npm "$@"
 	const nowhere = 'http://127.0.0.1:9';
 	return {
 		env: {
-			PATH: folder + delimiter + path,
+			PATH: folder.path + delimiter + path,
 			npm_config_registry: `http://127.0.0.1:${port}`,
-			npm_config_cache: join(folder, 'cache'),
+			npm_config_cache: join(folder.path, 'cache'),
 			npm_config_update_notifier: 'false',
 			HTTP_PROXY: nowhere,
 			HTTPS_PROXY: nowhere,
@@ -89,7 +88,7 @@ PATH='${path}' exec npm "$@"
 		},
 		async stop() {
 			await new Promise((settle) => server.close(settle));
-			await rm(folder, { recursive: true, force: true });
+			await folder.remove();
 		},
 	};
 }

@@ -4,11 +4,11 @@ import { join, resolve } from 'node:path';
 import { run } from '../command.mts';
 import { withLock } from './lock.mts';
 
-/** Set once the package is packed, so that test workers, which inherit it, use the same tarball. */
+/** Environment variable with the tarball's path, which test workers inherit from the process that packed it. */
 const PACKED = 'TESTIVORA_TARBALL';
 
 /**
- * Builds the package and packs it as npm would publish it, once for a process and the workers it starts.
+ * Builds and packs the package, once for this process and the workers that it starts.
  *
  * @returns the path of the tarball, in .run/
  */
@@ -17,7 +17,7 @@ export async function packPackage(): Promise<string> {
 	return process.env[PACKED];
 }
 
-/** Builds and packs the sources as they are now. @returns the path of the tarball, in .run/ */
+/** Builds the sources as they are now and packs them as npm would publish them. @returns the path of the tarball, in .run/ */
 export async function buildAndPack(): Promise<string> {
 	const folder = resolve('.run');
 	return await withLock(join(folder, 'pack.lock'), async () => {
@@ -30,7 +30,7 @@ export async function buildAndPack(): Promise<string> {
 				filename: string;
 			}>;
 			const tarball = join(folder, filename);
-			// In one step: another process may be reading an older one.
+			// Renaming is atomic: another process may be reading an older tarball.
 			await rename(join(own, filename), tarball);
 			return tarball;
 		} finally {
@@ -40,7 +40,7 @@ export async function buildAndPack(): Promise<string> {
 }
 
 /**
- * Packs what a tarball holds once more, as another version: what users would get if it were released so.
+ * Packs the contents of a tarball again under another version number.
  *
  * @param folder where to put the new tarball
  * @returns its path
@@ -57,8 +57,9 @@ export async function repackAs(version: string, tarball: string, folder: string)
 }
 
 /**
- * Installs a packed community package into a user folder, as n8n's own installer does it: unpack, drop what only its developers need,
- * note it in the folder's manifest. n8n also runs `npm install` there; a package without dependencies gets nothing from that.
+ * Installs a packed community package into a user folder as n8n's installer does: unpacks it, drops dev, peer and optional
+ * dependencies from its manifest, and adds it to the folder's manifest. n8n also runs `npm install`, which does nothing for a package
+ * without dependencies.
  *
  * @param userFolder what N8N_USER_FOLDER points at
  */

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { resolve } from 'node:path';
 
-/** A folder for each version of n8n that is tested, with its manifest and lock. Every npm script runs in the repository's root. */
+/** Holds a folder with package.json and package-lock.json for each n8n version under test. Relative to the root, where npm scripts run. */
 export const VERSIONS = resolve('tools/n8n');
 
 /** The versions that can be tested, oldest first. */
@@ -20,7 +20,7 @@ export function versionUnderTest(): string {
 	return wanted;
 }
 
-/** Whether the n8n under test is this version or a later one. @param version such as `2.40` */
+/** Whether the n8n under test has this version or a later one. @param version such as `2.40` */
 export const isAtLeast = (version: string): boolean => compare(versionUnderTest(), version) >= 0;
 
 function compare(one: string, other: string): number {

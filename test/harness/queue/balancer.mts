@@ -1,18 +1,18 @@
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** What stands before several webhook processes: the address that Testivora delivers to. */
+/** A load balancer in front of webhook processes. */
 export interface Balancer {
 	/** `http://127.0.0.1:<port>` */
 	url: string;
-	/** 2xx answers that each process has given, in the order of `ports` */
+	/** the number of 2xx answers from each process, in the order of `ports` */
 	answered: number[];
 	close(): void;
 }
 
 /**
- * Gives each request to the next process in turn, whether it is up or not: one that is gone makes a 502, as at a load balancer that has
- * not noticed yet, and the sender has to try again.
+ * Passes requests to the processes in turn, running or not: a process that is down makes a 502, as long as a real balancer has not noticed
+ * it, and the sender has to retry.
  */
 export async function startBalancer(ports: number[]): Promise<Balancer> {
 	const answered = ports.map(() => 0);
@@ -27,7 +27,7 @@ export async function startBalancer(ports: number[]): Promise<Balancer> {
 			headers: incoming.headers,
 		});
 		onward.on('response', (response) => {
-			// "n8n is starting up. Please wait", with status 200: a balancer that asks for readiness would not have come here.
+			// "n8n is starting up. Please wait", with status 200. A balancer that checks readiness would not have sent the request.
 			if (response.headers['content-type']?.startsWith('text/html')) {
 				response.resume();
 				outgoing.writeHead(503).end();
@@ -41,7 +41,7 @@ export async function startBalancer(ports: number[]): Promise<Balancer> {
 		onward.on('error', () =>
 			outgoing.headersSent ? outgoing.destroy() : outgoing.writeHead(502).end(),
 		);
-		// A sender that hangs up is gone for the process, too.
+		// Pass on that the sender hung up.
 		outgoing.on('close', () => onward.destroy());
 		incoming.pipe(onward);
 	});

@@ -1,7 +1,9 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { TESTIMONIAL_ID } from '../outcomes.mts';
+import type { Started } from '../outcomes.mts';
+import { temporaryFolder } from '../temporary.mts';
+import { allSettledOrThrow } from '../wait.mts';
 import { ensureN8n } from '../n8n/host.mts';
 import { IRRELEVANT_MODULES, N8n } from '../n8n/instance.mts';
 import { freePorts, launch } from '../n8n/launch.mts';
@@ -12,7 +14,7 @@ import type { Balancer } from './balancer.mts';
 import { Postgres, startRedis } from './service.mts';
 import type { Service } from './service.mts';
 
-/** A worker or a webhook process, which can be killed and started again on its port. */
+/** A worker or a webhook process. */
 export class Member {
 	readonly command: 'webhook' | 'worker';
 	readonly url: string;
@@ -46,7 +48,7 @@ export class Member {
 		this.process = undefined;
 	}
 
-	/** Ends it as a power cut would. */
+	/** Ends it with SIGKILL. */
 	async kill(): Promise<void> {
 		await this.process?.kill();
 		await this.stop();
@@ -57,22 +59,17 @@ export class Member {
 		return this.process?.pid;
 	}
 
-	/** All that it has written, over restarts. */
+	/** Everything that it has written, restarts included. */
 	log(): string {
 		return this.past + (this.process?.log() ?? '');
 	}
 }
 
-/** How an execution ended, and the testimonial that started it. */
-export interface Ended {
-	id: string;
-	status: string;
-	testimonial: string;
-}
+type Parts = Pick<Cluster, 'main' | 'webhooks' | 'workers' | 'balancer' | 'postgres'>;
 
 /**
- * n8n in queue mode, the package installed in every process: PostgreSQL, Redis, one main process, two webhook processes behind a balancer,
- * two workers.
+ * n8n in queue mode: PostgreSQL, Redis, one main process, two webhook processes behind a balancer, and two workers. The package is
+ * installed in every process.
  */
 export class Cluster {
 	readonly main: N8n;
@@ -80,35 +77,50 @@ export class Cluster {
 	readonly workers: Member[];
 	readonly balancer: Balancer;
 	readonly postgres: Postgres;
-	private readonly redis: Service;
-	private readonly folder: string;
+	private readonly disposals: Disposals;
 
-	private constructor(
-		parts: Pick<Cluster, 'main' | 'webhooks' | 'workers' | 'balancer' | 'postgres'>,
-		redis: Service,
-		folder: string,
-	) {
+	private constructor(parts: Parts, disposals: Disposals) {
 		this.main = parts.main;
 		this.webhooks = parts.webhooks;
 		this.workers = parts.workers;
 		this.balancer = parts.balancer;
 		this.postgres = parts.postgres;
-		this.redis = redis;
-		this.folder = folder;
+		this.disposals = disposals;
 	}
 
-	/** @param more added to every process: environment, and packed packages beside ours */
+	/**
+	 * Starts all of it. Where one part does not start, the others are disposed of.
+	 *
+	 * @param more environment of every process, and packed packages to install beside ours
+	 */
 	static async start(
 		engine: 'publication' | 'legacy',
 		more: { env?: Record<string, string>; packages?: string[] } = {},
 	): Promise<Cluster> {
-		const folder = await mkdtemp(join(tmpdir(), 'n8n-testivora-queue-'));
-		const [postgres, redis, ports] = await Promise.all([
-			Postgres.start(),
-			startRedis(),
-			freePorts(4),
-		]);
+		const disposals = new Disposals();
+		try {
+			return await Cluster.assemble(engine, more, disposals);
+		} catch (error) {
+			await disposals.run();
+			throw error;
+		}
+	}
+
+	private static async assemble(
+		engine: 'publication' | 'legacy',
+		more: { env?: Record<string, string>; packages?: string[] },
+		disposals: Disposals,
+	): Promise<Cluster> {
+		const temporary = temporaryFolder('queue');
+		disposals.add(() => temporary.remove());
+		const folder = temporary.path;
+		const redis = await startRedis();
+		disposals.add(() => redis.dispose());
+		const postgres = await Postgres.start();
+		disposals.add(() => postgres.dispose());
+		const ports = await freePorts(4);
 		const balancer = await startBalancer(ports.slice(0, 2));
+		disposals.add(() => balancer.close());
 		const env = { ...environment(postgres, redis), ...more.env };
 		const memberEnv = {
 			...env,
@@ -122,24 +134,28 @@ export class Cluster {
 			[member('webhook', 0), member('webhook', 1)],
 			[member('worker', 2), member('worker', 3)],
 		];
-		// Installed before its first start, so that the harness does not give it a SQLite folder with an encryption key of its own.
+		// Before the first start, so that the main process does not get a copy of the template, which has an encryption key of its own.
 		const userFolder = join(folder, 'main');
 		for (const tarball of [await packPackage(), ...(more.packages ?? [])]) {
 			for (const name of ['main', 'webhook-0', 'webhook-1', 'worker-2', 'worker-3'])
 				await installPackage(tarball, join(folder, name));
 		}
 		const main = await N8n.start({ engine, env, userFolder, webhookUrl: balancer.url });
+		// Killed, since n8n would wait half a minute for executions that will never end.
+		disposals.add(async () => {
+			await Promise.all([main, ...webhooks, ...workers].map((process) => process.kill()));
+		});
 		await postgres.query(KEEP_STARTS);
-		const cluster = new Cluster({ main, webhooks, workers, balancer, postgres }, redis, folder);
+		const cluster = new Cluster({ main, webhooks, workers, balancer, postgres }, disposals);
 		await cluster.startMembers();
 		return cluster;
 	}
 
 	private async startMembers(): Promise<void> {
-		await Promise.all([...this.webhooks, ...this.workers].map((member) => member.start()));
+		await allSettledOrThrow([...this.webhooks, ...this.workers].map((member) => member.start()));
 	}
 
-	/** Stops every process of n8n as an administrator would, and starts all of them again. */
+	/** Stops every process of n8n with SIGTERM, and starts them again. */
 	async restart(): Promise<void> {
 		await Promise.all(
 			[this.main, ...this.webhooks, ...this.workers].map((process) => process.stop()),
@@ -148,33 +164,45 @@ export class Cluster {
 		await this.startMembers();
 	}
 
-	/** The workflow's executions, of whatever status, oldest first, straight from the database. */
-	async executions(workflowId: string): Promise<Ended[]> {
+	/** The workflow's executions, whatever their status, oldest first. */
+	async startedExecutions(workflowId: string): Promise<Started[]> {
 		const rows = await this.postgres.query(
 			`SELECT id, status, testimonial FROM execution_entity JOIN starts ON execution = id WHERE "workflowId" = '${workflowId}' ORDER BY id`,
 		);
 		return rows.map(([id, status, testimonial]) => ({ id, status, testimonial }));
 	}
 
-	/** Ends everything at once: n8n would wait half a minute for executions that will never end. */
+	/** Kills every process and deletes all data. */
 	async dispose(): Promise<void> {
-		await Promise.all(
-			[this.main, ...this.webhooks, ...this.workers].map((process) => process.kill()),
-		);
-		this.balancer.close();
-		await Promise.all([this.postgres.dispose(), this.redis.dispose()]);
-		await rm(this.folder, { recursive: true, force: true });
+		await this.disposals.run();
+	}
+}
+
+/** What to do in order to dispose of what was started so far. */
+class Disposals {
+	private readonly steps: Array<() => unknown> = [];
+
+	add(step: () => unknown): void {
+		this.steps.push(step);
+	}
+
+	/** Runs all steps, the last one first, whether or not one throws. */
+	async run(): Promise<void> {
+		for (const step of this.steps.splice(0).reverse())
+			await Promise.resolve()
+				.then(step)
+				.catch((error: Error) => console.error(`Disposal: ${error.message}`));
 	}
 }
 
 /**
- * Has PostgreSQL note what each execution was started with: where a worker dies, n8n writes over that when it marks the execution as failed,
- * and nobody could tell such an event from one that never came.
+ * Makes PostgreSQL record which testimonial each execution was started with. When a worker dies, n8n overwrites an execution's data as it
+ * marks it as failed; without this record, such an event would count as lost.
  */
 const KEEP_STARTS = `
   CREATE TABLE starts (execution integer, testimonial text);
   CREATE FUNCTION keep_start() RETURNS trigger LANGUAGE plpgsql AS
-    $$ BEGIN INSERT INTO starts VALUES (NEW."executionId", substring(NEW.data from 'tst_[A-Za-z0-9]+')); RETURN NULL; END $$;
+    $$ BEGIN INSERT INTO starts VALUES (NEW."executionId", substring(NEW.data from '${TESTIMONIAL_ID.source}')); RETURN NULL; END $$;
   CREATE TRIGGER keep_start AFTER INSERT ON execution_data FOR EACH ROW EXECUTE FUNCTION keep_start();
 `;
 
@@ -183,7 +211,7 @@ function environment(postgres: Postgres, redis: Service): Record<string, string>
 		EXECUTIONS_MODE: 'queue',
 		QUEUE_BULL_REDIS_HOST: '127.0.0.1',
 		QUEUE_BULL_REDIS_PORT: String(redis.port),
-		// A dead worker is noticed within seconds rather than after a minute and a half.
+		// A dead worker is detected within seconds instead of a minute and a half.
 		QUEUE_WORKER_LOCK_DURATION: '6000',
 		QUEUE_WORKER_LOCK_RENEW_TIME: '2000',
 		QUEUE_WORKER_STALLED_INTERVAL: '3000',

@@ -1,106 +1,98 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chownSync, existsSync, globSync, mkdtempSync, readFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
+import { chownSync, existsSync, globSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
-import { tmpdir, userInfo } from 'node:os';
+import { userInfo } from 'node:os';
 import { join } from 'node:path';
 
 import { run } from '../command.mts';
 import { freePorts } from '../n8n/launch.mts';
+import { temporaryFolder } from '../temporary.mts';
+import type { TemporaryFolder } from '../temporary.mts';
 import { eventually } from '../wait.mts';
 
-/** Starts a program, and ends it, cleanly and at once, as soon as the launcher closes the program's standard input or is itself gone. */
+/** Runs a program until this shell's standard input ends, that is, until the launcher closes it or is gone; then interrupts it. */
 const TETHERED = '"$@" </dev/null & read _; kill -INT $!; wait $!';
 
-/** A server with a data folder and a port of its own on 127.0.0.1, that can go away and come back. */
+/** A database server on 127.0.0.1 with a port and a temporary data folder of its own, which can be stopped and started again. */
 export class Service {
 	readonly port: number;
-	readonly folder: string;
+	private readonly folder: TemporaryFolder;
 	private readonly command: string[];
 	private process: ChildProcess | undefined;
 	private log = '';
 
-	constructor(port: number, folder: string, command: string[]) {
+	constructor(port: number, folder: TemporaryFolder, command: string[]) {
 		this.port = port;
 		this.folder = folder;
 		this.command = command;
 	}
 
-	/** Resolves once it takes connections. @throws Error with its log when it does not within 30 s */
+	/** Resolves once it accepts connections. @throws Error with its log when it does not within 60 s */
 	async start(): Promise<void> {
 		this.process = spawn('sh', ['-c', TETHERED, 'sh', ...this.command], {
-			cwd: this.folder,
+			cwd: this.folder.path,
 			...identity(),
 			stdio: ['pipe', 'pipe', 'pipe'],
 		});
 		for (const stream of [this.process.stdout!, this.process.stderr!])
 			stream.setEncoding('utf8').on('data', (text: string) => (this.log += text));
 		await eventually(() => accepts(this.port), {
-			timeout: 30_000,
 			what: `${this.command[0]} on port ${this.port}`,
 		}).catch((error: Error) => {
 			throw new Error(`${error.message}\n${this.log.slice(-2000)}`);
 		});
 	}
 
-	/** Ends it, open connections and all; its data stay. */
+	/** Stops it at once and closes its connections; its data are kept. */
 	async stop(): Promise<void> {
-		if (!this.process) return;
-		const ended = once(this.process, 'exit');
-		this.process.stdin!.end();
-		await ended;
+		const { process } = this;
 		this.process = undefined;
+		if (!process || process.exitCode !== null) return;
+		const ended = once(process, 'exit');
+		process.stdin!.end();
+		await ended;
 	}
 
 	/** Stops it and deletes its data. */
 	async dispose(): Promise<void> {
 		await this.stop();
-		await rm(this.folder, { recursive: true, force: true });
+		await this.folder.remove();
 	}
 }
 
-/** Redis from the machine's packages (Debian: `redis-server`), running. */
+/** Starts Redis, which must be installed (Debian: `redis-server`). Where it does not start, nothing is left behind. */
 export async function startRedis(): Promise<Service> {
 	const [port] = await freePorts(1);
 	const options = { port, bind: '127.0.0.1', save: '', appendonly: 'no' };
+	const redis = program('redis-server', 'redis-server', ['/usr/bin', '/usr/local/bin']);
 	const service = new Service(port, newFolder(), [
-		program('redis-server', 'redis-server', ['/usr/bin', '/usr/local/bin']),
+		redis,
 		...Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]),
 	]);
-	await service.start();
-	return service;
+	return await orDispose(service, () => service.start());
 }
 
-/** PostgreSQL, running, with a superuser `n8n` that needs no password, and a way to ask it. */
+/** PostgreSQL, with a superuser `n8n` that needs no password. */
 export class Postgres extends Service {
-	/** From the machine's packages (Debian: `postgresql`). */
+	/** Starts PostgreSQL, which must be installed (Debian: `postgresql`). Where it does not start, nothing is left behind. */
 	static async start(): Promise<Postgres> {
+		const [initdb, postgres] = [binary('initdb'), binary('postgres')];
 		const [port] = await freePorts(1);
 		const folder = newFolder();
-		await run(
-			binary('initdb'),
-			['-D', folder, '-U', 'n8n', '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C'],
-			{ cwd: folder, ...identity() },
-		);
-		const service = new Postgres(port, folder, [
-			binary('postgres'),
-			'-D',
-			folder,
-			'-p',
-			String(port),
-			'-h',
-			'127.0.0.1',
-			'-k',
-			folder,
-		]);
-		await service.start();
-		await eventually(() => service.query('SELECT 1'), { what: 'PostgreSQL to answer' });
-		return service;
+		const data = ['-D', folder.path];
+		const address = ['-p', String(port), '-h', '127.0.0.1', '-k', folder.path];
+		const service = new Postgres(port, folder, [postgres, ...data, ...address]);
+		return await orDispose(service, async () => {
+			const options = ['-U', 'n8n', '-A', 'trust', '--no-sync', '-E', 'UTF8', '--locale=C'];
+			await run(initdb, [...data, ...options], { cwd: folder.path, ...identity() });
+			await service.start();
+			await eventually(() => service.query('SELECT 1'), { what: 'PostgreSQL to answer' });
+		});
 	}
 
-	/** One query against the database `postgres`. @returns its rows, each a list of texts */
+	/** One query against the database `postgres`. @returns its rows, each a list of column values as text */
 	async query(sql: string): Promise<string[][]> {
 		const args = [
 			'-h',
@@ -125,6 +117,17 @@ export class Postgres extends Service {
 	}
 }
 
+/** Runs `begin`, and disposes of the service where it throws. */
+async function orDispose<T extends Service>(service: T, begin: () => Promise<void>): Promise<T> {
+	try {
+		await begin();
+		return service;
+	} catch (error) {
+		await service.dispose();
+		throw error;
+	}
+}
+
 const binary = (name: string) =>
 	program(name, 'postgresql', globSync('/usr/lib/postgresql/*/bin').sort().reverse());
 
@@ -139,7 +142,7 @@ function program(name: string, debianPackage: string, folders: string[]): string
 	return found;
 }
 
-/** PostgreSQL refuses to run as root, so root's servers run as the user that Debian makes for it. */
+/** PostgreSQL refuses to run as root: then it runs as the user that Debian's package creates. */
 function identity(): { uid?: number; gid?: number } {
 	if (userInfo().uid !== 0) return {};
 	const entry = readFileSync('/etc/passwd', 'utf8')
@@ -153,10 +156,10 @@ function identity(): { uid?: number; gid?: number } {
 	return { uid, gid };
 }
 
-function newFolder(): string {
-	const folder = mkdtempSync(join(tmpdir(), 'n8n-testivora-data-'));
+function newFolder(): TemporaryFolder {
 	const { uid, gid } = identity();
-	if (uid !== undefined && gid !== undefined) chownSync(folder, uid, gid);
+	const folder = temporaryFolder('data');
+	if (uid !== undefined && gid !== undefined) chownSync(folder.path, uid, gid);
 	return folder;
 }
 

@@ -20,7 +20,7 @@ export const approvedToHubspot: Example = {
 		const { outside, sandbox } = play;
 		outside.answerWith(({ path, body }) => {
 			if (path === '/crm/v3/objects/contacts/search') {
-				// HubSpot finds what contains the words; it is for the workflow to tell the very name.
+				// HubSpot finds every name that contains the words; the workflow must pick the exact one.
 				const [first] = body.query.toLowerCase().split(' ');
 				return {
 					results: CONTACTS.filter(
@@ -53,7 +53,7 @@ export const approvedToHubspot: Example = {
 		]);
 		expect(outside.requests).toHaveLength(2);
 
-		// Two of this name; one without an email address; nobody.
+		// Two contacts with the name; one without an email address; none.
 		for (const [index, name] of ['Tom Baker', 'Mina Sato', 'Jonas Weber'].entries()) {
 			outside.requests.length = 0;
 			await approve(name, index + 2);

@@ -1,24 +1,17 @@
-import { startChatModel } from '../../../helpers/chatModel.mts';
 import { goLive } from '../../../harness/stage.mts';
+import { MODEL, OPEN_AI, withChatModel } from './chatModel.mts';
 import { outcome } from './play.mts';
 import type { Example } from './play.mts';
-import { CHANNEL, sent, SLACK } from './slackWait.mts';
-
-const MODEL = 'OpenAI Chat Model';
+import { sent, SLACK } from './slack.mts';
 
 export const approvedToSocialDraft: Example = {
 	choices: {
-		[MODEL]: { credential: ['openAiApi', { apiKey: 'sk-test' }] },
-		'Show the Draft': { ...SLACK, parameters: CHANNEL },
+		[MODEL]: OPEN_AI,
+		'Show the Draft': SLACK,
 	},
 	async run(play, workflowId) {
-		const { n8n, outside, sandbox } = play;
-		const model = await startChatModel();
-		try {
-			const { credentials } = (await n8n.workflow(workflowId)).nodes.find(
-				({ name }) => name === MODEL,
-			)!;
-			await n8n.updateCredential(credentials!.openAiApi.id, { apiKey: 'sk-test', url: model.url });
+		const { outside, sandbox } = play;
+		await withChatModel(play, workflowId, async (model) => {
 			outside.answerWith(sent);
 			await goLive(play, workflowId, 'Approved');
 			model.replies.push('“Worth it & more.” Thank you, Ana <!here>!');
@@ -40,8 +33,6 @@ export const approvedToSocialDraft: Example = {
 					'⭐⭐⭐⭐⭐ Ana López, Acme\n> Worth it &amp; more.\n*Draft of a post. Check it, then publish it yourself:*\n“Worth it &amp; more.” Thank you, Ana &lt;!here&gt;!',
 				],
 			]);
-		} finally {
-			await model.stop();
-		}
+		});
 	},
 };

@@ -1,18 +1,11 @@
 import { goLive } from '../../../harness/stage.mts';
-import { outcome } from './play.mts';
+import { googleCredential, outcome } from './play.mts';
 import type { Example } from './play.mts';
 
 export const authorPhotosToGoogleDrive: Example = {
 	choices: {
 		'Save the Photo': {
-			credential: [
-				'googleDriveOAuth2Api',
-				{
-					clientId: 'id',
-					clientSecret: 'secret',
-					oauthTokenData: { access_token: 'token', token_type: 'Bearer', expires_in: 3600 },
-				},
-			],
+			credential: googleCredential('googleDriveOAuth2Api'),
 		},
 	},
 	async run(play, workflowId) {

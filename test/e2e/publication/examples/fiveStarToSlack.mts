@@ -1,19 +1,15 @@
 import { goLive } from '../../../harness/stage.mts';
 import { outcome } from './play.mts';
 import type { Example } from './play.mts';
+import { sent, SLACK } from './slack.mts';
 
 export const fiveStarToSlack: Example = {
 	choices: {
-		'Tell Slack': {
-			credential: ['slackApi', { accessToken: 'xoxb-test' }],
-			parameters: {
-				channelId: { __rl: true, mode: 'list', value: 'C0123456789', cachedResultName: 'praise' },
-			},
-		},
+		'Tell Slack': SLACK,
 	},
 	async run(play, workflowId) {
 		const { outside, sandbox } = play;
-		outside.answerWith(() => ({ ok: true, channel: 'C0123456789', ts: '1700000000.000100' }));
+		outside.answerWith(sent);
 		await goLive(play, workflowId, 'Five Stars');
 		sandbox.submit({ rating: 4, text: 'Four stars: not told.' });
 		sandbox.submit({ rating: null, text: 'No stars: not told.' });

@@ -1,7 +1,7 @@
-import { fillIn, outcome } from './play.mts';
+import { outcome, submitForm } from './play.mts';
 import type { Example } from './play.mts';
 
-/** As a spreadsheet saves it: with a byte order mark, quotes and line breaks of its own. */
+/** As spreadsheet programs save it: with a byte order mark, quotes and CRLF. */
 const CSV = [
 	'\ufefftext,name,rating,title,company,tags',
 	'"Clear, kind and to the point.",Tom Baker,5,Coach,Acme,"onboarding, course"',
@@ -21,7 +21,7 @@ export const importFromCsv: Example = {
 	async run(play, workflowId) {
 		const { sandbox } = play;
 		sandbox.testimonials().length = 0;
-		const page = await fillIn(
+		const page = await submitForm(
 			play,
 			workflowId,
 			'Upload',

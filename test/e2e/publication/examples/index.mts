@@ -15,7 +15,7 @@ import { webhookTurnedOffToSlack } from './webhookTurnedOffToSlack.mts';
 import { weeklyDigestByEmail } from './weeklyDigestByEmail.mts';
 import type { Example } from './play.mts';
 
-/** What each file in examples/ must do. */
+/** The test of each file in examples/. */
 export const EXAMPLES: Record<string, Example> = {
 	'approve-from-slack': approveFromSlack,
 	'approved-to-hubspot': approvedToHubspot,

@@ -6,11 +6,10 @@ import type { INode, INodeParameters, INodeTypeDescription } from 'n8n-workflow'
 import type { WorkflowNode } from '../../../harness/n8n/client.mts';
 
 /**
- * What n8n's editor would drop from a node, or not know at all: its type or version, parameters and options that the node does not have,
- * and those that it does not show with these settings. Ask it about a node as the file has it: what is hidden until its user has chosen
- * something else is lost in that moment.
+ * What n8n's editor does not know of a node or would drop: its type or version, parameters that the type does not have, and parameters
+ * that it hides with these settings. Pass the node as it is in the file, since the editor drops hidden parameters on import.
  *
- * @param description of the node's type, as this n8n has it; undefined when it has none
+ * @param description of the node's type in this n8n; undefined when it does not have the type
  * @returns a sentence for each
  */
 export function unknownIn(
@@ -25,7 +24,7 @@ export function unknownIn(
 	);
 }
 
-/** What n8n's editor would mark red in a node: required fields that are empty, and values that are not among the choices. */
+/** The issues that n8n's editor shows for a node: required fields that are empty, and values that are not among the options. */
 export function missingIn(node: WorkflowNode, description: Record<string, any>): string[] {
 	const type = description as INodeTypeDescription;
 	const issues = NodeHelpers.getNodeParametersIssues(
@@ -38,7 +37,7 @@ export function missingIn(node: WorkflowNode, description: Record<string, any>):
 		.map((issue) => `${node.name}: ${issue}`);
 }
 
-/** A node's parameters as the editor has them once it has read the node, with the defaults of those that are absent. */
+/** A node's parameters after the editor has read the node, defaults included. */
 function kept(node: WorkflowNode, description: Record<string, any>): INodeParameters {
 	const type = description as INodeTypeDescription;
 	return NodeHelpers.getNodeParameters(
@@ -51,7 +50,7 @@ function kept(node: WorkflowNode, description: Record<string, any>): INodeParame
 	)!;
 }
 
-/** The paths in `given` that are not the same in `has`. */
+/** The paths in `given` that `has` lacks or has with another value. */
 function lost(given: unknown, has: unknown, path = ''): string[] {
 	if (typeof given !== 'object' || given === null || typeof has !== 'object' || has === null) {
 		return isDeepStrictEqual(given, has) ? [] : [path];

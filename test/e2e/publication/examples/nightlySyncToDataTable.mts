@@ -58,12 +58,12 @@ export const nightlySyncToDataTable: Example = {
 			rows.sort((a, b) => a.text.localeCompare(b.text));
 		expect(byText(await run())).toEqual([row, expect.objectContaining(other)]);
 
-		// The night after: one is changed, one was turned down.
+		// The next night: one was changed, one rejected.
 		ana.text = 'First, corrected.';
 		tom.status = 'rejected';
 		expect(await run()).toEqual([{ ...row, text: 'First, corrected.' }]);
 
-		// A list that cannot be read whole leaves the table as it was.
+		// When the list cannot be read completely, the table stays as it was.
 		sandbox.inject({
 			method: 'GET',
 			path: '/v1/testimonials',

@@ -15,13 +15,13 @@ export interface OutsideRequest {
 	body: any;
 }
 
-/** Stands in for every service that n8n reaches over HTTPS. */
+/** A stand-in for every service that n8n reaches over HTTPS. */
 export interface Outside {
-	/** what makes an n8n send its HTTPS requests here, for `InstanceOptions` */
+	/** environment for `InstanceOptions` with which n8n sends its HTTPS requests here */
 	env: Record<string, string>;
-	/** what came since `answer` was set */
+	/** since the last `answerWith` */
 	requests: OutsideRequest[];
-	/** Sets what the requests from now on are answered with, as JSON. */
+	/** Sets the JSON answer to the requests from now on, and forgets the earlier ones. */
 	answerWith(answer: (request: OutsideRequest) => unknown): void;
 	stop(): Promise<void>;
 }
@@ -46,7 +46,7 @@ export async function startOutside(): Promise<Outside> {
 		};
 		requests.push(request);
 		const body = answer(request);
-		// Google Drive names there where an upload goes.
+		// Google Drive answers with the address for the upload there.
 		const location = `https://${request.host}/upload/session`;
 		response
 			.writeHead(body === undefined ? 404 : 200, { 'content-type': 'application/json', location })
@@ -70,7 +70,7 @@ export async function startOutside(): Promise<Outside> {
 	};
 }
 
-/** Uploads are no JSON. */
+/** The text where it is not JSON, such as an upload. */
 function parsed(text: string): unknown {
 	try {
 		return JSON.parse(text);

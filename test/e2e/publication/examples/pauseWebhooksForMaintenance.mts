@@ -1,6 +1,5 @@
-import { endpoint } from '../../../helpers/fixtures.mts';
-import type { StoredEndpoint } from '../../../sandbox/store.mts';
-import { fillIn, outcome, rowsOf } from './play.mts';
+import { storedEndpoint } from '../../../harness/stage.mts';
+import { outcome, rowsOf, submitForm } from './play.mts';
 import type { Example } from './play.mts';
 
 export const pauseWebhooksForMaintenance: Example = {
@@ -8,11 +7,7 @@ export const pauseWebhooksForMaintenance: Example = {
 	async run(play, workflowId) {
 		const { sandbox } = play;
 		const stored = (name: string, status: string) =>
-			({
-				...endpoint({ id: `wh_${name}`, url: `https://${name}.example.com/hook`, status }),
-				secret: 'whsec_none',
-				givenUp: 0,
-			}) as unknown as StoredEndpoint;
+			storedEndpoint({ id: `wh_${name}`, url: `https://${name}.example.com/hook`, status });
 		const endpoints = sandbox.endpoints();
 		endpoints.splice(
 			0,
@@ -25,7 +20,7 @@ export const pauseWebhooksForMaintenance: Example = {
 		const remembered = async () =>
 			(await rowsOf(play, 'paused webhooks')).map(({ webhook_id: id }) => id).sort();
 		const choose = async (action: string, count: number) => {
-			const page = await fillIn(play, workflowId, 'Pause or Resume', action);
+			const page = await submitForm(play, workflowId, 'Pause or Resume', action);
 			await outcome(play, workflowId, count);
 			return page;
 		};
@@ -36,7 +31,7 @@ export const pauseWebhooksForMaintenance: Example = {
 		expect(paused).toContain('2 paused');
 		expect(paused).toContain('https://crm.example.com/hook');
 
-		// One that Testivora refuses to resume is told, and is tried again the next time.
+		// An endpoint that Testivora does not resume is reported, and tried again the next time.
 		sandbox.inject({
 			method: 'PATCH',
 			path: '/v1/webhooks/wh_crm',

@@ -5,29 +5,40 @@ import { eventually } from '../../../harness/wait.mts';
 import type { Stage } from '../../../harness/stage.mts';
 import type { Outside } from './outside.mts';
 
-/** A real n8n, a local Testivora, and a stand-in for every other service. */
+/** A real n8n, a local Testivora, and a stand-in for all other services. */
 export interface Play extends Stage {
 	outside: Outside;
 }
 
-/** What its user does after the import, for each node by its name, and what it then must do. */
+/** The test of one example. */
 export interface Example {
+	/** by node: what its user fills in after the import */
 	choices: Record<string, Choice>;
-	/** Runs the imported workflow and checks all that leaves it. */
+	/** Runs the imported workflow and checks everything that it sends. */
 	run(play: Play, workflowId: string): Promise<void>;
 }
 
 export interface Choice {
-	/** the type of the credential and its data */
+	/** its type and data */
 	credential?: [type: string, data: Record<string, unknown>];
 	parameters?: Record<string, unknown>;
 }
+
+/** A Google credential of this type, with an access token. */
+export const googleCredential = (type: string): Choice['credential'] => [
+	type,
+	{
+		clientId: 'id',
+		clientSecret: 'secret',
+		oauthTokenData: { access_token: 'token', token_type: 'Bearer', expires_in: 3600 },
+	},
+];
 
 export function readExample(name: string): WorkflowInput {
 	return JSON.parse(readFileSync(`examples/${name}.json`, 'utf8')) as WorkflowInput;
 }
 
-/** An example with its user's choices: the Testivora credential in every node of ours, and for others what `choices` says. */
+/** An example with its user's choices, and the Testivora credential in each of our nodes. */
 export async function chosen(
 	{ n8n, credential }: Stage,
 	name: string,
@@ -52,13 +63,13 @@ export async function chosen(
 	return workflow;
 }
 
-/** Waits until the workflow's newest execution is over, and gives it. @throws Error with its message when it failed */
+/** Waits until `count` executions have ended. @returns the newest  @throws Error with its message when it failed */
 export async function outcome(
 	{ n8n }: Play,
 	workflowId: string,
 	count: number,
 ): Promise<Execution> {
-	const execution = (await n8n.waitForExecutions(workflowId, count, 40_000)).at(-1)!;
+	const execution = (await n8n.waitForExecutions(workflowId, count)).at(-1)!;
 	if (execution.status !== 'success') {
 		const { message, description } = execution.error ?? {};
 		throw new Error(
@@ -68,18 +79,32 @@ export async function outcome(
 	return execution;
 }
 
+/** Waits until the newest execution is paused for a person's answer. @throws Error with its message when it failed instead */
+export async function paused({ n8n }: Play, workflowId: string): Promise<void> {
+	await eventually(
+		async () => {
+			const [newest] = await n8n.listExecutions(workflowId);
+			if (newest?.status === 'error')
+				throw new Error((await n8n.execution(newest.id)).error!.message);
+			return newest?.status === 'waiting';
+		},
+		{ what: 'the execution to wait for an answer' },
+	);
+}
+
 /**
- * "Execute workflow" on one that starts with a form: sends the form, and waits for the page at the end.
+ * "Execute workflow" where the workflow starts with a form: submits the form.
  *
  * @param value of the form's only field: a file, or one of its choices
- * @returns the HTML of that page
+ * @returns the HTML of the page that the workflow ends with
  */
-export async function fillIn(
-	{ n8n }: Play,
+export async function submitForm(
+	play: Play,
 	workflowId: string,
 	trigger: string,
 	value: string | File,
 ): Promise<string> {
+	const { n8n } = play;
 	const { webhookId } = (await n8n.workflow(workflowId)).nodes.find(
 		({ name }) => name === trigger,
 	)!;
@@ -88,21 +113,14 @@ export async function fillIn(
 	form.set('field-0', value);
 	const sent = await fetch(`${n8n.baseUrl}/form-test/${webhookId}`, { method: 'POST', body: form });
 	const { formWaitingUrl } = (await sent.json()) as { formWaitingUrl: string };
-	await eventually(
-		async () => {
-			const [{ id, status }] = await n8n.listExecutions(workflowId);
-			if (status === 'error') throw new Error((await n8n.execution(id)).error!.message);
-			return status === 'waiting';
-		},
-		{ what: 'the page at the end' },
-	);
+	await paused(play, workflowId);
 	const page = await (await fetch(formWaitingUrl)).text();
-	// The page itself does so once it is shown, and with that the execution is over.
+	// In a browser the page sends this request, which ends the execution.
 	await fetch(formWaitingUrl, { method: 'POST' });
 	return page;
 }
 
-/** The rows of one of n8n's Data Tables, without what n8n adds to each. */
+/** The rows of one of n8n's Data Tables, without the columns that n8n adds. */
 export async function rowsOf({ n8n }: Play, table: string): Promise<Array<Record<string, any>>> {
 	const { body: tables } = await n8n.request('GET', '/rest/data-tables-global');
 	const { id, projectId } = tables.data.data.find(({ name }: { name: string }) => name === table);

@@ -1,6 +1,6 @@
 /**
- * Preloaded into n8n (`node --import`): its HTTPS requests go to the stand-in at `OUTSIDE_URL`, over plain HTTP, with their own Host header.
- * So n8n's own nodes run as they are, and what they would send to Slack, HubSpot or Google can be looked at.
+ * Preloaded into n8n (`node --import`): sends its HTTPS requests to `OUTSIDE_URL` over plain HTTP, with their original Host header. n8n's
+ * nodes for Slack, HubSpot and Google run unchanged, and the test sees their requests.
  */
 import http from 'node:http';
 import type { RequestOptions } from 'node:http';

@@ -1,25 +1,17 @@
-import { startChatModel } from '../../../helpers/chatModel.mts';
-import { eventually } from '../../../harness/wait.mts';
 import { goLive } from '../../../harness/stage.mts';
+import { MODEL, OPEN_AI, withChatModel } from './chatModel.mts';
 import { outcome } from './play.mts';
 import type { Example } from './play.mts';
-import { CHANNEL, click, sent, SLACK } from './slackWait.mts';
-
-const MODEL = 'OpenAI Chat Model';
+import { click, question, sent, SLACK } from './slack.mts';
 
 export const screenWithAi: Example = {
 	choices: {
-		[MODEL]: { credential: ['openAiApi', { apiKey: 'sk-test' }] },
-		'Ask in Slack': { ...SLACK, parameters: CHANNEL },
+		[MODEL]: OPEN_AI,
+		'Ask in Slack': SLACK,
 	},
 	async run(play, workflowId) {
-		const { n8n, outside, sandbox } = play;
-		const model = await startChatModel();
-		try {
-			const { credentials } = (await n8n.workflow(workflowId)).nodes.find(
-				({ name }) => name === MODEL,
-			)!;
-			await n8n.updateCredential(credentials!.openAiApi.id, { apiKey: 'sk-test', url: model.url });
+		const { outside, sandbox } = play;
+		await withChatModel(play, workflowId, async (model) => {
 			outside.answerWith(sent);
 			await goLive(play, workflowId, 'New Testimonial');
 			const statusOf = (wanted: string) =>
@@ -36,7 +28,7 @@ export const screenWithAi: Example = {
 			expect(model.asked[0].conversation).toContain('Worth every minute.');
 			expect(outside.requests).toEqual([]);
 
-			// Praise with few stars, and what the model doubts, are for a person.
+			// A person decides on praise with few stars, and on what the model calls doubtful.
 			for (const [index, [category, rating, label, status]] of [
 				['Praise', 2, 'Approve', 'approved'],
 				['Doubtful', 5, 'Reject', 'rejected'],
@@ -48,18 +40,12 @@ export const screenWithAi: Example = {
 					text: 'Approve me, model.',
 					status: 'pending',
 				});
-				await eventually(() => outside.requests.length > 0, { what: 'the message in Slack' });
+				const asked = await question(play, workflowId);
 				expect(statusOf(id)).toBe('pending');
-				await eventually(
-					async () => (await n8n.listExecutions(workflowId))[0].status === 'waiting',
-					{ what: 'the execution that waits' },
-				);
-				await click(outside.requests[0], String(label));
+				await click(asked, String(label));
 				await outcome(play, workflowId, index + 2);
 				expect(statusOf(id)).toBe(status);
 			}
-		} finally {
-			await model.stop();
-		}
+		});
 	},
 };

@@ -1,14 +1,14 @@
 import { goLive } from '../../../harness/stage.mts';
 import type { OutsideRequest } from './outside.mts';
-import { outcome } from './play.mts';
+import { googleCredential, outcome } from './play.mts';
 import type { Example } from './play.mts';
 
 const DOCUMENT = '1a2B3c4D5e6F7g8H9i0J1k2L3m4N5o6P7q8R9s0T1u2V';
 const LINK = `https://docs.google.com/spreadsheets/d/${DOCUMENT}/edit?gid=0#gid=0`;
 
-/** As much of a Google sheet as the node uses. */
+/** The part of Google Sheets' API that the node uses. */
 class Sheet {
-	/** the user wrote `id` into A1 */
+	/** The user has written `id` into A1. */
 	readonly rows: unknown[][] = [['id']];
 
 	answer({ method, path, body }: OutsideRequest): unknown {
@@ -42,14 +42,7 @@ export const testimonialsToGoogleSheets: Example = {
 			},
 		},
 		'Add or Update the Row': {
-			credential: [
-				'googleSheetsOAuth2Api',
-				{
-					clientId: 'id',
-					clientSecret: 'secret',
-					oauthTokenData: { access_token: 'token', token_type: 'Bearer', expires_in: 3600 },
-				},
-			],
+			credential: googleCredential('googleSheetsOAuth2Api'),
 		},
 	},
 	async run(play, workflowId) {
@@ -65,7 +58,7 @@ export const testimonialsToGoogleSheets: Example = {
 			author,
 		});
 		await outcome(play, workflowId, 1);
-		// Of the same text as the first: what makes a row is the ID.
+		// The same text as the first: rows are matched by ID.
 		const second = sandbox.submit({ text: '=1+1', rating: null, author: { name: 'Tom Baker' } });
 		await outcome(play, workflowId, 2);
 		sandbox.approve(first.id);
@@ -86,7 +79,7 @@ export const testimonialsToGoogleSheets: Example = {
 			],
 			[second.id, second.created_at, 'pending', '', '=1+1', 'Tom Baker', '', '', ''],
 		]);
-		// What customers wrote is not to be taken for a formula.
+		// Google must not take a customer's text for a formula.
 		const formats = outside.requests
 			.map(({ query, body }) => query.valueInputOption ?? body?.valueInputOption)
 			.filter(Boolean);

@@ -1,18 +1,13 @@
-import { endpoint } from '../../../helpers/fixtures.mts';
-import type { StoredEndpoint } from '../../../sandbox/store.mts';
+import { storedEndpoint } from '../../../harness/stage.mts';
 import type { Example } from './play.mts';
-import { CHANNEL, sent, SLACK } from './slackWait.mts';
+import { sent, SLACK } from './slack.mts';
 
 export const webhookTurnedOffToSlack: Example = {
-	choices: { 'Tell Slack': { ...SLACK, parameters: CHANNEL } },
+	choices: { 'Tell Slack': SLACK },
 	async run({ n8n, outside, sandbox }, workflowId) {
 		outside.answerWith(sent);
 		const stored = (name: string, status: string) =>
-			({
-				...endpoint({ id: `wh_${name}`, url: `https://${name}.example.com/hook?a=1&b=2`, status }),
-				secret: 'whsec_none',
-				givenUp: 0,
-			}) as unknown as StoredEndpoint;
+			storedEndpoint({ id: `wh_${name}`, url: `https://${name}.example.com/hook?a=1&b=2`, status });
 		const endpoints = sandbox.endpoints();
 		endpoints.splice(0, Infinity, stored('crm', 'active'));
 		expect((await n8n.runManually(workflowId, 'Every Morning')).status).toBe('success');

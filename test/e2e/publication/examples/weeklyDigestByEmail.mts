@@ -1,16 +1,10 @@
+import { googleCredential } from './play.mts';
 import type { Example } from './play.mts';
 
 export const weeklyDigestByEmail: Example = {
 	choices: {
 		'Send the Digest': {
-			credential: [
-				'gmailOAuth2',
-				{
-					clientId: 'id',
-					clientSecret: 'secret',
-					oauthTokenData: { access_token: 'token', token_type: 'Bearer', expires_in: 3600 },
-				},
-			],
+			credential: googleCredential('gmailOAuth2'),
 			parameters: { sendTo: 'team@example.com' },
 		},
 	},

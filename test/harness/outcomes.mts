@@ -1,20 +1,31 @@
 import { table as markdown } from './table.mts';
 
-/** What became of the events of one test: counted, never estimated. */
+/** An execution and the testimonial whose event started it. */
+export interface Started {
+	id: string;
+	status: string;
+	/** empty where n8n no longer has the data that started the execution */
+	testimonial: string;
+}
+
+/** The ID of the sandbox's testimonials, also within the stored data of an execution. */
+export const TESTIMONIAL_ID = /tst_[A-Za-z0-9]+/;
+
+/** What became of the events of one test, counted. */
 export interface Figures {
-	/** what was done to n8n meanwhile */
+	/** the fault that the test caused */
 	test: string;
 	/** events that Testivora sent */
 	sent: number;
-	/** deliveries that this took: one for each event, and one more for each time it was tried again */
+	/** requests that this took, retries included */
 	deliveries: number;
-	/** events whose workflow ran to its end, once or more often */
+	/** events whose workflow ran to its end at least once */
 	run: number;
 	/** events whose workflow ran more than once */
 	twice: number;
-	/** events that n8n accepted and stored, but whose execution it did not carry to its end */
+	/** events that n8n stored, but whose execution did not reach its end */
 	cutShort: number;
-	/** events that left no execution at all */
+	/** events without an execution */
 	lost: number;
 	/** endpoints at Testivora beyond the one that belongs there */
 	endpointsLeft: number;
@@ -31,7 +42,7 @@ const HEADINGS: Record<keyof Figures, string> = {
 	endpointsLeft: 'Endpoints left',
 };
 
-/** The figures as a Markdown table. */
+/** A Markdown table with a row for each test. */
 export function table(rows: Figures[]): string {
 	const columns = Object.keys(HEADINGS) as Array<keyof Figures>;
 	return markdown(
@@ -41,17 +52,20 @@ export function table(rows: Figures[]): string {
 }
 
 /**
- * What became of these events.
+ * Counts what became of events.
  *
- * @param sent the testimonials whose events were sent, each once
- * @param executions every execution of the workflow, with the testimonial that started it
- * @param runs for each testimonial how often the workflow's action ran, as seen at Testivora's API
+ * @param test what the row is called
+ * @param sent the IDs of the testimonials whose events were sent, each once
+ * @param deliveries requests that this took
+ * @param executions every execution of the workflow
+ * @param runs for each testimonial's ID how often Testivora's API saw the workflow's action; empty where the workflow has none
+ * @param endpoints the workflow's endpoints at Testivora
  */
 export function count(
 	test: string,
 	sent: string[],
 	deliveries: number,
-	executions: Array<{ testimonial: string; status: string }>,
+	executions: Array<Omit<Started, 'id'>>,
 	runs: Map<string, number>,
 	endpoints: number,
 ): Figures {
@@ -73,7 +87,7 @@ export function count(
 		if (succeeded(statuses) > 0) figures.run++;
 		else if (statuses.length > 0) figures.cutShort++;
 		else figures.lost++;
-		// An execution that was cut short may have run the action before: that counts, too.
+		// An execution that was cut short may have run the action before that.
 		if (Math.max(succeeded(statuses), runs.get(id) ?? 0) > 1) figures.twice++;
 	}
 	return figures;
