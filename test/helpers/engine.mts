@@ -4,6 +4,7 @@ import {
 	NodeConnectionTypes,
 	Workflow,
 	createRunExecutionData,
+	setSafeRegexEngine,
 } from 'n8n-workflow';
 import type {
 	IConnections,
@@ -28,6 +29,18 @@ import { Testivora } from '../../nodes/Testivora/Testivora.node.ts';
 
 // Tests look at what runs fail with, so n8n need not log it.
 process.env.N8N_LOG_LEVEL = 'silent';
+
+// n8n's own engine ends an expression after 250 ms of the wall clock, which pass on a busy machine although the processor did nothing.
+setSafeRegexEngine({
+	exec: (pattern, input, flags) => new RegExp(pattern, flags).exec(input),
+	test: (pattern, input, flags) => new RegExp(pattern, flags).test(input),
+	replace: (pattern, input, flags, replacement) =>
+		input.replace(new RegExp(pattern, flags), replacement),
+	matchAll: (pattern, input, flags = '') => [
+		...input.matchAll(new RegExp(pattern, flags.includes('g') ? flags : `${flags}g`)),
+	],
+	split: (pattern, input, flags) => input.split(new RegExp(pattern, flags)),
+});
 
 /** The Base URL in tests; nock answers there. */
 export const BASE_URL = 'https://api.testivora.test';

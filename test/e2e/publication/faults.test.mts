@@ -15,7 +15,7 @@ import {
 import type { Stage } from '../../harness/stage.mts';
 import { count, table } from '../../harness/outcomes.mts';
 import type { Figures } from '../../harness/outcomes.mts';
-import type { Fault } from '../../sandbox/faults.mts';
+import type { InjectedFault } from '../../sandbox/faults.mts';
 
 declare const engine: 'publication' | 'legacy';
 
@@ -196,7 +196,7 @@ describe('faults of n8n, one process on SQLite', () => {
 	);
 
 	/** Each hits the first two requests of every method. */
-	const FAULTS: Record<string, Fault> = {
+	const FAULTS: Record<string, InjectedFault> = {
 		'is slow': { delay: 1500 },
 		'resets connections': { reset: true },
 		'resets connections after it carried requests out': { reset: true, handled: true },
@@ -218,7 +218,7 @@ describe('faults of n8n, one process on SQLite', () => {
 			}
 		});
 
-		const registerAndDelete = async (fault: Fault) => {
+		const registerAndDelete = async (fault: InjectedFault) => {
 			const account = await otherAccount(stage);
 			try {
 				for (const method of ['GET', 'POST', 'PATCH', 'DELETE'])
