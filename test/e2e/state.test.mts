@@ -122,6 +122,7 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 					expect(ran).toEqual(expect.arrayContaining(accepted));
 				}
 			},
+			180_000,
 		);
 
 		test('after a restart none is dead either', async () => {
