@@ -7,8 +7,15 @@ import { look } from './look';
 import { fromStored, merge, toStored } from './memory';
 import type { Memory } from './memory';
 import { MESSAGES } from './messages';
-import { budgetOf, isActivationPoll, isDurable, learn, pollingNodeOf, trusted } from './process';
-import type { PollingNode } from './process';
+import {
+	budgetOf,
+	isActivationPoll,
+	isDurable,
+	learn,
+	pollingNodeOf,
+	trusted,
+} from './processMemory';
+import type { PollingNode } from './processMemory';
 import { readTestimonials } from './read';
 import { settingsOf } from './settings';
 

@@ -13,7 +13,7 @@ import {
 	isWebhookApiMissing,
 } from '../shared/errors';
 import { objectSchema } from '../shared/schemas';
-import { memoryOf } from './memory';
+import { memoryOf } from './processMemory';
 import { MESSAGES } from './messages';
 import { deriveSecret, isSecret } from './secrets';
 import { readSlot, timeAfter, webhookName, writeSlot } from './slot';

@@ -2,7 +2,7 @@ import '../helpers/clock.mts';
 
 import nock from 'nock';
 
-import { answerWithNock } from '../helpers/api.mts';
+import { answerWithNock } from '../helpers/nock.mts';
 import { API_KEY, BASE_URL, runTestivora } from '../helpers/engine.mts';
 import { refusal } from '../helpers/fixtures.mts';
 import { OPERATIONS } from '../helpers/operations.mts';

@@ -3,7 +3,7 @@ import type { IExecuteFunctions } from 'n8n-workflow';
 import nock from 'nock';
 
 import { Testivora } from '../../nodes/Testivora/Testivora.node.ts';
-import { answerWithNock } from '../helpers/api.mts';
+import { answerWithNock } from '../helpers/nock.mts';
 import { BASE_URL, runTestivora } from '../helpers/engine.mts';
 import { byId, page, refusal, testimonial } from '../helpers/fixtures.mts';
 

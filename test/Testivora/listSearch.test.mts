@@ -1,6 +1,6 @@
 import nock from 'nock';
 
-import { answerWithNock } from '../helpers/api.mts';
+import { answerWithNock } from '../helpers/nock.mts';
 import { BASE_URL, searchTestivora } from '../helpers/engine.mts';
 import { endpoint, page, refusal, testimonial } from '../helpers/fixtures.mts';
 

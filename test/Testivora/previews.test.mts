@@ -1,6 +1,6 @@
 import nock from 'nock';
 
-import { answerWithNock } from '../helpers/api.mts';
+import { answerWithNock } from '../helpers/nock.mts';
 import { BASE_URL, runTestivora } from '../helpers/engine.mts';
 import { OPERATIONS } from '../helpers/operations.mts';
 import { previewFor, previewsOf } from '../helpers/previews.mts';

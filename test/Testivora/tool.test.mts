@@ -2,7 +2,7 @@ import '../helpers/clock.mts';
 
 import nock from 'nock';
 
-import { answerWithNock } from '../helpers/api.mts';
+import { answerWithNock } from '../helpers/nock.mts';
 import { BASE_URL, runTestivora } from '../helpers/engine.mts';
 import { byId, page, refusal, testimonial } from '../helpers/fixtures.mts';
 

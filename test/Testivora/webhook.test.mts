@@ -1,6 +1,6 @@
 import nock from 'nock';
 
-import { answerWithNock } from '../helpers/api.mts';
+import { answerWithNock } from '../helpers/nock.mts';
 import { BASE_URL, runTestivora } from '../helpers/engine.mts';
 import { byId, endpoint, fromList, page, refusal } from '../helpers/fixtures.mts';
 

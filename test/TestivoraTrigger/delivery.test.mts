@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import type { IDataObject } from 'n8n-workflow';
 
 import { event as published, testimonial } from '../helpers/fixtures.mts';
-import { memoryOf } from '../../nodes/TestivoraTrigger/memory.ts';
+import { memoryOf } from '../../nodes/TestivoraTrigger/processMemory.ts';
 import { deriveSecret } from '../../nodes/TestivoraTrigger/secrets.ts';
 import {
 	API_KEY,

@@ -3,7 +3,7 @@ import type { IDataObject } from 'n8n-workflow';
 import nock from 'nock';
 
 import { deriveSecret } from '../../nodes/TestivoraTrigger/secrets.ts';
-import { memoryOf } from '../../nodes/TestivoraTrigger/memory.ts';
+import { memoryOf } from '../../nodes/TestivoraTrigger/processMemory.ts';
 import { N8N_URL, hookFor, lifecycle } from '../helpers/hook.mts';
 import type { Registration } from '../helpers/hook.mts';
 import { event } from '../helpers/fixtures.mts';

@@ -1,7 +1,7 @@
 import { sleep } from 'n8n-workflow';
 import nock from 'nock';
 
-import { answerWithNock } from '../helpers/api.mts';
+import { answerWithNock } from '../helpers/nock.mts';
 import {
 	API_KEY,
 	BASE_URL,

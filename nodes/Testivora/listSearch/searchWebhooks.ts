@@ -1,6 +1,6 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 
-import { withWebhookApi } from '../resources/webhook/endpoint';
+import { withWebhookApi } from '../resources/webhook/webhookApi';
 import { search } from '../../shared/listSearch/search';
 
 /** The webhook endpoints of the account, each as `https://example.com/hook (active)`. */

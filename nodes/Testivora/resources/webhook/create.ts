@@ -2,15 +2,8 @@ import { request } from '../../../shared/api';
 import { endpointSchema } from '../../../shared/schemas';
 import type { Operation } from '../operation';
 import { optionalFieldsOf } from '../parameters';
-import {
-	endpointOf,
-	eventsField,
-	secretField,
-	statusField,
-	urlField,
-	withWebhookApi,
-	withoutSecrets,
-} from './endpoint';
+import { endpointOf, eventsField, secretField, statusField, urlField } from './fields';
+import { withWebhookApi, withoutSecrets } from './webhookApi';
 
 export const create: Operation = {
 	option: {

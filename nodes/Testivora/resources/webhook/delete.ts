@@ -7,7 +7,8 @@ import { endpointSchema } from '../../../shared/schemas';
 import { MESSAGES } from '../../messages';
 import type { Operation } from '../operation';
 import { idOf } from '../parameters';
-import { webhookIdField, withWebhookApi } from './endpoint';
+import { webhookIdField } from './fields';
+import { withWebhookApi } from './webhookApi';
 
 export const remove: Operation = {
 	option: {

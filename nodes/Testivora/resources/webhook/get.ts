@@ -2,7 +2,8 @@ import { request, segment } from '../../../shared/api';
 import { endpointSchema } from '../../../shared/schemas';
 import type { Operation } from '../operation';
 import { idOf } from '../parameters';
-import { webhookIdField, withWebhookApi, withoutSecrets } from './endpoint';
+import { webhookIdField } from './fields';
+import { withWebhookApi, withoutSecrets } from './webhookApi';
 
 export const get: Operation = {
 	option: {

@@ -5,7 +5,8 @@ import { endpointStatusInput } from '../inputs';
 import type { Endpoint } from '../../../shared/schemas';
 import type { Operation } from '../operation';
 import { limitOf, listFields, optionalStatusOf, take } from '../parameters';
-import { statusOptions, withWebhookApi, withoutSecrets } from './endpoint';
+import { statusOptions } from './fields';
+import { withWebhookApi, withoutSecrets } from './webhookApi';
 
 export const getAll: Operation = {
 	option: {

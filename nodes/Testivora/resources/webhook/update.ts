@@ -11,9 +11,8 @@ import {
 	statusField,
 	urlField,
 	webhookIdField,
-	withWebhookApi,
-	withoutSecrets,
-} from './endpoint';
+} from './fields';
+import { withWebhookApi, withoutSecrets } from './webhookApi';
 
 export const update: Operation = {
 	option: {

@@ -1,4 +1,4 @@
-import { memoryOf } from '../../nodes/TestivoraTrigger/memory.ts';
+import { memoryOf } from '../../nodes/TestivoraTrigger/processMemory.ts';
 
 test('each webhook of each workflow has a memory of its own', () => {
 	const memory = memoryOf('w1', 'a');

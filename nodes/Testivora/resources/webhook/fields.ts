@@ -1,15 +1,14 @@
 import type {
 	IDataObject,
 	IExecuteFunctions,
-	ILoadOptionsFunctions,
 	INodeProperties,
 	INodePropertyOptions,
 } from 'n8n-workflow';
 
 import { baseUrlOf } from '../../../shared/credential';
-import { inputError, isGone, isWebhookApiMissing } from '../../../shared/errors';
+import { inputError } from '../../../shared/errors';
 import { checkInput } from '../../../shared/input';
-import { INPUT_FAULTS, MESSAGES } from '../../messages';
+import { INPUT_FAULTS } from '../../messages';
 import { endpointStatusInput, eventsInput, secretInput, urlInput } from '../inputs';
 import { locator } from '../parameters';
 
@@ -120,42 +119,4 @@ async function deliveryUrlOf(
 		'Testivora sends events to HTTPS addresses only. Nothing was sent to Testivora for this item.',
 		itemIndex,
 	);
-}
-
-/** A copy of an endpoint for the output, without secrets at any depth. */
-export function withoutSecrets(endpoint: unknown): IDataObject {
-	return JSON.parse(
-		JSON.stringify(endpoint, (name, value: unknown) =>
-			/secret/i.test(name) || (typeof value === 'string' && value.includes('whsec_'))
-				? undefined
-				: value,
-		),
-	) as IDataObject;
-}
-
-/**
- * Waits for a request about webhooks, and explains its error if the API has no webhooks (assumption A1).
- *
- * @param isCollection whether the request is to `/v1/webhooks` itself, where a 404 means that the API has no webhooks
- */
-export async function withWebhookApi<Answer>(
-	context: IExecuteFunctions | ILoadOptionsFunctions,
-	request: Promise<Answer>,
-	{ itemIndex, isCollection = false }: { itemIndex?: number; isCollection?: boolean } = {},
-): Promise<Answer> {
-	return await request.catch((error: unknown) => {
-		if (isWebhookApiMissing(error) && (isCollection || !isGone(error))) {
-			throw inputError(
-				context.getNode(),
-				MESSAGES.noWebhookApi,
-				'Testivora Trigger works all the same: set its Webhook Setup to Manual.',
-				itemIndex,
-			);
-		}
-		// A 404 to one endpoint may mean that this endpoint is missing, or that the API has no webhooks at all.
-		if (isGone(error)) {
-			error.description = `${error.description} If the API of your account has no webhooks at all, manage endpoints in Testivora under Settings → Webhooks.`;
-		}
-		throw error;
-	});
 }
