@@ -27,7 +27,6 @@ import { appearance } from './scenes/walks/appearance.mts';
 import { comparison } from './scenes/walks/comparison.mts';
 import { duplicate } from './scenes/walks/duplicate.mts';
 import { importing } from './scenes/walks/import.mts';
-import { keyboard } from './scenes/walks/keyboard.mts';
 import { manualSetup } from './scenes/walks/manualSetup.mts';
 import { moderation } from './scenes/walks/moderation.mts';
 import type { Scene } from './tour.mts';
@@ -47,7 +46,6 @@ const SCENES: Record<string, Scene> = {
 	...duplicate,
 	...comparison,
 	...manualSetup,
-	...keyboard,
 	...appearance,
 };
 const FOLDER = resolve('.run/editor');
@@ -100,18 +98,6 @@ async function play(editor: Editor, name: string, scene: Scene): Promise<boolean
 			`✗ ${name}\n  ${stripVTControlCharacters((error as Error).message).replaceAll('\n', '\n  ')}`,
 		);
 		console.log(`  ${await editor.shot(`failed: ${name}`.replace(/\W+/g, '-'))}`);
-		if (process.env.DUMP)
-			console.log(
-				await editor.page.evaluate(() =>
-					[
-						...new Set(
-							[...(globalThis as any).document.querySelectorAll('[data-test-id]')].map((n: any) =>
-								n.getAttribute('data-test-id'),
-							),
-						),
-					].join(' '),
-				),
-			);
 		return false;
 	}
 }

@@ -35,12 +35,8 @@ export const alert: Record<string, Scene> = {
 			await dialog.getByText('Testivora does not know this API key, or it was revoked.').waitFor();
 			await walk.type(credentialField(dialog, 'apiKey'), tour.stage.sandbox.apiKey, 'right-key');
 			await walk.click(dialog.getByTestId('credential-save-button'), 'saved');
-			await page.waitForTimeout(1500);
-			await walk.look('after-save');
-			if (await dialog.isVisible()) {
-				await walk.click(dialog.getByRole('button', { name: 'Close' }), 'closed');
-				await dialog.waitFor({ state: 'detached' });
-			}
+			await dialog.waitFor({ state: 'detached' });
+			await walk.look('connected');
 			await closeNode(walk);
 			await publish(walk);
 			await page
