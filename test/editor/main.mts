@@ -27,6 +27,7 @@ import { appearance } from './scenes/walks/appearance.mts';
 import { comparison } from './scenes/walks/comparison.mts';
 import { duplicate } from './scenes/walks/duplicate.mts';
 import { importing } from './scenes/walks/import.mts';
+import { keyboard } from './scenes/walks/keyboard.mts';
 import { manualSetup } from './scenes/walks/manualSetup.mts';
 import { moderation } from './scenes/walks/moderation.mts';
 import type { Scene } from './tour.mts';
@@ -46,6 +47,7 @@ const SCENES: Record<string, Scene> = {
 	...duplicate,
 	...comparison,
 	...manualSetup,
+	...keyboard,
 	...appearance,
 };
 const FOLDER = resolve('.run/editor');
