@@ -6,7 +6,7 @@ import type { Browser, Locator, Page } from 'playwright-core';
 
 import { OWNER } from '../harness/n8n/client.mts';
 
-/** Nothing but this machine is reached, and nothing is done that a test does not need. */
+/** Chromium's switches: it reaches only this machine, and does no background work. */
 const ARGUMENTS = [
 	'--no-sandbox',
 	'--disable-gpu',
@@ -18,18 +18,18 @@ const ARGUMENTS = [
 	'--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost',
 ];
 
-// What n8n marks the parts of its editor with.
+// The attribute by which n8n marks parts of its editor for tests.
 selectors.setTestIdAttribute('data-test-id');
 
-/** The size of the window at first, in pixels. */
+/** The window's default size in pixels. */
 export const WINDOW = { width: 1440, height: 900 };
 
 export type Theme = 'light' | 'dark';
 
 /**
- * The Chromium to start: that in the environment variable CHROMIUM, or Debian's.
+ * The path of the Chromium to start: the environment variable CHROMIUM, or else where Debian installs it.
  *
- * @throws Error saying what to install where there is none
+ * @throws Error with what to install when there is none
  */
 export function findChromium(): string {
 	const path = process.env.CHROMIUM ?? '/usr/bin/chromium';
@@ -39,7 +39,7 @@ export function findChromium(): string {
 	);
 }
 
-/** n8n's editor in a headless Chromium, logged in as the owner that the harness made. */
+/** n8n's editor in a headless Chromium, logged in as the harness's owner. */
 export class Editor {
 	readonly page: Page;
 	private readonly browser: Browser;
@@ -56,8 +56,8 @@ export class Editor {
 	/**
 	 * Starts Chromium and logs in.
 	 *
-	 * @param baseUrl where n8n answers
-	 * @param folder where pictures go; made when missing
+	 * @param baseUrl of n8n
+	 * @param folder for pictures; created when missing
 	 * @throws see {@link findChromium}
 	 */
 	static async open(baseUrl: string, folder: string): Promise<Editor> {
@@ -70,10 +70,10 @@ export class Editor {
 				reducedMotion: 'reduce',
 			});
 			context.setDefaultTimeout(20_000);
-			// As one who has used n8n before: it explains pinning in a bubble above the output otherwise.
+			// To a new user, n8n explains pinning in a bubble that covers the output.
 			await context.addInitScript(() => localStorage.setItem('N8N_PIN_DATA_DISCOVERY_NDV', 'true'));
 			const editor = new Editor(browser, await context.newPage(), baseUrl, folder);
-			// "Leave site?", where n8n has not saved yet.
+			// "Leave site?", which n8n asks when it has not saved yet.
 			editor.page.on('dialog', (dialog) => void dialog.accept());
 			await editor.signIn();
 			return editor;
@@ -91,29 +91,29 @@ export class Editor {
 		await this.page.waitForURL((url) => !url.pathname.startsWith('/signin'));
 	}
 
-	/** Shows pages in this theme from the next one that is opened. */
+	/** Sets the theme of the pages that are opened from now on. */
 	async theme(theme: Theme): Promise<void> {
 		await this.page.evaluate((chosen) => localStorage.setItem('N8N_THEME', chosen), theme);
 	}
 
-	/** Opens a saved workflow, and waits until its nodes are drawn. */
+	/** Opens a saved workflow and waits until a node is drawn. */
 	async openWorkflow(id: string): Promise<void> {
 		await this.page.goto(`${this.baseUrl}/workflow/${id}`);
 		await this.page.getByTestId('canvas-node').first().waitFor();
 	}
 
-	/** A node of the workflow that is open, as it stands on the canvas. */
+	/** A node of the open workflow, on the canvas. */
 	node(name: string): Locator {
 		return this.page.locator(`[data-test-id="canvas-node"][data-node-name="${name}"]`);
 	}
 
-	/** Opens a node of the workflow that is open. */
+	/** Opens the settings of a node of the open workflow. */
 	async openNode(name: string): Promise<void> {
 		await this.node(name).dblclick();
 		await this.page.getByTestId('ndv').waitFor();
 	}
 
-	/** Closes the node that is open. */
+	/** Closes the open node. */
 	async closeNode(): Promise<void> {
 		await this.page.keyboard.press('Escape');
 		await this.page.getByTestId('ndv').waitFor({ state: 'detached' });
@@ -122,7 +122,7 @@ export class Editor {
 	/**
 	 * Takes a picture of the page, or of a part of it.
 	 *
-	 * @param name of the file, without its ending
+	 * @param name of the file, without its extension
 	 * @returns the file's path
 	 */
 	async shot(name: string, part?: Locator): Promise<string> {
@@ -131,7 +131,7 @@ export class Editor {
 		return path;
 	}
 
-	/** Where a picture of this name goes. */
+	/** The path of a picture. @param name of the file, without its extension */
 	pathOf(name: string): string {
 		return join(this.folder, `${name}.png`);
 	}

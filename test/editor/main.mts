@@ -1,7 +1,8 @@
 /**
- * `npm run test:editor`: looks at the nodes in the editor of a real n8n as a user does, asserts the texts that matter, and leaves pictures in
- * .run/editor/. It ends with exit code 1 and the names of the scenes that failed, each with a picture. With `--pictures` it also takes those
- * of the README anew. Words after that choose scenes by name: `npm run test:editor -- locator`.
+ * `npm run test:editor`: drives the editor of a real n8n as a user does, asserts the texts that users read, and leaves pictures in
+ * .run/editor/. Ends with exit code 1 when a scene fails, and prints its name and a picture of the page at that moment.
+ *
+ * `--pictures` also retakes the README's pictures. Words choose the scenes whose name holds one of them: `npm run test:editor -- locator`.
  */
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
@@ -21,6 +22,14 @@ import { nodePanel } from './scenes/nodePanel.mts';
 import { operations } from './scenes/operations.mts';
 import { pollTrigger } from './scenes/pollTrigger.mts';
 import { trigger } from './scenes/trigger.mts';
+import { alert } from './scenes/walks/alert.mts';
+import { appearance } from './scenes/walks/appearance.mts';
+import { comparison } from './scenes/walks/comparison.mts';
+import { duplicate } from './scenes/walks/duplicate.mts';
+import { importing } from './scenes/walks/import.mts';
+import { keyboard } from './scenes/walks/keyboard.mts';
+import { manualSetup } from './scenes/walks/manualSetup.mts';
+import { moderation } from './scenes/walks/moderation.mts';
 import type { Scene } from './tour.mts';
 
 const SCENES: Record<string, Scene> = {
@@ -32,6 +41,14 @@ const SCENES: Record<string, Scene> = {
 	...operations,
 	...locators,
 	...execution,
+	...alert,
+	...importing,
+	...moderation,
+	...duplicate,
+	...comparison,
+	...manualSetup,
+	...keyboard,
+	...appearance,
 };
 const FOLDER = resolve('.run/editor');
 const FOR_README = resolve('docs/pictures');
@@ -40,8 +57,10 @@ const { positionals, values } = parseArgs({
 	allowPositionals: true,
 	options: { pictures: { type: 'boolean', default: false } },
 });
-const chosen = Object.entries(SCENES).filter(([name]) =>
-	positionals.every((word) => name.toLowerCase().includes(word.toLowerCase())),
+const chosen = Object.entries(SCENES).filter(
+	([name]) =>
+		positionals.length === 0 ||
+		positionals.some((word) => name.toLowerCase().includes(word.toLowerCase())),
 );
 
 await rm(FOLDER, { recursive: true, force: true });
@@ -62,7 +81,7 @@ try {
 console.log(`${chosen.length - failed} passed, ${failed} failed`);
 process.exitCode = failed > 0 || chosen.length === 0 ? 1 : 0;
 
-/** @returns whether all was as it should be */
+/** Plays one scene, in n8n's light theme and a window of the usual size. @returns whether it passed */
 async function play(editor: Editor, name: string, scene: Scene): Promise<boolean> {
 	const since = Date.now();
 	stage.sandbox.clearFaults();
@@ -85,10 +104,10 @@ async function play(editor: Editor, name: string, scene: Scene): Promise<boolean
 	}
 }
 
-/** With fewer colours where pngquant is there to choose them. */
+/** Takes a picture for the README, and reduces its colours where pngquant is installed. */
 async function forReadme(editor: Editor, name: string, part: Locator): Promise<void> {
 	if (!values.pictures) return;
-	// Nobody's n8n has the address of this one.
+	// The address of the n8n under test would mislead readers.
 	await editor.page.evaluate(() => {
 		const page = (globalThis as any).document;
 		const texts = page.createTreeWalker(page.body, 4 /* text */);
@@ -98,7 +117,7 @@ async function forReadme(editor: Editor, name: string, part: Locator): Promise<v
 				'https://n8n.example.com',
 			);
 	});
-	// n8n's notifications lie above what is to be shown.
+	// n8n's notifications would cover the part.
 	await editor.page.addStyleTag({ content: '.el-notification { visibility: hidden }' });
 	const picture = await editor.shot(`readme-${name}`, part);
 	await run('pngquant', ['--force', '--ext', '.png', '--speed', '1', '64', picture]).catch(

@@ -1,6 +1,6 @@
 /**
- * `npm run pictures [-- name…]`: takes the README's pictures of the examples, as they look on the canvas of a real n8n.
- * Needs Chromium, as Debian's package `chromium` installs it; pngquant makes the pictures smaller where it is installed.
+ * `npm run pictures [-- name…]`: takes pictures of the examples on the canvas of a real n8n, for the README.
+ * Needs Chromium, as Debian's package `chromium` installs it. pngquant, where it is installed, makes the files smaller.
  */
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
@@ -14,8 +14,6 @@ import { Editor, findChromium } from './browser.mts';
 
 const FOLDER = 'docs/pictures/examples';
 const MARGIN = 32;
-/** The name of a node stands below it, outside of its box. */
-const NAME = 48;
 
 findChromium();
 await ensureN8n(showProgress()).finally(endProgress);
@@ -32,7 +30,7 @@ try {
 }
 
 async function takeAll(editor: Editor): Promise<void> {
-	// Wide enough for every example to stand there in full size.
+	// Wide enough to show every example in full size.
 	await editor.page.setViewportSize({ width: 2200, height: 1200 });
 	const wanted = process.argv.slice(2);
 	for (const [name, { choices }] of Object.entries(EXAMPLES)) {
@@ -56,18 +54,29 @@ async function takeAll(editor: Editor): Promise<void> {
 	}
 }
 
+/** The part of the page that holds every node with its name, which stands below the node and may be wider than it. */
 async function whereTheNodesAre({
 	page,
 }: Editor): Promise<{ x: number; y: number; width: number; height: number }> {
-	const boxes = await page.locator('[data-test-id="canvas-node"]').evaluateAll((nodes) =>
-		nodes.map((node) => {
-			const { left, top, right, bottom } = node.getBoundingClientRect();
-			return { left, top, right, bottom };
+	const boxes = await page.getByTestId('canvas-node').evaluateAll((nodes: any[]) =>
+		nodes.flatMap((node) => {
+			const texts = [...node.querySelectorAll('*')].filter(
+				(part) =>
+					// The buttons above and beside a node show only under the mouse.
+					!part.closest('button, [data-test-id="canvas-node-toolbar"]') &&
+					[...part.childNodes].some(
+						(child) => child.nodeType === 3 /* text */ && child.data.trim() !== '',
+					),
+			);
+			return [node, ...texts].map((part) => {
+				const { left, top, right, bottom } = part.getBoundingClientRect();
+				return { left, top, right, bottom };
+			});
 		}),
 	);
 	const x = Math.min(...boxes.map(({ left }) => left)) - MARGIN;
 	const y = Math.min(...boxes.map(({ top }) => top)) - MARGIN;
 	const right = Math.max(...boxes.map((box) => box.right)) + MARGIN;
-	const bottom = Math.max(...boxes.map((box) => box.bottom)) + NAME + MARGIN;
+	const bottom = Math.max(...boxes.map((box) => box.bottom)) + MARGIN;
 	return { x, y, width: right - x, height: bottom - y };
 }

@@ -9,21 +9,21 @@ import { actionNode, triggerNode } from '../harness/stage.mts';
 import type { Stage } from '../harness/stage.mts';
 import type { Editor } from './browser.mts';
 
-/** What a scene plays on: n8n and Testivora, and the editor before it. */
+/** What a scene works with: n8n, the local Testivora, and the editor in the browser. */
 export interface Tour {
 	stage: Stage;
 	editor: Editor;
-	/** Takes a picture of a part of the page for the README, where `--pictures` asks for that. @param name of the file, without its ending */
+	/** Takes a picture of a part of the page for the README if `--pictures` was given. @param name of the file, without its extension */
 	forReadme(name: string, part: Locator): Promise<void>;
 }
 
-/** One thing that a user looks at. It throws where something is not as it should be. */
+/** One thing that a user does or looks at. Throws when an expectation is not met. */
 export type Scene = (tour: Tour) => Promise<void>;
 
-/** The name of the action in the workflows of the tour. */
+/** The name of the action node in the workflows of the tour. */
 export const ACTION = 'Testivora';
 
-/** Opens a workflow with the trigger alone. @returns the workflow's id */
+/** Opens a workflow that has only the trigger. @returns the workflow's ID */
 export async function openTrigger(
 	tour: Tour,
 	parameters: Record<string, unknown> = {},
@@ -31,20 +31,20 @@ export async function openTrigger(
 	return await open(tour, 'New testimonials', [triggerNode(tour.stage.credential, parameters)]);
 }
 
-/** Opens a workflow with the Poll Trigger alone, and the node in it. @returns the workflow's id */
+/** Opens a workflow that has only the Poll Trigger, and then that node. @returns the workflow's ID */
 export async function openPollTrigger(
 	tour: Tour,
 	parameters: Record<string, unknown> = {},
 ): Promise<string> {
 	const everyMinute = { pollTimes: { item: [{ mode: 'everyMinute' }] } };
-	const id = await open(tour, 'Testimonials, asked for', [
+	const id = await open(tour, 'Polled testimonials', [
 		pollNode(tour.stage.credential, { ...everyMinute, ...parameters }),
 	]);
 	await tour.editor.openNode(POLL_NODE);
 	return id;
 }
 
-/** Opens a workflow in which a click runs the action, and the action in it. */
+/** Opens a workflow in which the action follows a Manual Trigger, and then the action. */
 export async function openAction(
 	tour: Tour,
 	parameters: Record<string, unknown> = {},
@@ -74,7 +74,7 @@ async function open({ stage, editor }: Tour, name: string, nodes: WorkflowNode[]
 	return id;
 }
 
-/** Waits until what is visible of `parts` reads `expected`, part by part: the first line of each. */
+/** Waits until the first lines of the visible `parts` are `expected`. @param what names it when that does not happen */
 export async function reads(parts: Locator, expected: string[], what: string): Promise<void> {
 	await settles(
 		async () =>
@@ -86,12 +86,12 @@ export async function reads(parts: Locator, expected: string[], what: string): P
 	);
 }
 
-/** Waits until `part` reads `expected`, whole, with single spaces between its words. */
+/** Waits until the whole text of `part` is `expected`, with white space collapsed. */
 export async function says(part: Locator, expected: string, what: string): Promise<void> {
 	await settles(async () => (await part.innerText()).replace(/\s+/g, ' ').trim(), expected, what);
 }
 
-/** Waits until what is read is as expected. */
+/** Waits until `read` gives `expected`. */
 export async function settles<T>(read: () => Promise<T>, expected: T, what: string): Promise<void> {
 	const matches = async () => {
 		deepStrictEqual(await read(), expected);
@@ -100,7 +100,7 @@ export async function settles<T>(read: () => Promise<T>, expected: T, what: stri
 	await eventually(matches, { timeout: 20_000, every: 100, what });
 }
 
-/** Waits until a picture is drawn, and gives where it is from. */
+/** Waits until an image has loaded. @returns its address */
 export async function drawn(image: Locator, what: string): Promise<string> {
 	return await eventually(
 		async () => {
@@ -114,21 +114,21 @@ export async function drawn(image: Locator, what: string): Promise<string> {
 	);
 }
 
-/** The labels of the fields of the node that is open, in order, those inside collections too. */
+/** The labels of the open node's fields in order, including those inside collections. */
 export const labels = ({ editor }: Tour): Locator =>
 	editor.page.getByTestId('node-parameters').getByTestId('input-label');
 
-/** A field of the node that is open. */
+/** A field of the open node, by its parameter's name. */
 export const field = ({ editor }: Tour, name: string): Locator =>
 	editor.page.getByTestId(`parameter-input-${name}`);
 
-/** Opens the list of a field, and reads it. */
+/** Opens a field's list and checks its options. */
 export async function offers(tour: Tour, name: string, expected: string[]): Promise<void> {
 	await field(tour, name).click();
 	await reads(tour.editor.page.getByRole('option'), expected, `what ${name} offers`);
 }
 
-/** Chooses from the list of a field that is open. */
+/** Chooses an option from the list that is open. */
 export async function choose({ editor: { page } }: Tour, option: string): Promise<void> {
 	await page
 		.getByRole('option')
@@ -137,7 +137,7 @@ export async function choose({ editor: { page } }: Tour, option: string): Promis
 		.click();
 }
 
-/** Adds each optional field of the last collection that has some left. n8n offers them in a list, and one alone on a button. */
+/** Adds every optional field of the last collection that has any left, checking what is offered. n8n offers several in a list, a single one on a button. */
 export async function addAll({ editor: { page } }: Tour, expected: string[]): Promise<void> {
 	const add = page.getByTestId('collection-parameter-add').last();
 	const options = page.getByTestId('collection-parameter-option');

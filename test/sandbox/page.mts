@@ -8,7 +8,7 @@ import type { Deliveries } from './deliveries.mts';
 import type { Sandbox } from './sandbox.mts';
 import type { Testimonial } from './store.mts';
 
-/** The page on which a person plays Testivora, what it is made of, and faults over HTTP. */
+/** Adds the page on which a person acts as Testivora and its customers, the routes behind its buttons, and those that inject faults. */
 export function addPage(
 	app: FastifyInstance,
 	sandbox: Sandbox,
@@ -32,7 +32,7 @@ export function addPage(
 	);
 	app.post('/_sandbox/testimonials/:id/approve', async (request) => sandbox.approve(id(request)));
 	app.delete('/_sandbox/testimonials/:id', async (request) => sandbox.remove(id(request)));
-	// As in the service's settings: the secret is made there, and shown this once.
+	// As in Testivora's settings: Testivora makes the secret and shows it once.
 	app.post('/_sandbox/endpoints', async (request) => {
 		const { url, events } = request.body as Record<string, unknown>;
 		const { id, secret } = addEndpoint(sandbox.store, request, { url, events });
@@ -50,11 +50,19 @@ export function addPage(
 		return { deleted: true };
 	});
 	app.post('/_sandbox/deliveries/:id/again', async (request, reply) => {
+		const refuse = async (message: string) =>
+			await reply.code(404).send({ error: { type: 'not_found', message } });
 		const delivery = sandbox.deliveries.find((one) => String(one.id) === id(request));
-		if (delivery && (await deliveries.again(delivery))) return { sent: true };
-		return await reply
-			.code(404)
-			.send({ error: { type: 'not_found', message: 'The endpoint was deleted.' } });
+		if (!delivery) return await refuse('The sandbox no longer has this delivery.');
+		const { eventId, endpointId } = delivery;
+		if (!sandbox.endpoints().some((endpoint) => endpoint.id === endpointId))
+			return await refuse(`The endpoint ${endpointId} was deleted.`);
+		if (!(await deliveries.again(delivery)))
+			return await refuse(`The sandbox no longer has the event ${eventId}.`);
+		const { attempt, status, answer, error } = sandbox.deliveries
+			.filter((one) => one.eventId === eventId && one.endpointId === endpointId)
+			.at(-1)!;
+		return { attempt, status, answer: error ?? answer };
 	});
 
 	app.post('/_sandbox/faults', async (request) => {
@@ -67,7 +75,7 @@ export function addPage(
 		return { cleared: true };
 	});
 
-	// Server-sent events: the page fetches the state anew whenever something changed.
+	// Server-sent events tell the page to fetch the state again.
 	app.get('/_sandbox/changes', (request, reply) => {
 		reply.hijack();
 		reply.raw.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-cache' });

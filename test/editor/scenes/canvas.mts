@@ -5,7 +5,7 @@ import type { Theme } from '../browser.mts';
 import { ACTION, drawn, openBoth } from '../tour.mts';
 import type { Scene, Tour } from '../tour.mts';
 
-/** Both nodes as they stand in a workflow. */
+/** The trigger and the action on the canvas. */
 export const canvas: Record<string, Scene> = {
 	'The canvas, light': async (tour) => await looksRight(tour, 'light', /testivora\.svg$/),
 	'The canvas, dark': async (tour) => await looksRight(tour, 'dark', /testivora\.dark\.svg$/),

@@ -3,7 +3,7 @@ import type { Locator } from 'playwright-core';
 import { openAction, reads } from '../tour.mts';
 import type { Scene, Tour } from '../tour.mts';
 
-/** The credential's dialogue, in which saving tests. */
+/** The credential's dialogue. Saving it also tests it. */
 export const credential: Record<string, Scene> = {
 	'The credential with a test that passes': async (tour) => {
 		const dialog = await open(tour);

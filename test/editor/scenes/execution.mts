@@ -2,7 +2,7 @@ import { byId } from '../../helpers/fixtures.mts';
 import { openAction, reads, says } from '../tour.mts';
 import type { Scene, Tour } from '../tour.mts';
 
-/** The action, run in the editor. */
+/** The action, executed in the editor: its output and its errors. */
 export const execution: Record<string, Scene> = {
 	'An execution with output': async (tour) => {
 		await openAction(tour, { resource: 'testimonial', operation: 'getAll' });

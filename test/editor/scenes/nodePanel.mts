@@ -25,14 +25,14 @@ const ACTIONS = [
 const TRIGGERS = ['On testimonial approved', 'On testimonial created', 'On testimonial deleted'];
 
 /**
- * Where a user looks for a node. n8n shows a service's action and trigger as one entry, and what they can do inside it. The Poll Trigger has an
- * entry of its own, since its name without "Trigger" is not the action's.
+ * n8n's node panel. It shows the action and the trigger as one entry because their names differ only by "Trigger"; so the Poll Trigger has its
+ * own entry.
  */
 export const nodePanel: Record<string, Scene> = {
 	'The node panel, light': async (tour) => await lists(tour, 'light', /testivora\.svg$/),
 	'The node panel, dark': async (tour) => await lists(tour, 'dark', /testivora\.dark\.svg$/),
 
-	'The node panel finds what people call it': async (tour) => {
+	'The node panel finds the nodes by common words': async (tour) => {
 		const panel = await search(tour, '');
 		for (const query of SEARCHES) {
 			await panel.getByTestId('node-creator-search-bar').fill(query);
@@ -47,7 +47,7 @@ export const nodePanel: Record<string, Scene> = {
 		}
 	},
 
-	'Which of the two triggers to take': async (tour) => {
+	'The node panel tells the two triggers apart': async (tour) => {
 		const panel = await search(tour, 'testivora');
 		await reads(
 			panel.getByTestId('node-creator-item-description'),
@@ -102,7 +102,7 @@ async function lists(tour: Tour, theme: Theme, icon: RegExp): Promise<void> {
 	if (theme === 'light') await tour.forReadme('node-panel', panel);
 }
 
-/** Opens the panel of a new workflow and searches there. */
+/** Opens a new workflow and searches its node panel. @returns the panel */
 async function search({ stage, editor: { page } }: Tour, word: string): Promise<Locator> {
 	await page.goto(`${stage.n8n.baseUrl}/workflow/new`);
 	await page.getByTestId('canvas-add-button').click();
@@ -111,7 +111,7 @@ async function search({ stage, editor: { page } }: Tour, word: string): Promise<
 	return panel;
 }
 
-/** Opens the entry of Testivora, and in it the list of actions: in a new workflow, that of triggers is open already. */
+/** Opens Testivora's entry and its list of actions. In a new workflow, the list of triggers is open already. */
 async function open(panel: Locator): Promise<void> {
 	await names(panel).getByText('Testivora', { exact: true }).click();
 	await panel.getByText('Triggers (3)', { exact: true }).waitFor();

@@ -1,10 +1,10 @@
 import { addAll, choose, labels, offers, openAction, reads } from '../tour.mts';
 import type { Scene, Tour } from '../tour.mts';
 
-interface Looks {
+interface Form {
 	/** The labels below "Operation", in order. */
 	fields: string[];
-	/** What can be added to the collections among them, which are the last of the fields. */
+	/** What can be added to those of the fields that are collections; they come last. */
 	optional?: Record<string, string[]>;
 }
 
@@ -12,7 +12,7 @@ const AUTHOR = ['Author Company', 'Author Photo URL', 'Author Social URL', 'Auth
 const CONTENT = ['Featured', 'Rating', 'Status', 'Tags'];
 
 /** The resources and their operations, in the order of the lists. */
-const RESOURCES: Record<string, Record<string, Looks>> = {
+const RESOURCES: Record<string, Record<string, Form>> = {
 	Account: { Get: { fields: [] } },
 	Space: { 'Get Many': { fields: ['Return All', 'Limit'] } },
 	Testimonial: {
@@ -63,19 +63,19 @@ const RESOURCES: Record<string, Record<string, Looks>> = {
 	},
 };
 
-/** n8n adds this to both lists of every action. */
+/** n8n adds this to the resources and the operations of every action node. */
 const BY_N8N = 'Custom API Call';
 
-/** Every operation of the action, with its fields. */
+/** Every operation of the action, with its fields in order. */
 export const operations: Record<string, Scene> = Object.fromEntries(
-	Object.entries(RESOURCES).map(([resource, looks]) => [
+	Object.entries(RESOURCES).map(([resource, forms]) => [
 		`The operations of ${resource}`,
 		async (tour: Tour) => {
 			await openAction(tour);
 			await offers(tour, 'resource', [...Object.keys(RESOURCES), BY_N8N]);
 			await tour.editor.shot('resources');
 			await choose(tour, resource);
-			for (const operation of Object.keys(looks)) await opens(tour, resource, operation);
+			for (const operation of Object.keys(forms)) await opens(tour, resource, operation);
 		},
 	]),
 );

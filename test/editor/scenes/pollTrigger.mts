@@ -4,7 +4,7 @@ import type { Scene } from '../tour.mts';
 const FIELDS = ['Poll Times', 'Mode', 'Trigger On', 'Space', 'Simplify', 'Filters', 'Options'];
 const OPTIONS = ['Max Items', 'Start From'];
 
-/** The Poll Trigger: its fields, what it shows at a click, and what is said when it is published. */
+/** The Poll Trigger: its fields, its sample for Execute step, and what n8n says when it is published. */
 export const pollTrigger: Record<string, Scene> = {
 	'The Poll Trigger, its fields': async (tour) => {
 		await openPollTrigger(tour);
@@ -14,18 +14,18 @@ export const pollTrigger: Record<string, Scene> = {
 		await tour.editor.shot('poll-trigger-all');
 	},
 
-	'The Poll Trigger shows the newest testimonial at once': async (tour) => {
+	'The Poll Trigger, Execute step shows the newest testimonial': async (tour) => {
 		const { editor, stage } = tour;
-		stage.sandbox.submit({ text: 'Asked for, not sent.', author: { name: 'Jonas Weber' } });
+		stage.sandbox.submit({ text: 'Polled, not delivered.', author: { name: 'Jonas Weber' } });
 		await openPollTrigger(tour);
 		await editor.page.getByTestId('trigger-execute-button').click();
 		await editor.page.getByTestId('output-panel').getByText('1 item').waitFor();
 		await editor.page.getByTestId('radio-button-table').click();
-		await editor.page.getByTestId('output-panel').getByText('Asked for, not sent.').waitFor();
+		await editor.page.getByTestId('output-panel').getByText('Polled, not delivered.').waitFor();
 		await editor.shot('poll-trigger-output');
 	},
 
-	'The Poll Trigger, nothing to show': async (tour) => {
+	'The Poll Trigger, Execute step without a testimonial to show': async (tour) => {
 		await openPollTrigger(tour, { filters: { tags: 'no such tag' } });
 		await tour.editor.page.getByTestId('trigger-execute-button').click();
 		await tour.editor.page

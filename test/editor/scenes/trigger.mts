@@ -1,13 +1,13 @@
 import { endpointAt, NODE } from '../../harness/stage.mts';
 import { eventually } from '../../harness/wait.mts';
-import { addAll, choose, field, labels, offers, openTrigger, reads, says } from '../tour.mts';
+import { addAll, choose, labels, offers, openTrigger, reads, says } from '../tour.mts';
 import type { Scene, Tour } from '../tour.mts';
 
 const FIELDS = ['Trigger On', 'Simplify', 'Filters', 'Webhook Setup', 'Options'];
 const FILTERS = ['Featured', 'Minimum Rating', 'Tags', 'Types'];
 const OPTIONS = ['Deduplicate', 'Sample for Execute Step', 'Signature Tolerance (Seconds)'];
 
-/** The trigger: its two set-ups, what it says while it listens, what it gives out, and what is said when it is published. */
+/** The trigger: both set-ups, Execute step, and what n8n says when it is published. */
 export const trigger: Record<string, Scene> = {
 	'The trigger, automatic': async (tour) => {
 		await open(tour);
@@ -108,12 +108,12 @@ export const trigger: Record<string, Scene> = {
 		await page.getByTestId('radio-button-schema').click();
 		await page.getByTestId('output-panel').getByText('Ana López').waitFor();
 		await editor.shot('trigger-output-schema');
-		// Small enough to be read where the README shows it.
+		// So small that its text is legible at the README's width.
 		await page.setViewportSize({ width: 1120, height: 700 });
 		await tour.forReadme('trigger', page.getByTestId('ndv'));
 	},
 
-	'The trigger, with the latest testimonial for Execute step': async (tour) => {
+	'The trigger, the latest testimonial as the sample for Execute step': async (tour) => {
 		const { editor, stage } = tour;
 		stage.sandbox.submit({ text: 'The latest of all.', author: { name: 'Mina Sato' } });
 		await openTrigger(tour, { options: { sample: 'latest' } });
@@ -123,43 +123,6 @@ export const trigger: Record<string, Scene> = {
 		await editor.page.getByTestId('radio-button-table').click();
 		await editor.page.getByTestId('output-panel').getByText('The latest of all.').waitFor();
 		await editor.shot('trigger-sample');
-	},
-
-	'The manual set-up, from the empty node to a delivery': async (tour) => {
-		const { editor, stage } = tour;
-		const { page } = editor;
-		const id = await open(tour);
-		await field(tour, 'setup').click();
-		await choose(tour, 'Manual');
-		await page.getByText('Webhook URLs', { exact: true }).click();
-		await page.getByText('Production URL', { exact: true }).click();
-		const url = await page.getByText(/\/webhook\/[-\w]+\/webhook$/).innerText();
-
-		const testivora = await page.context().newPage();
-		await testivora.goto(stage.sandbox.url);
-		await testivora.locator('[name=endpoint] [name=url]').fill(url.trim());
-		await testivora.getByRole('button', { name: 'Add endpoint' }).click();
-		const secret = await testivora.locator('[data-secret] code').innerText();
-		await testivora.screenshot({ path: editor.pathOf('sandbox-endpoint'), fullPage: true });
-
-		await page.getByTestId('credential-edit-button').click();
-		const dialog = page.getByTestId('editCredential-modal');
-		await dialog.getByTestId('parameter-input-webhookSecret').locator('input').fill(secret);
-		await dialog.getByTestId('credential-save-button').click();
-		await dialog.getByText('Connection tested successfully').filter({ visible: true }).waitFor();
-		await dialog.getByRole('button', { name: 'Close' }).click();
-		await dialog.waitFor({ state: 'detached' });
-		await editor.closeNode();
-		await publish(tour);
-		await page.getByTestId('activation-modal').waitFor();
-
-		await testivora.getByRole('button', { name: 'Submit' }).click();
-		await testivora.locator('[data-list=deliveries]').getByText(/^200 /).first().waitFor();
-		await testivora.screenshot({ path: editor.pathOf('sandbox-delivered'), fullPage: true });
-		await testivora.close();
-		await stage.n8n.waitForExecutions(id, 1);
-		await stage.n8n.deactivate(id);
-		stage.sandbox.endpoints().length = 0;
 	},
 
 	'The trigger, published': async (tour) => {
