@@ -1,20 +1,13 @@
 import { UserError } from 'n8n-workflow';
 import type { INodeExecutionData, IPollFunctions } from 'n8n-workflow';
 
-import { hasStatus, isTransient } from '../shared/errors';
+import { hasStatus, isTransient, forPublication } from '../shared/errors';
 import { toItem } from '../shared/eventItem';
 import { look } from './look';
 import { fromStored, merge, toStored } from './memory';
 import type { Memory } from './memory';
 import { MESSAGES } from './messages';
-import {
-	budgetOf,
-	isActivationPoll,
-	isDurable,
-	learn,
-	pollingNodeOf,
-	trusted,
-} from './processMemory';
+import { budgetOf, isActivationPoll, learn, pollingNodeOf, trusted } from './processMemory';
 import type { PollingNode } from './processMemory';
 import { readTestimonials } from './read';
 import { settingsOf } from './settings';
@@ -89,7 +82,7 @@ async function readAndCompare(
 	if (!reading.fault) node.outage = undefined;
 	if (items.length > 0) {
 		if (reading.fault) warn(context, reading.fault);
-		return outputOf(context, items, node, before, memory);
+		return outputOf(items, node, before, memory);
 	}
 	node.unread = undefined;
 	learn(node, memory);
@@ -114,11 +107,10 @@ function isStartup(context: IPollFunctions): boolean {
  * n8n does not read it when the workflow was unpublished or published again meanwhile, or when the database did not answer. The next
  * poll then finds the same again, and this output throws when it is read, so that nothing starts the workflow twice.
  *
- * n8n's durable scheduler stores the memory and the execution in one transaction, and hands the stored memory to the next poll. So
- * nothing is learnt here: after a transaction that was rolled back, the next poll finds the same again.
+ * n8n's durable scheduler stores the memory and the execution in one transaction, but may hand an older memory to a poll that it started
+ * meanwhile. So this process learns from its output there, too.
  */
 function outputOf(
-	context: IPollFunctions,
 	items: INodeExecutionData[],
 	node: PollingNode,
 	before: Memory | undefined,
@@ -140,7 +132,7 @@ function outputOf(
 				value: items,
 			});
 			node.unread = undefined;
-			if (!isDurable(context)) learn(node, memory);
+			learn(node, memory);
 			return items;
 		},
 	});
@@ -160,7 +152,7 @@ function report(
 	isActivation: boolean,
 	error: Error,
 ): null {
-	if (isActivation && !isStartup(context) && !isTransient(error)) throw error;
+	if (isActivation && !isStartup(context) && !isTransient(error)) throw forPublication(error);
 	warn(context, error);
 	if (!isActivation && isToShow(node, error)) throw error;
 	return null;

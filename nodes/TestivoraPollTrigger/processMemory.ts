@@ -60,7 +60,7 @@ export function budgetOf(context: IPollFunctions): number {
 }
 
 /** Whether n8n's durable scheduler started this poll: only that one limits the time. */
-export function isDurable(context: IPollFunctions): boolean {
+function isDurable(context: IPollFunctions): boolean {
 	return budgetOf(context) !== UNLIMITED_MS;
 }
 

@@ -11,6 +11,7 @@ import {
 	isMethodRefused,
 	isOutcomeUnknown,
 	isWebhookApiMissing,
+	forPublication,
 } from '../shared/errors';
 import { objectSchema } from '../shared/schemas';
 import { memoryOf } from './processMemory';
@@ -347,9 +348,8 @@ async function withSetupAdvice(hook: IHookFunctions, registration: Promise<void>
 		if (isWebhookApiMissing(error)) {
 			throw new NodeOperationError(hook.getNode(), MESSAGES.noWebhookApi(urlOf(hook)));
 		}
-		// Older versions of n8n show only the description of such an error.
-		if (error instanceof NodeApiError && hook.getMode() !== 'manual')
-			error.description = `${error.message}. ${error.description}`;
-		throw error;
+		throw error instanceof NodeApiError && hook.getMode() !== 'manual'
+			? forPublication(error)
+			: error;
 	});
 }

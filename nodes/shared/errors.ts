@@ -33,7 +33,20 @@ export function inputError(
 	itemIndex?: number,
 ): NodeOperationError {
 	const where = itemIndex === undefined ? '' : ` [item ${itemIndex + 1}]`;
-	return new NodeOperationError(node, `${message}${where}`, { description, itemIndex });
+	// Without n8n's own itemIndex: the editor would add a second number, counted from zero.
+	return new NodeOperationError(node, `${message}${where}`, { description });
+}
+
+/**
+ * Makes message and description say the same: what happened and what to do. Where a workflow could not be published, n8n shows only the
+ * message, and older versions only the description.
+ */
+export function forPublication<Failure extends Error & { description?: string | null }>(
+	error: Failure,
+): Failure {
+	if (error.description)
+		error.message = error.description = `${error.message}. ${error.description}`;
+	return error;
 }
 
 /** Whether an error is an answer with one of these HTTP statuses, whoever sent it; see also {@link isGone}. */

@@ -92,7 +92,7 @@ const BY_CODE: Record<string, string> = {
 };
 
 const CHECK_KEY =
-	'Open the Testivora credential and paste a key from Settings → API in Testivora, then test it.';
+	'Paste a key from Settings → API in Testivora into the Testivora credential, then test it.';
 
 /** The error types in the API's reference (published, "Errors") that call for more than their own text; `forbidden` is any other 403. */
 const BY_TYPE: Record<string, (fault: Fault) => Description> = {

@@ -180,7 +180,7 @@ test.each([404, 405, 501])(
 			.reply(status, body);
 		for (const operation of [create, getAll]) {
 			const { error } = await runTestivora(operation);
-			expect(error).toMatchObject({ message: NO_API, context: { itemIndex: 0 } });
+			expect(error?.message).toBe(NO_API);
 			expect(error?.description).toContain('set its Webhook Setup to Manual');
 		}
 	},

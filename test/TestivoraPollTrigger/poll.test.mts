@@ -457,19 +457,6 @@ describe('what is remembered', () => {
 		expect(await bench.poll()).toBeNull();
 	});
 
-	test('a result whose transaction n8n’s durable scheduler rolled back is found again', async () => {
-		const durable = () => bench.activate('update', { budget: 36_000 });
-		await baseline();
-		durable();
-		bench.list.push(entry('b'));
-		// n8n reads the output to store it, and the database then refuses.
-		expect(ids(await bench.pollWithLostSave())).toEqual(['b']);
-		durable();
-		expect(ids(await bench.poll())).toEqual(['b']);
-		durable();
-		expect(await bench.poll()).toBeNull();
-	});
-
 	test('static data that cannot be read is a first poll', async () => {
 		bench.loaded.testivoraPoll = { version: 2, seen: 5 };
 		await baseline();

@@ -624,7 +624,7 @@ describe('an endpoint as wanted, whose secret cannot be renewed when n8n starts'
 		staticData = { global: { testivoraTrigger: { [PATH]: { id, url: URL, secret } } } };
 		sandbox.inject({ method: 'PATCH', ...refused(403, 'insufficient_scope') });
 		expect(await call('checkExists')).toBe(false);
-		expect((await failure('create')).message).toBe('This API key may only read');
+		expect((await failure('create')).message).toMatch(/^This API key may only read\. Create a key/);
 	});
 
 	test('takes ten seconds at most', async () => {
@@ -687,12 +687,13 @@ describe('a registration that fails', () => {
 			const body = { error: { type: 'invalid_url', message: 'No such host.' } };
 			sandbox.inject({ method: 'POST', path: '/v1/webhooks', status: 422, body });
 			const { message, description } = await failure('create', { isTest });
-			expect(message).toBe('Testivora did not accept this: No such host');
-			expect(description).toMatch(
-				isTest
-					? /^POST \/v1\/webhooks was answered/
-					: /^Testivora did not accept this: No such host\. POST/,
-			);
+			if (isTest) {
+				expect(message).toBe('Testivora did not accept this: No such host');
+				expect(description).toMatch(/^POST \/v1\/webhooks was answered/);
+			} else {
+				expect(message).toMatch(/^Testivora did not accept this: No such host\. POST/);
+				expect(description).toBe(message);
+			}
 		},
 	);
 

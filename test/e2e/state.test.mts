@@ -66,7 +66,7 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 	/** Waits until n8n answers at a webhook's URL. */
 	const reachable = async (url: string) =>
 		await eventually(async () => (await post(url, '{}', {})).status === 401, {
-			timeout: 40_000,
+			timeout: 120_000,
 			what: `the webhook ${url}`,
 		});
 
@@ -122,7 +122,7 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 					expect(ran).toEqual(expect.arrayContaining(accepted));
 				}
 			},
-			180_000,
+			300_000,
 		);
 
 		test('after a restart none is dead either', async () => {
@@ -208,7 +208,7 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 					const before = await runsOf('Other');
 					feed.add();
 					await eventually(async () => (await runsOf('Other')) > before, {
-						timeout: 30_000,
+						timeout: 120_000,
 						every: 200,
 						what: 'an emission',
 					});
@@ -276,7 +276,7 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 			what: 'the endpoint that was published again',
 		});
 		expect((await deliver(url, events[1], secretAt(url))).status).toBe(200);
-		const executions = await stage.n8n.waitForExecutions(id, 2, 40_000);
+		const executions = await stage.n8n.waitForExecutions(id, 2, 120_000);
 		expect(executions.map(({ status }) => status)).toEqual(['success', 'success']);
 		expect(staticDataOf(stage.n8n, id)).toContain('"mine"');
 		for (const event of events) {

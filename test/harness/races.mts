@@ -80,7 +80,7 @@ export const RACES: Record<string, Race> = {
 
 /** Waits until an endpoint is at a URL. Looks as often as this process can, since a race is over soon. */
 export const standing = async (stage: Testivora, url: string): Promise<StoredEndpoint> =>
-	await eventually(() => endpointAt(stage, url), { every: 0, timeout: 30_000 });
+	await eventually(() => endpointAt(stage, url), { every: 0, timeout: 150_000 });
 
 /** Waits until the request that registers an endpoint for a URL has come. Its status is 0 until it is answered. */
 const registering = async ({ sandbox }: Testivora, url: string): Promise<SeenRequest> =>
@@ -92,7 +92,7 @@ const registering = async ({ sandbox }: Testivora, url: string): Promise<SeenReq
 					path === '/v1/webhooks' &&
 					(body as { url?: string } | undefined)?.url === url,
 			),
-		{ every: 0, timeout: 30_000, what: `the registration of ${url}` },
+		{ every: 0, timeout: 150_000, what: `the registration of ${url}` },
 	);
 
 /** Spreads the requests to several triggers over their registrations, the last of them close to the end. */

@@ -104,7 +104,7 @@ describe('the credential test', () => {
 	test('unknown key', async () => {
 		expect(await testWith({ apiKey: `tv_live_${'0'.repeat(32)}` })).toEqual(
 			refusal(
-				/^Testivora does not know this API key, or it was revoked\. Open the Testivora credential and paste a key from Settings → API in Testivora/,
+				/^Testivora does not know this API key, or it was revoked\. Paste a key from Settings → API in Testivora into the Testivora credential/,
 			),
 		);
 	});

@@ -47,8 +47,8 @@ export const locators: Record<string, Scene> = {
 		await field(tour, 'spaceId').click();
 		await says(
 			tour.editor.page.getByTestId('rlc-error-container'),
-			'Could not load list 401 - Testivora does not know this API key, or it was revoked Open the Testivora credential and paste a key from ' +
-				'Settings → API in Testivora, then test it. Testivora says: This API key is unknown or was revoked. Check your credential',
+			'Could not load list 401 - Testivora does not know this API key, or it was revoked Paste a key from ' +
+				'Settings → API in Testivora into the Testivora credential, then test it. Testivora says: This API key is unknown or was revoked. Check your credential',
 			'why there is no list',
 		);
 		await tour.editor.shot('locator-error');

@@ -17,9 +17,10 @@ export const testimonialIdField: INodeProperties = locator({
 	displayName: 'Testimonial',
 	name: 'testimonialId',
 	description:
-		'The testimonial, chosen from the list or by its ID. Get Many and the trigger give the IDs.',
+		'The testimonial, chosen from the list or by its ID. To act on each one that Get Many or the trigger gives, drag its ID here.',
 	searchListMethod: 'searchTestimonials',
 	exampleId: 'j97c2m8x4k',
+	listPlaceholder: 'Choose, or drag an ID here',
 	required: true,
 });
 

@@ -80,17 +80,30 @@ export const create: Operation = {
 	begin(context, continues) {
 		const creates = new Creates(context, !continues);
 		return {
-			execute: async (itemIndex) =>
-				await creates.create(
-					bodyOf(context, itemIndex),
-					itemIndex,
-					skipsExisting(context, itemIndex),
-				),
+			execute: async (itemIndex) => {
+				try {
+					const skipExisting = skipsExisting(context, itemIndex);
+					return await creates.create(bodyOf(context, itemIndex), itemIndex, skipExisting);
+				} catch (error) {
+					throw continues ? error : withRerunAdvice(error as NodeError, itemIndex);
+				}
+			},
 			finish: async () => await creates.settleUncertain(),
 			hints: (failed) => creates.hints(failed),
 		};
 	},
 };
+
+/** Adds to the error that ends a run what its user must know before running it again: the items before this one exist. */
+function withRerunAdvice<Failure extends NodeError>(error: Failure, itemIndex: number): Failure {
+	if (itemIndex > 0) {
+		error.description =
+			`${error.description ?? ''} The items before this one were created. Add the option Skip Existing before you run all of them again, or set On Error to Continue under Settings.`.trim();
+	}
+	return error;
+}
+
+type NodeError = Error & { description?: string | null };
 
 function bodyOf(context: IExecuteFunctions, itemIndex: number): IDataObject {
 	const content = contentOf(
