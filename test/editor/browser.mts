@@ -69,7 +69,7 @@ export class Editor {
 				locale: 'en-US',
 				reducedMotion: 'reduce',
 			});
-			context.setDefaultTimeout(20_000);
+			context.setDefaultTimeout(60_000);
 			// To a new user, n8n explains pinning in a bubble that covers the output.
 			await context.addInitScript(() => localStorage.setItem('N8N_PIN_DATA_DISCOVERY_NDV', 'true'));
 			const editor = new Editor(browser, await context.newPage(), baseUrl, folder);

@@ -28,7 +28,7 @@ export const duplicate: Record<string, Scene> = {
 		await walk.click(page.getByTestId('workflow-menu-item-duplicate'), 'dialog');
 		const opened = page
 			.context()
-			.waitForEvent('page', { timeout: 10_000 })
+			.waitForEvent('page', { timeout: 60_000 })
 			.catch(() => undefined);
 		await walk.click(
 			page.getByRole('dialog').getByRole('button', { name: /Duplicate|Save/ }),
