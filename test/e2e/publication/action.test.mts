@@ -361,6 +361,13 @@ describe('the action', () => {
 	describe('faults and rate limits', () => {
 		test('after a 429 an import waits and goes on, and creates each row once, in order', async () => {
 			Object.assign(stage.sandbox.options, { rateLimits: true, timeScale: 1 });
+			// On a slow machine, the limit refills faster than the import uses it up.
+			stage.sandbox.inject({
+				method: 'POST',
+				path: '/v1/testimonials',
+				status: 429,
+				headers: { 'retry-after': '1' },
+			});
 			const seen = watch();
 			const wanted = Array.from({ length: 62 }, (_, index) => `Imported ${index}`);
 			const { status, items } = await run(texts(...wanted), create());
@@ -695,7 +702,7 @@ describe('the action', () => {
 			[
 				'unknown',
 				'Testivora does not know this API key, or it was revoked',
-				'paste a key from Settings → API in Testivora',
+				'Paste a key from Settings → API in Testivora',
 			],
 			['readOnly', 'This API key may only read', 'Create a key with the scopes "read" and "write"'],
 			['noApi', 'Your Testivora plan does not include the API', 'Growth or the Agency plan'],
@@ -805,7 +812,7 @@ describe('the action', () => {
 				status: 500,
 				body: {
 					message: 'Testivora does not know this API key, or it was revoked',
-					description: expect.stringContaining('paste a key from Settings → API in Testivora'),
+					description: expect.stringContaining('Paste a key from Settings → API in Testivora'),
 				},
 			});
 			stage.sandbox.options.webhookApi = 405;
