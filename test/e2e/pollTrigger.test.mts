@@ -1,3 +1,4 @@
+import { LAZY_ISOLATES } from '../harness/n8n/isolates.mts';
 import { chain } from '../harness/n8n/client.mts';
 import { N8n } from '../harness/n8n/instance.mts';
 import {
@@ -23,7 +24,7 @@ describe(`polling under the ${engine} engine`, () => {
 	let n8n: N8n;
 
 	beforeAll(async () => {
-		n8n = await N8n.start({ engine });
+		n8n = await N8n.start({ engine, env: LAZY_ISOLATES });
 	});
 	afterAll(() => n8n?.dispose());
 

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
+import { LAZY_ISOLATES } from '../harness/n8n/isolates.mts';
 import { chain } from '../harness/n8n/client.mts';
 import { N8n } from '../harness/n8n/instance.mts';
 import { eventually, pause } from '../harness/wait.mts';
@@ -34,7 +35,10 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 	let stage: Stage;
 
 	beforeAll(async () => {
-		stage = await setStage({ engine, env: { N8N_RUNNERS_ENABLED: 'true' } }, { retries: 0 });
+		stage = await setStage(
+			{ engine, env: { ...LAZY_ISOLATES, N8N_RUNNERS_ENABLED: 'true' } },
+			{ retries: 0 },
+		);
 	});
 	afterAll(() => stage?.dispose());
 	afterEach(async () => {

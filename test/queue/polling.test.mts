@@ -1,3 +1,4 @@
+import { LAZY_ISOLATES } from '../harness/n8n/isolates.mts';
 import { pause } from '../harness/wait.mts';
 import {
 	givenOut,
@@ -23,7 +24,7 @@ describe('polling in queue mode', () => {
 
 	beforeAll(async () => {
 		sandbox = await startSandbox({ seed: true });
-		cluster = await Cluster.start(engine);
+		cluster = await Cluster.start(engine, { env: LAZY_ISOLATES });
 		const credential = await cluster.main.createCredential(
 			'Testivora',
 			'testivoraApi',

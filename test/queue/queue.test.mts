@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
+import { LAZY_ISOLATES } from '../harness/n8n/isolates.mts';
 import { chain, UNFINISHED } from '../harness/n8n/client.mts';
 import { eventually, pause } from '../harness/wait.mts';
 import { RACES, standing, TRIGGERS } from '../harness/races.mts';
@@ -39,7 +40,7 @@ describe('queue mode', () => {
 	beforeAll(async () => {
 		// A failed delivery is tried again after 250 ms, 500 ms, 1 s and so on for four minutes, longer than any test takes.
 		sandbox = await startSandbox({ timeScale: 20, retries: 10, seed: false });
-		cluster = await Cluster.start(engine);
+		cluster = await Cluster.start(engine, { env: LAZY_ISOLATES });
 		const credential = await cluster.main.createCredential(
 			'Testivora',
 			'testivoraApi',

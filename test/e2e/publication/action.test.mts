@@ -1,3 +1,4 @@
+import { LAZY_ISOLATES } from '../../harness/n8n/isolates.mts';
 import { chain } from '../../harness/n8n/client.mts';
 import type { Execution, WorkflowNode } from '../../harness/n8n/client.mts';
 import { freePorts } from '../../harness/n8n/launch.mts';
@@ -16,7 +17,10 @@ describe('the action', () => {
 	const executionIds: string[] = [];
 
 	beforeAll(async () => {
-		stage = await setStage({ engine: 'publication', env: { N8N_LOG_LEVEL: 'debug' } });
+		stage = await setStage({
+			engine: 'publication',
+			env: { ...LAZY_ISOLATES, N8N_LOG_LEVEL: 'debug' },
+		});
 		const { apiKey, readOnlyKey, noApiKey } = stage.sandbox;
 		const webhookSecret = newSecret();
 		secrets.push(apiKey, readOnlyKey, noApiKey, webhookSecret);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 
+import { LAZY_ISOLATES } from '../../harness/n8n/isolates.mts';
 import { eventually, pause } from '../../harness/wait.mts';
 import {
 	deliver,
@@ -37,7 +38,7 @@ describe('faults of n8n, one process on SQLite', () => {
 	beforeAll(async () => {
 		// The sender retries for longer than any test takes, and gives up no endpoint.
 		stage = await setStage(
-			{ engine },
+			{ engine, env: LAZY_ISOLATES },
 			{ seed: false, retries: 10_000, timeScale: 100, disableAfter: Infinity },
 		);
 		id = await triggerWorkflow(stage);

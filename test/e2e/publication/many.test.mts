@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
+import { LAZY_ISOLATES } from '../../harness/n8n/isolates.mts';
 import { eventually } from '../../harness/wait.mts';
 import {
 	credentialData,
@@ -24,7 +25,7 @@ describe('endpoints of several workflows', () => {
 	let other: Stage;
 
 	beforeAll(async () => {
-		stage = await setStage({ engine });
+		stage = await setStage({ engine, env: LAZY_ISOLATES });
 		other = await otherAccount(stage);
 	});
 	afterAll(async () => {

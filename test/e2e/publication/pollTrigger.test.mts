@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { startSandbox } from '../../sandbox/sandbox.mts';
 import { newTestimonial } from '../../sandbox/store.mts';
 import type { Testimonial } from '../../sandbox/store.mts';
+import { LAZY_ISOLATES } from '../../harness/n8n/isolates.mts';
 import { N8n } from '../../harness/n8n/instance.mts';
 import { isAtLeast } from '../../harness/n8n/version.mts';
 import { eventually, pause } from '../../harness/wait.mts';
@@ -32,7 +33,7 @@ describe('Testivora Poll Trigger', () => {
 	let n8n: N8n;
 
 	beforeAll(async () => {
-		n8n = await N8n.start({ engine: 'publication' });
+		n8n = await N8n.start({ engine: 'publication', env: LAZY_ISOLATES });
 	});
 	afterAll(() => n8n?.dispose());
 

@@ -4,7 +4,11 @@ import { pathToFileURL } from 'node:url';
 
 import { temporaryFolder } from '../temporary.mts';
 
-/** Makes n8n build an isolate only when an expression is evaluated, not for each delivery and execution (experimental in n8n 2.41). */
+/**
+ * Makes n8n build an isolate only when an expression is evaluated, not for each delivery and execution (experimental in n8n 2.41). Tests
+ * with many deliveries, executions or polls set it, because isolates are nine tenths of their processor time. The tests of single
+ * deliveries and of the lifecycle run without it, as n8n does by default.
+ */
 export const LAZY_ISOLATES = { N8N_EXPRESSION_ENGINE_LAZY_ACQUIRE: 'true' };
 
 /** Counts the isolates of all n8n processes that are started with `env`. */
