@@ -114,7 +114,7 @@ export class TestivoraTrigger implements INodeType {
 			},
 			{
 				displayName:
-					'Three steps, then publish (activate) the workflow:<br>1. Open "Webhook URLs" above and copy the Production URL.<br>2. In Testivora, open Settings → Webhooks → New endpoint, paste the URL and pick the same events as here.<br>3. Click the pencil beside the credential above and paste the signing secret shown there (whsec_…) into Webhook Signing Secret.<br>To use "Execute step" too, add the Test URL as a second endpoint, and its secret to the credential after a comma.',
+					'Three steps, then publish (activate) the workflow:<ul><li>Open "Webhook URLs" above and copy the Production URL.</li><li>In Testivora, open Settings → Webhooks → New endpoint, paste the URL and pick the same events as here.</li><li>Click the pencil beside the credential above and paste the signing secret shown there (whsec_…) into Webhook Signing Secret.</li></ul>To use "Execute step" too, add the Test URL as a second endpoint, and its secret to the credential after a comma.',
 				name: 'manualNotice',
 				type: 'notice',
 				default: '',

@@ -49,10 +49,10 @@ export const trigger: Record<string, Scene> = {
 		await page.getByText(/\/webhook\/[-\w]+\/webhook$/).waitFor();
 		await says(
 			page.getByTestId('node-parameters').locator('.notice'),
-			'Three steps, then publish (activate) the workflow:' +
-				'1. Open "Webhook URLs" above and copy the Production URL.' +
-				'2. In Testivora, open Settings → Webhooks → New endpoint, paste the URL and pick the same events as here.' +
-				'3. Click the pencil beside the credential above and paste the signing secret shown there (whsec_…) into Webhook Signing Secret.' +
+			'Three steps, then publish (activate) the workflow: ' +
+				'Open "Webhook URLs" above and copy the Production URL. ' +
+				'In Testivora, open Settings → Webhooks → New endpoint, paste the URL and pick the same events as here. ' +
+				'Click the pencil beside the credential above and paste the signing secret shown there (whsec_…) into Webhook Signing Secret. ' +
 				'To use "Execute step" too, add the Test URL as a second endpoint, and its secret to the credential after a comma.',
 			'the notice',
 		);
