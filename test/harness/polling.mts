@@ -154,6 +154,18 @@ export async function givenOut(
 		.map(({ items }) => (items[name] ?? []).map(({ json }) => json));
 }
 
+/**
+ * The IDs of the testimonials in everything that n8n has stored of a workflow's executions, those included that a killed n8n cut short:
+ * such an execution was started, and n8n shows it as crashed.
+ */
+export function storedIds(n8n: N8n, workflowId: string): Set<string> {
+	const rows = n8n.query(
+		`SELECT data FROM execution_entity JOIN execution_data ON executionId = id WHERE workflowId = ?`,
+		workflowId,
+	);
+	return new Set(rows.flatMap(({ data }) => String(data).match(/tst_[A-Za-z0-9]+/g) ?? []));
+}
+
 /** Waits until so many items were given out, and gives them, execution by execution. */
 export async function waitForItems(
 	stage: Stage,
