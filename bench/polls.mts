@@ -157,7 +157,8 @@ async function costOfGeneric(n8n: N8n, sandbox: Sandbox, count: number): Promise
 		parameters: {
 			operation: 'removeItemsSeenInPreviousExecutions',
 			dedupeValue: '={{ $json.id }}',
-			options: {},
+			// Its default of 10,000 does not take a list of 10,000.
+			options: { historySize: 20_000 },
 		},
 	};
 	const nodes = [...pagesByHttpRequest(sandbox, bearer), dedupe];
