@@ -653,3 +653,14 @@ describe('hints on a run', () => {
 		]);
 	});
 });
+
+test('an import that stops says that the items before exist, and how to run it again', async () => {
+	accept('Good', 't1');
+	const { error } = await runTestivora(create, texts('Good', ' '));
+	expect(error?.message).toBe('Text must not be empty [item 2]');
+	expect(error?.description).toContain(
+		'The items before this one were created. Add the option Skip Existing',
+	);
+	const first = await runTestivora(create, texts(' ', 'Good'));
+	expect(first.error?.description).not.toContain('were created');
+});
