@@ -135,10 +135,7 @@ export async function nextPolls(stage: Stage, count = 2): Promise<void> {
 	// The first page of the last poll shows that the one before is over, as polls do not overlap. A poll that is under way does not count.
 	await eventually(
 		() => lists(stage, since).filter(({ query }) => query.cursor === undefined).length > count,
-		{
-			timeout: 30_000,
-			what: `${count} polls`,
-		},
+		{ what: `${count} polls` },
 	);
 }
 
@@ -171,7 +168,7 @@ export async function waitForItems(
 	stage: Stage,
 	workflowId: string,
 	count: number,
-	timeout = 30_000,
+	timeout = 60_000,
 ) {
 	return await eventually(
 		async () => {

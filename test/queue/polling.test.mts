@@ -55,7 +55,7 @@ describe('polling in queue mode', () => {
 		} finally {
 			clearInterval(arrivals);
 		}
-		await waitForItems(stage, id, arrived.length, 60_000);
+		await waitForItems(stage, id, arrived.length);
 		await nextPolls(stage);
 		const given = idsOf(await givenOut(stage, id));
 		expect([...given].sort()).toEqual([...arrived].sort());

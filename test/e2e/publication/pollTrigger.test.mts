@@ -57,7 +57,7 @@ describe('Testivora Poll Trigger', () => {
 					await nextPolls(scene);
 					expect(await durable.countExecutions(id)).toEqual({});
 					const arrived = [submit(scene), submit(scene)];
-					await waitForItems(scene, id, 2, 60_000);
+					await waitForItems(scene, id, 2);
 					await durable.kill();
 					arrived.push(submit(scene));
 					await durable.start();
@@ -85,13 +85,13 @@ describe('Testivora Poll Trigger', () => {
 				sandbox.inject({ path: '/v1/testimonials', page: 2, times: Infinity, ...fault });
 				// Beside one that is known, the two on page 1 are surely new.
 				const arrived = [1, 2].map(() => submit(scene));
-				expect(idsOf(await waitForItems(scene, id, 2, 60_000)).sort()).toEqual([...arrived].sort());
+				expect(idsOf(await waitForItems(scene, id, 2)).sort()).toEqual([...arrived].sort());
 				// Where page 1 shows nothing that is known, the rest of the list must tell.
 				arrived.push(...[1, 2, 3, 4].map(() => submit(scene)));
 				await nextPolls(scene);
 				expect(idsOf(await givenOut(scene, id))).toHaveLength(2);
 				sandbox.clearFaults();
-				await waitForItems(scene, id, 6, 60_000);
+				await waitForItems(scene, id, 6);
 				await nextPolls(scene);
 				expect(idsOf(await givenOut(scene, id)).sort()).toEqual(arrived.sort());
 			},
@@ -147,12 +147,11 @@ describe('Testivora Poll Trigger', () => {
 					const rotated = credentialData(sandbox, { apiKey: key.key });
 					await n8n.updateCredential(credential, rotated);
 					const arrived = [submit(scene)];
-					await waitForItems(scene, id, 1, 60_000);
+					await waitForItems(scene, id, 1);
 
 					await n8n.updateCredential(credential, credentialData(other));
 					await eventually(() => other.requests.length > 2, {
 						what: 'polls at the other account',
-						timeout: 30_000,
 					});
 					arrived.push(other.submit().id);
 					await waitForItems(scene, id, 2);
@@ -312,7 +311,7 @@ describe('Testivora Poll Trigger', () => {
 			);
 			const id = await scene.start();
 			const last = submit(scene);
-			expect(idsOf(await waitForItems(scene, id, 1, 60_000))).toEqual([last]);
+			expect(idsOf(await waitForItems(scene, id, 1))).toEqual([last]);
 			submit(scene);
 			const failed = async () =>
 				(await n8n.executions(id)).find(({ status }) => status === 'error');
@@ -347,7 +346,6 @@ describe('Testivora Poll Trigger', () => {
 			const after = submit(scene);
 			await eventually(async () => idsOf(await givenOut(scene, id)).includes(after), {
 				what: 'the one that came afterwards',
-				timeout: 30_000,
 			});
 			await nextPolls(scene, 3);
 			const given = idsOf(await givenOut(scene, id));
