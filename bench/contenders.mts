@@ -49,6 +49,17 @@ export async function contenders(
 	const others: Contender[] = [
 		await published(stage, 'A trigger that does nothing, version 1', [nothing(1)], plain),
 		await published(stage, 'A trigger that does nothing, version 1.1', [nothing(1.1)], plain),
+		await published(
+			stage,
+			'A trigger that does nothing, version 1.1, with a credential',
+			[
+				{
+					...nothing(1.1),
+					credentials: { testivoraApi: { id: stage.credential, name: 'Testivora' } },
+				},
+			],
+			plain,
+		),
 		await published(stage, 'GitHub Trigger', [await githubTrigger(stage, github.url)], () => {
 			const { body } = plain();
 			return {

@@ -9,6 +9,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { cpus, loadavg, totalmem } from 'node:os';
 import { parseArgs } from 'node:util';
 
+import manifest from '../package.json' with { type: 'json' };
 import { ensureN8n } from '../test/harness/n8n/host.mts';
 import { endProgress, showProgress } from '../test/harness/n8n/progress.mts';
 
@@ -46,7 +47,7 @@ const { version } = await ensureN8n(showProgress());
 endProgress();
 const load = loadavg()[0].toFixed(2);
 const machine =
-	`${new Date().toISOString().slice(0, 10)}, ${cpus()[0].model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, ` +
+	`n8n-nodes-testivora ${manifest.version}, ${new Date().toISOString().slice(0, 10)}, ${cpus()[0].model.trim()}, ${cpus().length} cores, ${Math.round(totalmem() / 2 ** 30)} GB, ` +
 	`Node ${process.versions.node}, n8n ${version}, load average at the start ${load}.`;
 console.log(machine);
 

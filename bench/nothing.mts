@@ -24,6 +24,7 @@ exports.NothingTrigger = class {
     defaults: { name: 'Nothing Trigger' },
     inputs: [],
     outputs: ['main'],
+    credentials: [{ name: 'testivoraApi' }],
     webhooks: [{ name: 'default', httpMethod: 'POST', responseMode: 'onReceived', path: 'webhook' }],
     properties: [],
   };
