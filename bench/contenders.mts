@@ -100,13 +100,16 @@ const FILTERS = { minRating: 4, tags: 'onboarding' };
 
 /** Our trigger in the automatic set-up, with deliveries that it accepts, knows, filters out and refuses. */
 async function automatic(stage: Stage): Promise<Contender[]> {
-	const accepted = { ...(await registered(stage, OURS, {})), remembers: true };
+	const accepted = { ...(await ourTrigger(stage)), remembers: true };
 	const { secret } = accepted;
 	const notRun = { ...accepted, runs: false, remembers: false };
 	let known = eventOf();
 	return [
 		accepted,
-		await registered(stage, 'Ours: Deduplicate off', { options: { deduplicate: false } }),
+		{
+			...(await ourTrigger(stage, { options: { deduplicate: false } })),
+			name: 'Ours: Deduplicate off',
+		},
 		{
 			...notRun,
 			name: 'Ours: a duplicate',
@@ -124,19 +127,30 @@ async function automatic(stage: Stage): Promise<Contender[]> {
 }
 
 /** Our trigger in the automatic set-up, with deliveries that it accepts. */
-async function registered(
+export async function ourTrigger(
 	stage: Stage,
-	name: string,
-	parameters: object,
+	parameters: object = {},
+	typeVersion = 1.1,
 ): Promise<Contender & { secret: string }> {
-	const node = triggerNode(stage.credential, { filters: FILTERS, ...parameters });
+	const node = {
+		...triggerNode(stage.credential, { filters: FILTERS, ...parameters }),
+		typeVersion,
+	};
 	const workflowId = await stage.n8n.createWorkflow({
-		name,
+		name: OURS,
 		nodes: [node],
 		connections: chain(NODE),
 	});
 	const { url, secret } = await goLive(stage, workflowId);
-	return { name, workflowId, url, secret, status: 200, runs: true, next: signedWith(secret) };
+	return {
+		name: OURS,
+		workflowId,
+		url,
+		secret,
+		status: 200,
+		runs: true,
+		next: signedWith(secret),
+	};
 }
 
 /** Our trigger in the manual set-up, whose signing secret is in the credential. */

@@ -1,44 +1,27 @@
 /** Deliveries to a real n8n, from the request to the answer: our trigger and others take turns in the same n8n. */
-import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { resolve } from 'node:path';
 
 import { UNFINISHED } from '../test/harness/n8n/client.mts';
-import { ensureN8n } from '../test/harness/n8n/host.mts';
-import { N8n } from '../test/harness/n8n/instance.mts';
 import { IsolateCounter, LAZY_ISOLATES } from '../test/harness/n8n/isolates.mts';
-import { installPackage } from '../test/harness/n8n/tarball.mts';
 import { eventually } from '../test/harness/wait.mts';
 import { credentialData, eventOf, post } from '../test/harness/stage.mts';
 import type { Stage } from '../test/harness/stage.mts';
-import { Cluster } from '../test/harness/queue/cluster.mts';
 import { startSandbox } from '../test/sandbox/sandbox.mts';
 import { contenders, OURS } from './contenders.mts';
 import type { Contender } from './contenders.mts';
+import { queue, regular } from './deployments.mts';
+import type { Deployment, Start } from './deployments.mts';
 import { cpuOf } from './process.mts';
 import { median, orDash, quantile } from './statistics.mts';
 import { table } from '../test/harness/table.mts';
 import { load } from './load.mts';
 import type { Delivery, Load } from './load.mts';
 import type { Suite } from './main.mts';
-import { packNothing } from './nothing.mts';
 import { takeTurns } from './turns.mts';
 
-/** A running n8n, of one process or more, and its database. */
-interface Deployment {
-	n8n: N8n;
-	/** of the process that takes deliveries */
-	address: string;
-	/** of all its processes */
-	pids: number[];
-	query: (sql: string) => Promise<string[][]>;
-	dispose: () => Promise<void>;
-}
-
 /** The result of one contender's turn. */
-interface Measured extends Load {
+export interface Measured extends Load {
 	/** whether its deliveries start an execution */
 	runs: boolean;
 	/** seconds until the last execution was over */
@@ -48,8 +31,6 @@ interface Measured extends Load {
 	/** isolates built for each delivery */
 	isolates: number;
 }
-
-type Start = (env: Record<string, string>) => Promise<Deployment>;
 
 const CONNECTIONS = 6;
 
@@ -113,7 +94,7 @@ async function compare(
 }
 
 /** One turn. @throws Error when a delivery got another status, or the number of executions is not as expected */
-async function measureOne(
+export async function measureOne(
 	deployment: Deployment,
 	isolates: IsolateCounter,
 	contender: Contender,
@@ -237,10 +218,11 @@ function report(results: Record<string, Measured[]>): string {
 	);
 }
 
-const rate = ({ latencies, seconds }: Measured) => latencies.length / seconds;
+/** Deliveries answered a second. */
+export const rate = ({ latencies, seconds }: Measured) => latencies.length / seconds;
 
 /** Deliveries answered and executed a second. */
-function ratesOf(turns: Measured[]): string[] {
+export function ratesOf(turns: Measured[]): string[] {
 	const executed = median(turns.map(({ latencies, finished }) => latencies.length / finished));
 	return [
 		median(turns.map(rate)).toFixed(1),
@@ -249,54 +231,13 @@ function ratesOf(turns: Measured[]): string[] {
 }
 
 /** CPU time and isolates a delivery. */
-function costsOf(turns: Measured[]): string[] {
+export function costsOf(turns: Measured[]): string[] {
 	const isolates = turns.reduce((sum, turn) => sum + turn.isolates, 0) / turns.length;
 	return [
 		orDash(median(turns.map(({ cpu }) => cpu)), (cpu) => cpu.toFixed(1)),
 		isolates.toFixed(2),
 	];
 }
-
-const regular: Start = async (env) => {
-	const userFolder = await mkdtemp(join(tmpdir(), 'n8n-testivora-bench-'));
-	await cp(join((await ensureN8n()).template, '.n8n'), join(userFolder, '.n8n'), {
-		recursive: true,
-	});
-	await installPackage(await packNothing(), userFolder);
-	const n8n = await N8n.start({ engine: 'publication', userFolder, env });
-	const database = new DatabaseSync(join(userFolder, '.n8n/database.sqlite'), { timeout: 10_000 });
-	return {
-		n8n,
-		address: n8n.baseUrl,
-		pids: [n8n.pid!],
-		query: async (sql) =>
-			database
-				.prepare(sql)
-				.all()
-				.map((row) => Object.values(row).map(String)),
-		dispose: async () => {
-			database.close();
-			await n8n.dispose();
-			await rm(userFolder, { recursive: true, force: true });
-		},
-	};
-};
-
-const queue: Start = async (env) => {
-	const cluster = await Cluster.start('publication', { env, packages: [await packNothing()] });
-	// The queue's tests record each execution by this trigger, which would be measured here.
-	await cluster.postgres.query('DROP TRIGGER keep_start ON execution_data');
-	// Send to one process, as in regular mode, and not to the tests' balancer, which would use CPU time.
-	const [{ url: address }] = cluster.webhooks;
-	const pids = [cluster.main, ...cluster.webhooks, ...cluster.workers].map(({ pid }) => pid!);
-	return {
-		n8n: cluster.main,
-		address,
-		pids,
-		query: (sql) => cluster.postgres.query(sql),
-		dispose: () => cluster.dispose(),
-	};
-};
 
 const LEGACY = { N8N_EXPRESSION_ENGINE: 'legacy' };
 

@@ -16,7 +16,7 @@ import { endProgress, showProgress } from '../test/harness/n8n/progress.mts';
 /** Measures. @returns Markdown */
 export type Suite = (options: { short: boolean }) => Promise<string>;
 
-const SUITES = ['deliveries', 'own', 'lists', 'polls', 'imports', 'faults', 'weight'];
+const SUITES = ['deliveries', 'settings', 'own', 'lists', 'polls', 'imports', 'faults', 'weight'];
 const PAGE = 'docs/performance.md';
 
 const { positionals, values } = parseArgs({
