@@ -4,6 +4,7 @@ import { createServer } from 'node:net';
 import { delimiter, dirname, resolve } from 'node:path';
 
 import type { Host } from './host.mts';
+import { isAtLeast } from './version.mts';
 import { eventually } from '../wait.mts';
 
 /** One running n8n process. */
@@ -60,6 +61,8 @@ export async function launch(host: Host, options: LaunchOptions): Promise<Launch
 		N8N_TEMPLATES_ENABLED: 'false',
 		N8N_PERSONALIZATION_ENABLED: 'false',
 		N8N_LOG_LEVEL: 'info',
+		// n8n 1 has a single connection by default, on which the transactions of concurrent requests break each other for good.
+		...(!isAtLeast('2.0') && { DB_SQLITE_POOL_SIZE: '2' }),
 		...options.env,
 	};
 	const child = spawn(host.node, [resolve('test/harness/n8n/attached.mts'), host.bin, command], {
