@@ -102,7 +102,8 @@ function isStartup(context: IPollFunctions): boolean {
 }
 
 /**
- * The output of a poll. It counts as given out once n8n reads it, which it does right before it stores the execution.
+ * The output of a poll. It counts as given out once n8n reads the first item's content, which it does as it stores the execution. It reads
+ * the list of items before that, when storing may still fail.
  *
  * n8n does not read it when the workflow was unpublished or published again meanwhile, or when the database did not answer. The next
  * poll then finds the same again, and this output throws when it is read, so that nothing starts the workflow twice.
@@ -119,24 +120,20 @@ function outputOf(
 	const unread = { memory };
 	node.memory = before;
 	node.unread = unread;
-	const output: INodeExecutionData[][] = [];
-	Object.defineProperty(output, 0, {
+	const [first] = items;
+	const { json } = first;
+	Object.defineProperty(first, 'json', {
 		configurable: true,
 		enumerable: true,
 		get() {
 			if (node.unread !== unread) throw new UserError(MESSAGES.takenOver);
-			Object.defineProperty(output, 0, {
-				configurable: true,
-				enumerable: true,
-				writable: true,
-				value: items,
-			});
+			Object.defineProperty(first, 'json', { writable: true, value: json });
 			node.unread = undefined;
 			learn(node, memory);
-			return items;
+			return json;
 		},
 	});
-	return output;
+	return [items];
 }
 
 /**

@@ -451,7 +451,7 @@ describe('what is remembered', () => {
 		bench.list.push(entry('b'));
 		const late = await bench.pollUnread();
 		expect(ids(await bench.poll())).toEqual(['b']);
-		expect(() => late![0]).toThrow(
+		expect(() => late![0][0].json).toThrow(
 			'A later poll of Testivora Poll Trigger has found the same again',
 		);
 		expect(await bench.poll()).toBeNull();

@@ -55,13 +55,17 @@ export class PollBench {
 		this.activate('init');
 	}
 
-	/** Polls once. n8n starts an execution with the output and saves static data, unless the output is `dropped`. */
+	/**
+	 * Polls once. n8n starts an execution with the output and saves static data, unless it comes to a fault before it stores the output
+	 * (`dropped`): until then it looks at the list of items, and not into them.
+	 */
 	async poll({ dropped = false } = {}): Promise<IDataObject[] | null> {
 		const loaded = this.loaded;
 		const output = await poll(this.context);
 		if (output === null) return null;
-		if (!dropped) this.saved = structuredClone(loaded);
-		return dropped ? null : taken(output);
+		if (dropped) return output[0].length > 0 ? null : [];
+		this.saved = structuredClone(loaded);
+		return taken(output);
 	}
 
 	/** Like {@link poll}, but static data is not saved, or is overwritten at once by another trigger's save. */
