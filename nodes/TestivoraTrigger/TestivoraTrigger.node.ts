@@ -9,9 +9,10 @@ import type {
 
 import { webhookSecretsOf } from '../shared/credential';
 import { testTestivoraApi } from '../shared/credentialTest';
+import { inputError } from '../shared/errors';
 import { filtersField, simplifyField } from '../shared/triggerFields';
 import { receive } from './delivery';
-import { isRegistered, isManual, registerEndpoint, removeEndpoint } from './endpoint';
+import { isManual, isRegistered, isStartupOf, registerEndpoint, removeEndpoint } from './endpoint';
 import { MESSAGES } from './messages';
 import { prepareSample, wantsSample } from './sample';
 
@@ -180,14 +181,14 @@ export class TestivoraTrigger implements INodeType {
 			async checkExists(this: IHookFunctions): Promise<boolean> {
 				if (wantsSample(this)) return false;
 				if (!isManual(this)) return await isRegistered(this);
-				const secrets = webhookSecretsOf(await this.getCredentials('testivoraApi'));
-				if (secrets.length === 0) {
-					this.logger.warn(MESSAGES.noManualSecret);
-				}
-				return true;
+				const { length } = webhookSecretsOf(await this.getCredentials('testivoraApi'));
+				// While n8n starts, nobody would read an error, and the secret may be entered at any time.
+				if (length === 0 && isStartupOf(this)) this.logger.warn(MESSAGES.manualSecretGone);
+				return length > 0 || isStartupOf(this);
 			},
 			async create(this: IHookFunctions): Promise<boolean> {
 				if (wantsSample(this)) await prepareSample(this);
+				else if (isManual(this)) throw inputError(this.getNode(), MESSAGES.noManualSecret);
 				else await registerEndpoint(this);
 				return true;
 			},

@@ -1,4 +1,9 @@
-import type { IDataObject, IWebhookFunctions, IWebhookResponseData } from 'n8n-workflow';
+import type {
+	IDataObject,
+	INodeParameters,
+	IWebhookFunctions,
+	IWebhookResponseData,
+} from 'n8n-workflow';
 
 import { webhookSecretsOf } from '../shared/credential';
 import { toItem } from '../shared/eventItem';
@@ -6,7 +11,7 @@ import { whyUnwanted } from '../shared/filters';
 import { DELETED, eventSchema, firstIssue } from '../shared/schemas';
 import type { TestivoraEvent } from '../shared/schemas';
 import { filtersOf } from '../shared/triggerFields';
-import { memoryOf } from './processMemory';
+import { MAX_AGE_MS, memoryOf, MIN_INTERVAL_MS } from './processMemory';
 import type { CredentialSecrets, WebhookMemory } from './processMemory';
 import { MESSAGES } from './messages';
 import { deriveSecret } from './secrets';
@@ -39,7 +44,9 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 		deduplicate?: boolean;
 		tolerance?: number;
 	};
-	const tolerance = toleranceOf(evaluated(webhook, options.tolerance));
+	const tolerance = toleranceOf(
+		evaluated(webhook, options.tolerance, (saved) => optionsIn(saved).tolerance),
+	);
 
 	// Verify, first without a secret. Whatever is verified comes from Testivora.
 	const signatures = readSignatures(request.headers as Headers, Date.now() / 1000, tolerance);
@@ -48,8 +55,8 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	const verdict = await verify(webhook, known, signatures, body);
 	if (verdict === 'unreadable') return putOff(webhook);
 	if (verdict !== 'verified') {
-		const isHelped = verdict === 'mismatch' && isAutomatic(webhook);
-		return refuse(webhook, 401, MESSAGES[verdict], isHelped ? 'refusedMismatch' : 'refused');
+		const isRepairable = verdict === 'mismatch' && isAutomatic(webhook);
+		return refuse(webhook, 401, MESSAGES[verdict], isRepairable ? 'refusedMismatch' : 'refused');
 	}
 
 	// Parse.
@@ -63,17 +70,24 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	// The sender timed out and will retry, perhaps against another process: the event must not run in both.
 	if (webhook.getResponseObject().destroyed) return abandon(webhook);
 
-	const items = [
-		[toItem(event, evaluated(webhook, webhook.getNodeParameter('simplify', true) as boolean))],
-	];
+	const simplify = evaluated(
+		webhook,
+		webhook.getNodeParameter('simplify', true) as boolean,
+		(saved) => saved.simplify,
+	);
+	const items = [[toItem(event, simplify)]];
 	// A test ends with its first event, and the next test may well get the same one.
 	if (isTest(webhook)) return { workflowData: items, webhookResponse: accepted(event) };
 
 	// Deduplicate.
-	const ledger =
-		evaluated(webhook, options.deduplicate) === false ? undefined : known.memory.ledger;
+	const deduplicate = evaluated(
+		webhook,
+		options.deduplicate,
+		(saved) => optionsIn(saved).deduplicate,
+	);
+	const ledger = deduplicate === false ? undefined : known.memory.ledger;
 	ledger?.merge(known.slot.seen);
-	// n8n ends its response even where the sender has hung up.
+	// n8n ends its response even where the sender has hung up, so that this tells when n8n is done with the delivery.
 	const response = webhook.getResponseObject();
 	const standing = ledger?.begin(event.id, Date.now(), () => response.writableEnded);
 	if (standing === 'known') return duplicate(webhook, event);
@@ -128,11 +142,13 @@ async function verify(
 
 	const read = async () => await credentialSecrets(webhook, name);
 	try {
-		let secrets = (await memory.recentSecrets(read))[setup];
+		let secrets = (await memory.secrets(MAX_AGE_MS, read))[setup];
 		let secret = findSecret(signatures, body, secrets);
 		if (secret === undefined) {
-			secrets = (await memory.freshSecrets(read))[setup];
-			secret = findSecret(signatures, body, secrets);
+			// The credential may have been changed since.
+			const fresh = (await memory.secrets(MIN_INTERVAL_MS, read))[setup];
+			if (fresh !== secrets) secret = findSecret(signatures, body, fresh);
+			secrets = fresh;
 		}
 		if (secret === undefined)
 			return [...signingSecretsOf(registration), ...secrets].some(isUsable)
@@ -197,10 +213,23 @@ async function unreadBodyOf(
 }
 
 /**
- * The value of a field that takes no expressions any more. An expression that was saved with version 0.1.0 comes as text, without its "=".
+ * The value of a field that takes no expressions any more. Of an expression that was saved with version 0.1.0, n8n gives the text without
+ * its "=". n8n 1 gives the result; a text in it may be a sender's, and must not be evaluated again.
+ *
+ * @param savedIn reads the field in the node as it was saved
  */
-function evaluated<Value>(webhook: IWebhookFunctions, value: Value): Value {
-	return typeof value === 'string' ? (webhook.evaluateExpression(value) as Value) : value;
+function evaluated<Value>(
+	webhook: IWebhookFunctions,
+	value: Value,
+	savedIn: (parameters: INodeParameters) => unknown,
+): Value {
+	const isExpression =
+		typeof value === 'string' && savedIn(webhook.getNode().parameters) === `=${value}`;
+	return isExpression ? (webhook.evaluateExpression(value) as Value) : value;
+}
+
+function optionsIn({ options }: INodeParameters): INodeParameters {
+	return (options ?? {}) as INodeParameters;
 }
 
 /** The default for anything but a number of seconds, which would leave the replay window open. */
@@ -255,7 +284,9 @@ function refuse(
 	message: string,
 	log: 'refused' | 'refusedMismatch' = 'refused',
 ): IWebhookResponseData {
-	webhook.logger.warn(MESSAGES[log](String(status), message));
+	// A sample looks for this n8n's address with unsigned requests.
+	const isSearch = isTest(webhook) && message === MESSAGES.unsigned;
+	webhook.logger[isSearch ? 'debug' : 'warn'](MESSAGES[log](String(status), message));
 	return answer(webhook, { status, body: { received: false, message } });
 }
 

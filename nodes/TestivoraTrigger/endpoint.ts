@@ -10,10 +10,10 @@ import {
 	isGone,
 	isMethodRefused,
 	isOutcomeUnknown,
-	isWebhookApiMissing,
 	forPublication,
 } from '../shared/errors';
 import { objectSchema } from '../shared/schemas';
+import { hasNoWebhooks } from '../shared/webhookSupport';
 import { memoryOf } from './processMemory';
 import { MESSAGES } from './messages';
 import { deriveSecret, isSecret } from './secrets';
@@ -24,15 +24,11 @@ import { isSameUrl, whyUnreachable } from './webhookUrl';
 /**
  * The endpoint at Testivora that belongs to one webhook URL: register, find, repair, remove.
  *
- * How often and in which order n8n calls these depends on its version, so each reads what Testivora has and changes only what differs
- * from the node's parameters. An endpoint is ours when its URL is this webhook's URL; static data gives hints only. Routes and fields:
+ * How often and in which order n8n calls these depends on its version, so each first reads what Testivora has. An endpoint is ours when its URL is this webhook's URL; static data gives hints only. Routes and fields:
  * assumption A1.
  */
 
 const PATH = '/v1/webhooks';
-
-/** Activation modes in which n8n starts, or another main process takes over, so nobody is there to correct a credential. */
-const STARTUP_MODES = ['init', 'leadershipChange'];
 
 /** How often a removal whose outcome is unknown is tried, and the first pause between two tries; each next one is a second longer. */
 const MAX_REMOVALS = 4;
@@ -47,31 +43,36 @@ const CHECK_MS = 10_000;
 /**
  * Whether the endpoint is as the node's parameters want it, and its secret is the one that the API key gives today.
  *
- * At n8n's start, an endpoint that cannot be checked, or whose secret cannot be renewed, counts as registered: `false` leads to
- * `registerEndpoint`, and where that throws, n8n's legacy engine deletes a healthy endpoint.
+ * At n8n's start, a known endpoint that cannot be checked, or whose secret cannot be renewed, counts as registered: `false` leads to
+ * `registerEndpoint`, and where that throws, n8n's legacy engine deletes a healthy endpoint. Where none is known, there may be none, so
+ * the registration is tried.
  */
 export async function isRegistered(hook: IHookFunctions): Promise<boolean> {
 	const known = knownRegistration(hook);
-	const isStartup = STARTUP_MODES.includes(hook.getActivationMode());
-	if (known?.id === undefined && !isStartup) return false;
+	if (known?.id === undefined) return false;
+	const isStartup = isStartupOf(hook);
 	const deadline = Date.now() + CHECK_MS;
 	try {
-		// Without an ID, this only tells whether Testivora answers, so that the endpoint can be looked for.
-		const path = known?.id === undefined ? PATH : pathOf(known.id);
+		const path = pathOf(known.id);
 		const endpoint = await request(hook, { method: 'GET', path, deadline }, z.unknown());
-		if (known?.id === undefined || !isAsWanted(endpoint, hook)) return false;
+		if (!isAsWanted(endpoint, hook)) return false;
 		const isCurrent = known.derived === (await derivedSecret(hook));
 		if (isStartup && !isCurrent) await renewSecret(hook, known.id, known, deadline);
 		return isStartup || isCurrent;
 	} catch (error) {
 		const { message } = error as Error;
-		const isOurs = known?.url === undefined || isSameUrl(known.url, urlOf(hook));
-		const isKept = isStartup && !isGone(error) && isOurs;
+		const mayBeHere = known.url === undefined || isSameUrl(known.url, urlOf(hook));
+		const isKept = isStartup && !isGone(error) && mayBeHere;
 		if (isKept) hook.logger.warn(MESSAGES.endpointUnchecked(message));
 		else
 			hook.logger.debug(`Testivora Trigger: the webhook endpoint is registered anew (${message})`);
 		return isKept;
 	}
+}
+
+/** Whether n8n starts, or another main process takes over, so that nobody is there to correct anything. */
+export function isStartupOf(hook: IHookFunctions): boolean {
+	return ['init', 'leadershipChange'].includes(hook.getActivationMode());
 }
 
 /**
@@ -85,13 +86,15 @@ async function renewSecret(
 	deadline: number,
 ): Promise<void> {
 	const derived = await derivedSecret(hook);
-	await request(hook, {
-		method: 'PATCH',
-		path: pathOf(id),
-		body: { secret: derived },
-		deadline,
-	}).then(
-		() => remember(hook, { ...known, derived, registeredAt: timeAfter(known) }),
+	const body = { secret: derived };
+	await request(hook, { method: 'PATCH', path: pathOf(id), body, deadline }).then(
+		() =>
+			remember(hook, {
+				...known,
+				derived,
+				former: known.derived ?? known.former,
+				registeredAt: timeAfter(known),
+			}),
 		(error: Error) => hook.logger.warn(MESSAGES.secretNotRenewed(error.message)),
 	);
 }
@@ -105,7 +108,7 @@ async function renewSecret(
 export async function registerEndpoint(hook: IHookFunctions): Promise<void> {
 	const url = urlOf(hook);
 	if (eventsOf(hook).length === 0) throw inputError(hook.getNode(), MESSAGES.noEvents);
-	const why = await whyNotGiven(hook);
+	const why = await whyUrlRefused(hook);
 	if (why) {
 		throw inputError(
 			hook.getNode(),
@@ -117,7 +120,8 @@ export async function registerEndpoint(hook: IHookFunctions): Promise<void> {
 }
 
 /**
- * Removes every endpoint with this webhook's URL. One that is gone already is no fault.
+ * Removes the endpoint that was registered; where it is not known which one that is, every endpoint with this webhook's URL. One that is
+ * gone already is no fault.
  *
  * Does not throw where that cannot be done, but says in n8n's log what is left: after a throw, n8n 1 would go on running the workflow.
  */
@@ -136,20 +140,25 @@ export async function removeEndpoint(hook: IHookFunctions): Promise<void> {
 }
 
 async function removeAll(hook: IHookFunctions, deadline: number): Promise<undefined> {
-	const known = knownRegistration(hook)?.id;
+	const knownId = knownRegistration(hook)?.id;
 	// In the manual set-up, an endpoint at this URL is the user's, except one that was registered before the set-up was changed.
-	if (isManual(hook) && known === undefined) return;
+	if (isManual(hook) && knownId === undefined) return;
 	// Testivora was never given a URL that it cannot reach.
-	if (known === undefined && (await whyNotGiven(hook))) return;
-	const here = await endpointsHere(hook, deadline).catch((error: Error) => {
-		if (isWebhookApiMissing(error) && known === undefined) return [];
+	if (knownId === undefined && (await whyUrlRefused(hook))) return;
+	const here = await endpointsHere(hook, deadline).catch(async (error: Error) => {
+		if (knownId === undefined && (await hasNoWebhooks(hook, error))) return [];
 		throw error;
 	});
-	const ours = here.filter((id) => !isManual(hook) || id === known);
-	const areGone = [];
-	for (const id of ours) areGone.push(await deleteEndpoint(hook, id, deadline));
-	// The next registration repairs an endpoint that was only disabled, and that one may sign with a secret known here alone.
-	if (areGone.every(Boolean)) remember(hook, undefined);
+	const isKnownHere = here.some((id) => id === knownId);
+	let areGone = true;
+	for (const id of here) {
+		if (id === knownId || (!isKnownHere && !isManual(hook)))
+			areGone = (await deleteEndpoint(hook, id, deadline)) && areGone;
+		// The user may have made it for the manual set-up: n8n takes a workflow down with the parameters from before the change.
+		else if (!isManual(hook)) hook.logger.warn(MESSAGES.endpointNotOurs(id, urlOf(hook)));
+	}
+	// Keep the registration of an endpoint that was only disabled: its secret may be known nowhere else.
+	if (areGone) remember(hook, undefined);
 }
 
 /** Whether a person registers the endpoint in Testivora. */
@@ -336,7 +345,7 @@ async function deleteEndpoint(
 }
 
 /** Why Testivora is not given this webhook's URL; the end of a sentence that begins "the webhook URL …". */
-async function whyNotGiven(hook: IHookFunctions): Promise<string | undefined> {
+async function whyUrlRefused(hook: IHookFunctions): Promise<string | undefined> {
 	const base = baseUrlOf(await hook.getCredentials('testivoraApi'), hook.getNode());
 	// A sandbox under plain HTTP is on this machine or network, and can deliver there.
 	return base.startsWith('http:') ? undefined : whyUnreachable(urlOf(hook));
@@ -344,8 +353,8 @@ async function whyNotGiven(hook: IHookFunctions): Promise<string | undefined> {
 
 /** Adds to the error of a registration what the user can do, where n8n shows it. */
 async function withSetupAdvice(hook: IHookFunctions, registration: Promise<void>): Promise<void> {
-	await registration.catch((error: Error) => {
-		if (isWebhookApiMissing(error)) {
+	await registration.catch(async (error: Error) => {
+		if (await hasNoWebhooks(hook, error)) {
 			throw new NodeOperationError(hook.getNode(), MESSAGES.noWebhookApi(urlOf(hook)));
 		}
 		throw error instanceof NodeApiError && hook.getMode() !== 'manual'

@@ -5,7 +5,9 @@ export const MESSAGES = {
 	unreachable: (why: string) =>
 		`Testivora cannot reach this workflow: the webhook URL ${why}. Set the environment variable WEBHOOK_URL (N8N_WEBHOOK_URL from n8n 2.41 on) to the public https:// address of your n8n, restart n8n and try again; or use Testivora Poll Trigger, which needs no public address.`,
 	noWebhookApi: (url: string) =>
-		`This Testivora account cannot register webhooks through the API. Set Webhook Setup to Manual, add an endpoint in Testivora under Settings → Webhooks with the URL ${url} and put its signing secret into the Testivora credential.`,
+		`This Testivora account cannot register webhooks through the API. Set Webhook Setup to Manual, add an endpoint in Testivora under Settings → Webhooks with the URL ${url} and put its signing secret into Webhook Signing Secret in the Testivora credential.`,
+	noManualSecret:
+		'The credential has no Webhook Signing Secret yet, so every delivery would be refused. In Testivora, open Settings → Webhooks, add an endpoint with the Production URL of this trigger, and put its signing secret (whsec_…) into the Testivora credential. Then publish (activate) the workflow again.',
 	noSampleNorEvent: (reason: string) =>
 		`There is no testimonial to show yet, and the next event cannot be waited for. ${reason}`,
 	noDeletionSampleNorEvent: (reason: string) =>
@@ -13,8 +15,8 @@ export const MESSAGES = {
 	sampleUndeliverable: 'This n8n does not reach itself, so a sample cannot be delivered',
 
 	// n8n's log: the endpoint.
-	noManualSecret:
-		'Testivora Trigger: the credential has no Webhook Signing Secret yet, so every delivery is refused until it has one',
+	manualSecretGone:
+		'Testivora Trigger: the credential has no Webhook Signing Secret any more, so every delivery is refused until it has one',
 	endpointUnchecked: (reason: string) =>
 		`Testivora Trigger: the webhook endpoint could not be checked and is taken as it was (${reason})`,
 	secretNotRenewed: (reason: string) =>
@@ -26,7 +28,9 @@ export const MESSAGES = {
 	endpointOfOtherAccount: (id: string) =>
 		`Testivora Trigger: the webhook endpoint ${id} is not in the Testivora account of this API key. If the credential now belongs to another account, delete the endpoint in the old one under Settings → Webhooks`,
 	endpointNotDeleted: (reason: string, url: string) =>
-		`Testivora Trigger: the webhook endpoint could not be deleted (${reason}). Delete it in Testivora under Settings → Webhooks; its URL is ${url}`,
+		`Testivora Trigger: the webhook endpoint could not be deleted (${reason}). If Testivora has one with the URL ${url} under Settings → Webhooks, delete it there`,
+	endpointNotOurs: (id: string, url: string) =>
+		`Testivora Trigger: the webhook endpoint ${id} has the same URL, ${url}, but was not registered by this trigger, and was left alone. If you did not add it for the manual set-up, delete it in Testivora under Settings → Webhooks`,
 	endpointDisabled: (id: string) =>
 		`Testivora Trigger: Testivora does not let webhook endpoints be deleted through the API, so the endpoint ${id} was disabled instead. Delete it in Testivora under Settings → Webhooks`,
 

@@ -5,11 +5,14 @@ import type { Registration } from './slot';
 /** Webhooks that a process remembers. Beyond that, the least recently used one falls back on static data. */
 const MAX_WEBHOOKS = 1_000;
 
-/** How old the credential's secrets may be when a delivery is verified with them: for so long a secret that was taken out still works. */
-const MAX_AGE_MS = 10_000;
+/**
+ * How old the credential's secrets may be when a delivery is verified with them, in milliseconds. A secret that was taken out of the
+ * credential works until then.
+ */
+export const MAX_AGE_MS = 10_000;
 
-/** The shortest time between two look-ups of a webhook's credential, so that forged deliveries do not cost one each. */
-const MIN_INTERVAL_MS = 1_000;
+/** The shortest time between two look-ups of a webhook's credential in milliseconds, so that forged deliveries do not cost one each. */
+export const MIN_INTERVAL_MS = 1_000;
 
 /** The signing secrets that follow from a credential, for each Webhook Setup. */
 export type CredentialSecrets = Record<'automatic' | 'manual', string[]>;
@@ -41,17 +44,13 @@ export class WebhookMemory {
 				: { id: known?.id, url: known?.url, derived, registeredAt: timeAfter(known) };
 	}
 
-	/** The credential's secrets as they were at most 10 s ago. @param read looks them up; called at most once a second */
-	async recentSecrets(read: () => Promise<CredentialSecrets>): Promise<CredentialSecrets> {
-		return await this.secretsWithin(MAX_AGE_MS, read);
-	}
-
-	/** The credential's secrets as they were at most a second ago. @param read looks them up; called at most once a second */
-	async freshSecrets(read: () => Promise<CredentialSecrets>): Promise<CredentialSecrets> {
-		return await this.secretsWithin(MIN_INTERVAL_MS, read);
-	}
-
-	private async secretsWithin(
+	/**
+	 * The credential's secrets, looked up at most once a second.
+	 *
+	 * @param maxAge how old they may be, in milliseconds
+	 * @returns the same object until they are looked up again
+	 */
+	async secrets(
 		maxAge: number,
 		read: () => Promise<CredentialSecrets>,
 	): Promise<CredentialSecrets> {

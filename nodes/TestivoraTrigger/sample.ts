@@ -3,7 +3,7 @@ import { sleep } from 'n8n-workflow';
 import type { IDataObject, IHookFunctions, IN8nHttpFullResponse } from 'n8n-workflow';
 
 import { pages } from '../shared/api';
-import { inputError } from '../shared/errors';
+import { inputError, isTransient } from '../shared/errors';
 import { newestOf, whyUnwanted } from '../shared/filters';
 import { APPROVED, DELETED } from '../shared/schemas';
 import { filtersOf } from '../shared/triggerFields';
@@ -91,14 +91,16 @@ async function matchingTestimonials(hook: IHookFunctions): Promise<IDataObject[]
 	const filters = filtersOf(hook);
 	const found: IDataObject[] = [];
 	let read = 0;
-	for await (const { entries } of pages(hook, {
-		path: '/v1/testimonials',
-		deadline: Date.now() + BUDGET_MS,
-	})) {
-		found.push(
-			...(entries as IDataObject[]).filter((entry) => whyUnwanted(entry, filters) === undefined),
-		);
-		if (++read === MAX_PAGES) break;
+	try {
+		const deadline = Date.now() + BUDGET_MS;
+		for await (const { entries } of pages(hook, { path: '/v1/testimonials', deadline })) {
+			found.push(
+				...(entries as IDataObject[]).filter((entry) => whyUnwanted(entry, filters) === undefined),
+			);
+			if (++read === MAX_PAGES) break;
+		}
+	} catch (error) {
+		if (found.length === 0 || !isTransient(error)) throw error;
 	}
 	return found;
 }

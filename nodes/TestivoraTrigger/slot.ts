@@ -10,6 +10,8 @@ export interface Registration {
 	derived?: string;
 	/** A signing secret that cannot be derived again: Testivora made it, or version 0.1.0 did. */
 	made?: string;
+	/** The derived secret that was replaced last: an API that ignores secrets in changes still signs with it. */
+	former?: string;
 	/** Milliseconds since 1970; only the newest registration counts. */
 	registeredAt: number;
 }
@@ -56,8 +58,8 @@ export function writeSlot(staticData: IDataObject, node: INode, name: string, sl
 }
 
 /** The secrets that may have signed a delivery. */
-export function signingSecretsOf({ derived, made }: Partial<Registration> = {}): string[] {
-	return [derived, made].filter((secret) => typeof secret === 'string');
+export function signingSecretsOf({ derived, made, former }: Partial<Registration> = {}): string[] {
+	return [derived, made, former].filter((secret) => typeof secret === 'string');
 }
 
 /** The newer of two registrations; the first where they are equally new. */

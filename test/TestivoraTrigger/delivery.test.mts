@@ -455,6 +455,27 @@ describe('not verified', () => {
 		const { answer, result } = await deliver({ body, headers: signature, parameters });
 		expect(answer?.status ?? (result.workflowData && 200)).toBe(status);
 	});
+
+	test('n8n 1 gives the result of an expression: a text of the sender in it is not evaluated', async () => {
+		const signature = sign(body, SECRET, { timestamp: Math.floor(Date.now() / 1000) - 400 });
+		const { answer } = await deliver({
+			body,
+			headers: signature,
+			parameters: { events: EVENTS, options: { tolerance: '{{ 1000 }}' } },
+			saved: { options: { tolerance: '={{ $json.headers["x-tolerance"] }}' } },
+		});
+		expect(answer?.status).toBe(401);
+	});
+
+	test('while a person tests, an unsigned delivery leaves no warning: a sample looks for this n8n so', async () => {
+		for (const manual of [true, false]) {
+			const { answer, log } = await deliver({ body, headers: {}, manual });
+			expect(answer?.status).toBe(401);
+			expect(log).toEqual([
+				expect.stringMatching(manual ? /^debug .*is not signed/ : /^warn .*is not signed/),
+			]);
+		}
+	});
 });
 
 describe('a registration that static data has lost', () => {

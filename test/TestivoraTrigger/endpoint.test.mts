@@ -563,6 +563,33 @@ describe('a key that was changed', () => {
 		expect(expectOneAsWanted()).toMatchObject({ id, secret: deriveSecret(LEAKED, NAME) });
 		sandbox.store.keys.pop();
 	});
+
+	test('where the API ignores the new secret, the endpoint’s old one goes on until the workflow is published again', async () => {
+		await activate();
+		const { id, secret: old } = sandbox.endpoints()[0];
+		sandbox.store.keys.push({ key: LEAKED, scopes: ['read', 'write'], tier: 'Agency' });
+		const given = { credential: { baseUrl: sandbox.url, apiKey: LEAKED } };
+		sandbox.inject({ method: 'PATCH', status: 200, body: { id, url: URL } });
+		expect(await call('checkExists', { ...given, activation: 'init' })).toBe(true);
+		const isAccepted = async (secret: string) => {
+			const { result } = await deliver({
+				...signedDelivery(event({ id: `evt_${secret}`, event: 'testimonial.created' }), secret),
+				workflowId,
+				staticData: staticData.global as IDataObject,
+				credential: { apiKey: LEAKED },
+				parameters: { events: CREATED },
+				url: URL,
+			});
+			return result.workflowData !== undefined;
+		};
+		expect(await isAccepted(old)).toBe(true);
+		expect(await isAccepted(deriveSecret(LEAKED, NAME)!)).toBe(true);
+
+		await call('delete', given);
+		await activate(given);
+		expect(await isAccepted(old)).toBe(false);
+		sandbox.store.keys.pop();
+	});
 });
 
 /** A `true` from checkExists keeps n8n's legacy engine from calling create and, where that throws, delete. */
@@ -760,16 +787,31 @@ describe('an account without webhook API', () => {
 	test.each([404, 405])(
 		'a Base URL at which something else answers %d has a message of its own',
 		async (status) => {
-			sandbox.inject({ path: /webhooks/, times: 9, status, body: '<h1>Nothing here</h1>' });
+			sandbox.inject({ path: /v1/, times: 9, status, body: '<h1>Nothing here</h1>' });
 			expect((await failure('create')).message).toMatch(
 				/^No Testivora API at this Base URL. Open the Testivora credential/,
 			);
 		},
 	);
 
+	test.each([
+		[404, 'No matching routes found'],
+		[405, '{"message":"Method Not Allowed"}'],
+	])(
+		'an API that does not know the path, and says so without its envelope (%d)',
+		async (status, body) => {
+			sandbox.inject({ path: /webhooks/, times: 9, status, body });
+			const { message } = await failure('create');
+			expect(message).toContain('Set Webhook Setup to Manual');
+			expect(message).toContain(URL);
+			expect(await call('delete')).toBe(true);
+			expect(log).toEqual([]);
+		},
+	);
+
 	test('a Base URL at which something else answers: the log of a deactivation says what is left to delete', async () => {
 		await activate();
-		sandbox.inject({ path: /webhooks/, times: 9, status: 404, body: '<h1>Nothing here</h1>' });
+		sandbox.inject({ path: /v1/, times: 9, status: 404, body: '<h1>Nothing here</h1>' });
 		expect(await call('delete')).toBe(true);
 		expect(log).toEqual([
 			expect.stringMatching(
@@ -790,9 +832,19 @@ describe('an account without webhook API', () => {
 		expect(log).toEqual([]);
 	});
 
-	test('Manual without a secret in the credential: a warning in the log', async () => {
-		await activate({ parameters: { setup: 'manual' } });
-		expect(log).toEqual([expect.stringMatching(/^warn .*no Webhook Signing Secret/)]);
+	test('Manual without a secret in the credential: not published, and the user reads what to do', async () => {
+		const given = { parameters: { setup: 'manual' } };
+		expect(await call('checkExists', given)).toBe(false);
+		expect((await failure('create', given)).message).toMatch(
+			/^The credential has no Webhook Signing Secret yet.*Settings → Webhooks/,
+		);
+		expect(asked()).toEqual([]);
+	});
+
+	test('Manual whose secret was taken out of the credential: goes on when n8n starts, with a warning in the log', async () => {
+		const given = { parameters: { setup: 'manual' }, activation: 'init' as const };
+		expect(await call('checkExists', given)).toBe(true);
+		expect(log).toEqual([expect.stringMatching(/^warn .*no Webhook Signing Secret any more/)]);
 	});
 });
 
@@ -855,6 +907,30 @@ describe('deleting', () => {
 		await call('delete');
 		await activate();
 		expectOneAsWanted();
+	});
+
+	test('leaves an endpoint alone that the user added at the same URL, as for a change to Manual, and names it', async () => {
+		await activate();
+		const mine = { ...(await addEndpoint()) };
+		await call('delete');
+		expect(sandbox.endpoints()).toEqual([mine]);
+		expect(registered()).toBeUndefined();
+		expect(log).toEqual([
+			expect.stringMatching(
+				new RegExp(`^warn .*${mine.id} has the same URL.*was not registered by this trigger`),
+			),
+		]);
+	});
+
+	test('removes every endpoint with the URL where static data knows an older one only', async () => {
+		await activate();
+		const stale = JSON.parse(JSON.stringify(staticData));
+		await call('delete');
+		await activate();
+		restart();
+		staticData = stale;
+		await call('delete');
+		expect(sandbox.endpoints()).toEqual([]);
 	});
 
 	test('removes every endpoint with the URL where static data knows none', async () => {
@@ -996,14 +1072,18 @@ describe('checking while something is wrong', () => {
 		}
 	});
 
-	test('where nothing is known: counts as registered while Testivora does not answer, and is looked for once it does', async () => {
-		staticData = {};
-		restart();
-		sandbox.inject({ method: 'GET', status: 503, times: 5 });
-		expect(await call('checkExists', { activation: 'init' })).toBe(true);
-		sandbox.clearFaults();
-		expect(await activate({ activation: 'init' })).toBe(true);
-		expectOneAsWanted();
+	test('where nothing is known, there may be no endpoint: one is registered when n8n starts, or the publication fails', async () => {
+		for (const activation of ['init', 'leadershipChange'] as const) {
+			staticData = {};
+			restart();
+			sandbox.endpoints().length = 0;
+			sandbox.inject({ status: 503, times: 5 });
+			expect(await call('checkExists', { activation })).toBe(false);
+			expect((await failure('create', { activation })).httpCode).toBe('503');
+			sandbox.clearFaults();
+			expect(await activate({ activation })).toBe(true);
+			expectOneAsWanted();
+		}
 	});
 
 	test('takes ten seconds at most', async () => {

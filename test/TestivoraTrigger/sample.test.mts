@@ -94,6 +94,21 @@ test('with deletions alone and no public address, says both', async () => {
 	);
 });
 
+test('a list that breaks off: the newest of what was read is shown', async () => {
+	const [slow, n8n] = [await startSandbox({ seed: false, pageSizeCap: 1 }), await listen()];
+	try {
+		slow.submit({ text: 'On the second page.' });
+		slow.submit({ text: 'On the first page.' });
+		slow.inject({ path: '/v1/testimonials', page: 2, status: 503, times: 9 });
+		const credential = { baseUrl: slow.url, apiKey: slow.apiKey };
+		await call('create', LATEST, { credential, n8nUrl: n8n.origin });
+		expect(JSON.parse(String((await n8n.firstSample).body)).data.text).toBe('On the first page.');
+	} finally {
+		n8n.stop();
+		await slow.stop();
+	}
+});
+
 describe('of the chosen events', () => {
 	/** The event that is delivered as a sample, to a sandbox with these testimonials. */
 	const sampleOf = async (events: string[], testimonials: Array<Partial<Testimonial>>) => {

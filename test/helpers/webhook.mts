@@ -17,6 +17,8 @@ export interface Incoming {
 	body?: Buffer;
 	headers?: Record<string, string | string[] | undefined>;
 	parameters?: IDataObject;
+	/** The parameters before n8n evaluates them; by default {@link parameters}, with the "=" of expressions. */
+	saved?: IDataObject;
 	/** The workflow's global static data; made new for each delivery unless given. */
 	staticData?: IDataObject;
 	/** The fields of the credential, or the error when it is read. */
@@ -68,6 +70,7 @@ export async function deliver({
 	body = Buffer.alloc(0),
 	headers = {},
 	parameters = {},
+	saved = withEquals(parameters),
 	staticData = registered(),
 	credential = { apiKey: API_KEY },
 	gate,
@@ -118,7 +121,7 @@ export async function deliver({
 			return credential;
 		},
 		getWorkflow: () => ({ id: workflowId }),
-		getNode: () => ({ name: 'Testivora Trigger', webhookId: '6b1a' }),
+		getNode: () => ({ name: 'Testivora Trigger', webhookId: '6b1a', parameters: saved }),
 		getNodeWebhookUrl: () => url,
 		getMode: () => (manual ? 'manual' : 'webhook'),
 		logger: {
@@ -139,6 +142,13 @@ export async function deliver({
 		acknowledge: () => result.webhookResponse,
 		finish: () => void (response.writableEnded = true),
 	};
+}
+
+/** Parameters as n8n saves them: it strips the "=" of expressions in fields that take none. */
+function withEquals(parameters: IDataObject): IDataObject {
+	return JSON.parse(JSON.stringify(parameters), (_name, value: unknown) =>
+		typeof value === 'string' && value.startsWith('{{') ? `=${value}` : value,
+	) as IDataObject;
 }
 
 /** The body as n8n parses it before it calls the node, by the charset in the header. */
