@@ -48,18 +48,21 @@ export class Testivora implements INodeType {
 		// In older versions of n8n, a model learns nothing about an exception in a tool, so it gets the failure as output.
 		const continues = this.continueOnFail() || Boolean(asTool && this.isToolExecution?.());
 		const isCancelled = () => Boolean(this.getExecutionCancelSignal()?.aborted);
-		const run = operation.begin?.(this, continues);
+		const run = 'begin' in operation ? operation.begin(this, continues) : undefined;
+		const execute = (itemIndex: number) =>
+			'begin' in operation ? run!.execute(itemIndex) : operation.execute(this, itemIndex);
 		const outcomes: Array<IDataObject | IDataObject[] | Error> = [];
-		const fail = (error: Error): Error => {
-			if (!continues || isCancelled()) throw asTool ? withAdvice(error) : error;
-			return error;
+		const { length } = this.getInputData();
+		const fail = (error: Error, itemIndex: number): Error => {
+			if (continues && !isCancelled()) return error;
+			if (asTool) throw withAdvice(error);
+			if (length > 1) error.message = withItem(error.message, itemIndex);
+			throw error;
 		};
 
-		for (let itemIndex = 0; itemIndex < this.getInputData().length; itemIndex++) {
+		for (let itemIndex = 0; itemIndex < length; itemIndex++) {
 			if (isCancelled()) break;
-			outcomes.push(
-				await (run ? run.execute(itemIndex) : operation.execute(this, itemIndex)).catch(fail),
-			);
+			outcomes.push(await execute(itemIndex).catch((error: Error) => fail(error, itemIndex)));
 		}
 		for (const [itemIndex, outcome] of (await run?.finish()) ?? []) outcomes[itemIndex] = outcome;
 		const failed = [...outcomes.keys()].filter((index) => outcomes[index] instanceof Error);
@@ -81,15 +84,20 @@ export class Testivora implements INodeType {
 /**
  * The output for an item that failed. n8n recognizes it by the field `error`, in every version.
  *
- * @param itemIndex is added to the text unless the message already ends with it; undefined: nothing is added
+ * @param itemIndex is named in the text; undefined: no item is named
  */
 function failureOf(
 	{ message, description }: Error & { description?: string },
 	itemIndex?: number,
 ): IDataObject {
-	const suffix = itemIndex === undefined ? '' : ` [item ${itemIndex + 1}]`;
-	const error = message.endsWith(suffix) ? message : `${message}${suffix}`;
+	const error = itemIndex === undefined ? message : withItem(message, itemIndex);
 	return { error, ...(description && { message: description }) };
+}
+
+/** A message that ends with the number of the item, such as "… [item 3]". */
+function withItem(message: string, itemIndex: number): string {
+	const suffix = ` [item ${itemIndex + 1}]`;
+	return message.endsWith(suffix) ? message : `${message}${suffix}`;
 }
 
 /** Explains why a run took minutes. */

@@ -26,7 +26,7 @@ export const MESSAGES = {
 	// Testimonial: Create
 	skipExistingWithoutSpace:
 		'Testivora does not say which space its testimonials belong to, so Skip Existing cannot tell what this one has',
-	quotaUsedUp: 'The monthly quota of your Testivora plan is used up: this item was not sent',
+	quotaUsedUp: 'The monthly quota of your Testivora plan is used up: this item was not created',
 	noAnswer: 'Testivora does not answer: this item was not sent',
 	skipped: (count: string) => `Not created again, because the space has them already: ${count}`,
 	/** @param items such as "items 3 and 7" */
@@ -49,6 +49,8 @@ export const MESSAGES = {
 	noWebhookApi:
 		// What to do stands in the message: where a list cannot be loaded, n8n shows no description.
 		'The API of this Testivora account has no webhooks: manage them in Testivora under Settings → Webhooks',
+	webhookUnchangeable:
+		'Testivora does not let webhook endpoints be changed through the API: change this one in Testivora under Settings → Webhooks',
 	webhookDisabled:
 		'Testivora does not let webhook endpoints be deleted through the API, so this one was disabled instead. Delete it in Testivora under Settings → Webhooks',
 };

@@ -88,5 +88,6 @@ function parse(body: unknown): unknown {
 function networkCode(...sources: Array<string | undefined>): string | undefined {
 	const text = sources.join(' ');
 	if (/stream has been aborted/.test(text)) return 'ECONNRESET';
-	return text.match(/\bE[A-Z_]{4,}\b/)?.[0];
+	// Those of an untrusted certificate do not begin with an E.
+	return text.match(/\b([A-Z_]*CERT[A-Z_]*|UNABLE_TO_VERIFY_LEAF_SIGNATURE|E[A-Z_]{4,})\b/)?.[0];
 }

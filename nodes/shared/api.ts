@@ -13,7 +13,7 @@ import type { ZodTypeAny, infer as Infer } from 'zod';
 import { isFault, noAnswer, readAnswer } from './answer';
 import type { HttpAnswer, Outcome } from './answer';
 import { baseUrlOf, secretsOf } from './credential';
-import { apiError, isTransient } from './errors';
+import { apiError, isGone, isTransient } from './errors';
 import { neverArrived } from './fault';
 import type { Fault } from './fault';
 import { elapsed, journalOf, noteDate } from './journal';
@@ -30,7 +30,7 @@ export interface ApiRequest {
 	path: string;
 	query?: IDataObject;
 	body?: IDataObject;
-	/** Index of the input item that this request is for: errors name it, and expressions in the credential are evaluated for it. */
+	/** Index of the input item that this request is for: expressions in the credential are evaluated for it. */
 	itemIndex?: number;
 	/** The credential, if the caller has read it; otherwise it is read for this request. */
 	credential?: ICredentialDataDecryptedObject;
@@ -101,7 +101,7 @@ async function sendWithRetries(
 	request: ApiRequest,
 	schema?: ZodTypeAny,
 ): Promise<unknown> {
-	const { method, itemIndex, deadline = Infinity } = request;
+	const { method, deadline = Infinity } = request;
 	const journal = journalOf(caller);
 	const tries = { rateLimited: 0, failed: 0 };
 	for (;;) {
@@ -110,7 +110,9 @@ async function sendWithRetries(
 		const outcome = await sendOnce(caller, credential, request, schema);
 		if (!isFault(outcome)) return outcome.answer;
 
-		const error = apiError(caller.getNode(), outcome, itemIndex);
+		const error = apiError(caller.getNode(), outcome);
+		// An earlier try may have deleted it, though its answer was lost.
+		if (method === 'DELETE' && tries.failed > 0 && isGone(error)) return undefined;
 		const delay = retryDelay(method, outcome, error, tries);
 		const now = Date.now();
 		const hasTime =
@@ -137,7 +139,7 @@ function retryDelay(
 			? rateLimitDelay(fault.retryAfter, tries.rateLimited++)
 			: Infinity;
 	}
-	const isSafe = method === 'POST' ? neverArrived(fault) : isTransient(error);
+	const isSafe = isTransient(error) && (method !== 'POST' || neverArrived(fault));
 	return isSafe && tries.failed < MAX_RETRIES ? backoff(tries.failed++) : Infinity;
 }
 
@@ -217,7 +219,7 @@ export async function* pages<Schema extends ZodTypeAny = typeof objectSchema>(
 ): AsyncGenerator<Page<Infer<Schema>>> {
 	const { path, query, itemIndex, deadline } = source;
 	const unreadable = (message: string) =>
-		apiError(caller.getNode(), { request: `GET ${path}`, status: 200, message }, itemIndex);
+		apiError(caller.getNode(), { request: `GET ${path}`, status: 200, message });
 	const checkEntry = (entry: unknown): Infer<Schema> => {
 		const checked = (schema ?? objectSchema).safeParse(entry);
 		if (!checked.success) throw unreadable(`an entry ${firstIssue(checked.error)}`);

@@ -1,27 +1,28 @@
 import { NodeApiError, NodeOperationError } from 'n8n-workflow';
 import type { INode, JsonObject } from 'n8n-workflow';
 
-import { describeFault, isForeignAnswer } from './fault';
+import { describeFault, isCertificateRefused, isForeignAnswer, neverArrived } from './fault';
 import type { Fault } from './fault';
 
 /**
  * The error a user sees for a request that did not succeed.
  *
- * `httpCode` holds the status or the network code as a string, `context.type` the API's error type, so that callers
- * can distinguish cases without reading messages. It is built from texts only, so it carries no header or body of the request.
+ * `httpCode` holds the status or the network code as a string, `context.type` the API's error type, and `context.neverArrived` whether
+ * the request certainly never reached the API, so that callers can distinguish cases without reading messages. It is built from texts only, so it carries no header or body of the request.
+ *
+ * Like {@link inputError}, it has none of n8n's own itemIndex, for which the editor would add a number that is counted from zero.
  */
-export function apiError(node: INode, fault: Fault, itemIndex?: number): NodeApiError {
+export function apiError(node: INode, fault: Fault): NodeApiError {
 	const { message, description } = describeFault(fault);
 	const error = new NodeApiError(node, { message } as JsonObject, {
 		message,
 		description,
 		httpCode: fault.status === undefined ? (fault.code ?? 'ENETWORK') : String(fault.status),
-		itemIndex,
 	});
 	// For network codes the constructor replaces both with general sentences; restore the specific ones.
 	error.message = message;
 	error.description = description;
-	error.context.type = fault.type;
+	Object.assign(error.context, { type: fault.type, neverArrived: neverArrived(fault) });
 	return error;
 }
 
@@ -33,7 +34,6 @@ export function inputError(
 	itemIndex?: number,
 ): NodeOperationError {
 	const where = itemIndex === undefined ? '' : ` [item ${itemIndex + 1}]`;
-	// Without n8n's own itemIndex: the editor would add a second number, counted from zero.
 	return new NodeOperationError(node, `${message}${where}`, { description });
 }
 
@@ -86,7 +86,7 @@ export function isTransient(error: unknown): error is NodeApiError {
 	if (!(error instanceof NodeApiError)) return false;
 	const status = Number(error.httpCode ?? Number.NaN);
 	// A network code is no number.
-	if (Number.isNaN(status)) return true;
+	if (Number.isNaN(status)) return !isCertificateRefused(error.httpCode ?? '');
 	return [408, 425, 429].includes(status) || (status >= 500 && status !== 501);
 }
 

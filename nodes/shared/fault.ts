@@ -1,5 +1,6 @@
 import { MESSAGES } from './messages';
 import { redact } from './redact';
+import { retryAfterMs } from './waiting';
 
 /** A request that did not succeed: what is known of it, before it is described to a user. */
 export interface Fault {
@@ -32,6 +33,12 @@ const MAX_QUOTE = 300;
 export function describeFault(fault: Fault): Description {
 	const { request, status, code = '', type } = fault;
 	const said = quote(fault.message).replace(/[.!]+$/, '');
+	if (status === undefined && isCertificateRefused(code)) {
+		return {
+			message: MESSAGES.certificateRefused,
+			description: `${request} was not sent (${code}). Something between this n8n and Testivora, such as a company's proxy, may use a certificate of its own: whoever runs n8n can make it known in the environment variable NODE_EXTRA_CA_CERTS. Or the Base URL in the Testivora credential is wrong.`,
+		};
+	}
 	if (status === undefined) {
 		return {
 			message: BY_CODE[code] ?? (said ? MESSAGES.unreachableBecause(said) : MESSAGES.unreachable),
@@ -53,7 +60,7 @@ export function describeFault(fault: Fault): Description {
 				'Redirects are not followed, so that the API key reaches no other host. Put the final address into Base URL in the Testivora credential.',
 		};
 	}
-	if (status >= 500) {
+	if (status >= 500 || status === 408) {
 		return {
 			message: MESSAGES.notWorking(String(status)),
 			description: `${answeredSaying}.${creationWarning(fault) || ' Try again in a few minutes.'}`,
@@ -103,7 +110,7 @@ const BY_TYPE: Record<string, (fault: Fault) => Description> = {
 		return {
 			message: figures ? MESSAGES.quotaUsedUpOf(figures) : MESSAGES.quotaUsedUp,
 			description:
-				'Wait for the next month or upgrade the plan in Testivora. Nothing was created; run the remaining items again then.',
+				'Wait for the next month or upgrade the plan in Testivora. This item was not created; run it and those after it again then.',
 		};
 	},
 	plan_required: () => ({
@@ -121,10 +128,9 @@ const BY_TYPE: Record<string, (fault: Fault) => Description> = {
 		description:
 			'Check in Testivora that your plan includes the API (Growth or Agency), and that the key has the scopes "read" and "write".',
 	}),
-	rate_limited: () => ({
+	rate_limited: ({ retryAfter }) => ({
 		message: MESSAGES.rateLimited,
-		description:
-			'Wait a minute and try again. Run fewer workflows with the same key at once, or give each a key of its own.',
+		description: `Wait ${waitOf(retryAfter)} and try again. Run fewer workflows with the same key at once, or give each a key of its own.`,
 	}),
 };
 
@@ -149,6 +155,12 @@ function creationWarning(fault: Fault): string {
 		: '';
 }
 
+/** The time that a `Retry-After` header asks for, in words. */
+function waitOf(retryAfter: string | undefined): string {
+	const minutes = Math.ceil((retryAfterMs(retryAfter, Date.now()) ?? 0) / 60_000);
+	return minutes > 1 ? `${minutes} minutes` : 'a minute';
+}
+
 /** For example "100 of 100, Growth plan"; empty where the API gives no figures. */
 function quotaFigures({ used, limit, tier }: Record<string, unknown> = {}): string {
 	if (typeof used !== 'number' || typeof limit !== 'number') return '';
@@ -163,6 +175,11 @@ export function isForeignAnswer(status: number, type: unknown): boolean {
 	return (status === 404 || status === 405) && typeof type !== 'string';
 }
 
+/** Whether the network code says that the other side's certificate is not trusted, so that nothing was sent to it. */
+export function isCertificateRefused(code: string): boolean {
+	return /CERT|^UNABLE_TO_VERIFY_LEAF_SIGNATURE$/.test(code);
+}
+
 /** Network codes of a connection that was never made. */
 const NEVER_CONNECTED = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN'];
 
@@ -174,6 +191,8 @@ export function neverArrived({ status, code = '', message = '' }: Fault): boolea
 	if (status !== undefined) return false;
 	// Node.js names the system call: "connect EHOSTUNREACH …", "read EHOSTUNREACH".
 	return (
-		NEVER_CONNECTED.includes(code) || (UNREACHABLE.includes(code) && /\bconnect E/.test(message))
+		NEVER_CONNECTED.includes(code) ||
+		isCertificateRefused(code) ||
+		(UNREACHABLE.includes(code) && /\bconnect E/.test(message))
 	);
 }

@@ -13,6 +13,7 @@ export const MESSAGES = {
 	addressUnknown: 'Testivora could not be found under that address',
 	lookUpFailed: 'Testivora could not be looked up',
 	timedOut: 'Testivora did not answer in time',
+	certificateRefused: 'The certificate at the address of Testivora is not trusted by this n8n',
 	unreachable: 'Testivora could not be reached',
 	unreachableBecause: (reason: string) => `Testivora could not be reached (${reason})`,
 

@@ -104,7 +104,7 @@ describe('Skip Existing', () => {
 			[expect.stringContaining('used up (1 of 1)'), undefined],
 			['t1', true],
 			['t2', true],
-			[expect.stringContaining('this item was not sent'), undefined],
+			[expect.stringContaining('this item was not created'), undefined],
 		]);
 		expect(hintsOf(outcome)?.map(({ message }) => message)).toEqual([
 			'Not created again, because the space has them already: 2',
@@ -636,6 +636,17 @@ describe('hints on a run', () => {
 		},
 	);
 
+	test('five time-outs in a row do not keep an earlier create, which is surely absent, from being sent again', async () => {
+		nock(BASE_URL).post('/v1/testimonials').reply(500);
+		for (let count = 0; count < 5; count++) noAnswer();
+		list().times(40).optionally().reply(200, page([]));
+		accept('1', 't1');
+		const outcome = await runTestivora(create, texts('1', '2', '3', '4', '5', '6'), {
+			onError: 'continueRegularOutput',
+		});
+		expect(given(outcome)[0]).toEqual(['t1', undefined]);
+	});
+
 	test('after five time-outs in a row, the rest is not sent', async () => {
 		for (let count = 0; count < 5; count++) noAnswer();
 		unread();
@@ -659,8 +670,30 @@ test('an import that stops says that the items before exist, and how to run it a
 	const { error } = await runTestivora(create, texts('Good', ' '));
 	expect(error?.message).toBe('Text must not be empty [item 2]');
 	expect(error?.description).toContain(
-		'The items before this one were created. Add the option Skip Existing',
+		'The items before this one are in Testivora already. Add the option Skip Existing',
 	);
 	const first = await runTestivora(create, texts(' ', 'Good'));
-	expect(first.error?.description).not.toContain('were created');
+	expect(first.error?.description).not.toContain('items before');
+});
+
+test('an import with Skip Existing that stops does not advise to add it', async () => {
+	list().reply(200, page([there('t1', 'Good')]));
+	const { error } = await runTestivora(skipExisting, texts('Good', ' '));
+	expect(error?.description).toMatch(
+		/The items before this one are in Testivora already. Skip Existing leaves them out/,
+	);
+});
+
+test('a certificate that is not trusted: nothing was sent, so nothing is looked for', async () => {
+	const untrusted = Object.assign(new Error('self-signed certificate in certificate chain'), {
+		code: 'SELF_SIGNED_CERT_IN_CHAIN',
+	});
+	nock(BASE_URL).post('/v1/testimonials').replyWithError(untrusted);
+	const { error } = await runTestivora(create, texts('One'));
+	expect(error?.message).toBe(
+		'The certificate at the address of Testivora is not trusted by this n8n',
+	);
+	expect(error?.description).toContain('NODE_EXTRA_CA_CERTS');
+	expect(error?.description).not.toContain('may have been created');
+	expect(nock.isDone()).toBe(true);
 });

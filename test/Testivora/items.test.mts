@@ -33,9 +33,10 @@ describe('an item that fails', () => {
 		nock(BASE_URL).post('/v1/testimonials').reply(422, refusal('invalid_text', 'Too short'));
 		const { error, items } = await runTestivora(create, texts('one', 'two', 'three'));
 		expect(error).toMatchObject({
-			message: 'Testivora did not accept this: Too short',
-			context: { itemIndex: 1 },
+			message: 'Testivora did not accept this: Too short [item 2]',
 		});
+		// With it, the editor would add "[item 1]".
+		expect(error?.context?.itemIndex).toBeUndefined();
 		expect(items).toEqual([]);
 	});
 
@@ -126,9 +127,9 @@ describe('a quota that is used up', () => {
 		nock(BASE_URL).post('/v1/testimonials').reply(402, quota);
 		const { error } = await runTestivora(create, texts('one', 'two', 'three'));
 		expect(error).toMatchObject({
-			message: 'The monthly quota of your Testivora plan is used up (100 of 100, growth plan)',
+			message:
+				'The monthly quota of your Testivora plan is used up (100 of 100, growth plan) [item 2]',
 			httpCode: '402',
-			context: { itemIndex: 1 },
 		});
 		expect(error?.description).toContain('upgrade');
 	});
@@ -146,11 +147,11 @@ describe('a quota that is used up', () => {
 				{ item: 1 },
 			],
 			[
-				'The monthly quota of your Testivora plan is used up: this item was not sent [item 3]',
+				'The monthly quota of your Testivora plan is used up: this item was not created [item 3]',
 				{ item: 2 },
 			],
 			[
-				'The monthly quota of your Testivora plan is used up: this item was not sent [item 4]',
+				'The monthly quota of your Testivora plan is used up: this item was not created [item 4]',
 				{ item: 3 },
 			],
 		]);

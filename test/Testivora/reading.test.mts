@@ -2,7 +2,7 @@ import nock from 'nock';
 
 import { answerWithNock } from '../helpers/nock.mts';
 import { API_KEY, BASE_URL, runTestivora } from '../helpers/engine.mts';
-import { byId, fromList, page, refusal } from '../helpers/fixtures.mts';
+import { byId, fromList, page, refusal, testimonial } from '../helpers/fixtures.mts';
 
 answerWithNock();
 
@@ -108,6 +108,26 @@ test('walls of other spaces are left out if the API does not filter', async () =
 		spaceId: byId('spc_1'),
 	});
 	expect(items.map(({ json: { id } }) => id)).toEqual(['wal_1']);
+});
+
+test('of testimonials in a Space, a small limit does not make small pages', async () => {
+	const others = Array.from({ length: 100 }, (_, index) =>
+		testimonial({ id: `t${index}`, space_id: 'spc_2' }),
+	);
+	nock(BASE_URL)
+		.get('/v1/testimonials')
+		.query({ space_id: 'spc_1', limit: 100 })
+		.reply(200, page(others, 'next'))
+		.get('/v1/testimonials')
+		.query({ space_id: 'spc_1', limit: 100, cursor: 'next' })
+		.reply(200, page([testimonial({ id: 'wanted', space_id: 'spc_1' })]));
+	const { items } = await runTestivora({
+		resource: 'testimonial',
+		operation: 'getAll',
+		limit: 1,
+		spaceId: byId('spc_1'),
+	});
+	expect(items.map(({ json: { id } }) => id)).toEqual(['wanted']);
 });
 
 test('a Space whose expression gives nothing does not mean all spaces', async () => {

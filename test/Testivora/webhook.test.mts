@@ -237,6 +237,18 @@ describe('an API that refuses to delete endpoints', () => {
 		expect((await runTestivora(remove)).error?.message).toBe(NO_API);
 	});
 
+	test('or to change them, and lists them: the error says where to change this one', async () => {
+		refusing('PATCH', 405);
+		nock(BASE_URL)
+			.get('/v1/webhooks')
+			.query(true)
+			.reply(200, page([endpoint()]));
+		const { error } = await runTestivora({ ...update, updateFields: { status: 'active' } });
+		expect(error?.message).toBe(
+			'Testivora does not let webhook endpoints be changed through the API: change this one in Testivora under Settings → Webhooks [item 1]',
+		);
+	});
+
 	test('but ignores the PATCH: the error does not say that the endpoint is disabled', async () => {
 		refusing('DELETE', 405);
 		nock(BASE_URL)

@@ -122,6 +122,7 @@ test('docs/performance.md has a table of every suite, or says that there is none
 	].map((part) => `deliveries/${part}`);
 	expect([...suites.keys()]).toEqual([
 		...deliveries,
+		'settings',
 		'own',
 		'lists/10000',
 		'lists/100000',

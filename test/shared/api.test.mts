@@ -198,6 +198,23 @@ describe('a transient error', () => {
 		expect((await run(method)).error).toBeUndefined();
 	});
 
+	test('a deletion whose answer was lost, and whose retry finds nothing, has succeeded', async () => {
+		asked('DELETE').replyWithError(networkFault('ECONNRESET'));
+		asked('DELETE').reply(404, refusal('not_found', 'There is no such webhook'));
+		expect((await run('DELETE')).error).toBeUndefined();
+		asked('DELETE').reply(404, refusal('not_found', 'There is no such webhook'));
+		expect((await run('DELETE')).error).toMatchObject({ httpCode: '404' });
+	});
+
+	test('a certificate that is not trusted is not met again', async () => {
+		asked('GET').replyWithError(networkFault('UNABLE_TO_VERIFY_LEAF_SIGNATURE'));
+		const { error } = await run('GET');
+		expect(error?.message).toBe(
+			'The certificate at the address of Testivora is not trusted by this n8n',
+		);
+		expect(waited()).toBe(0);
+	});
+
 	test.each([500, 502, 503, 504])('a POST is not retried after %i', async (status) => {
 		asked('POST').reply(status);
 		expect((await run('POST')).error).toMatchObject({ httpCode: String(status) });

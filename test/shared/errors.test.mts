@@ -17,7 +17,7 @@ import { textInput } from '../../nodes/Testivora/resources/inputs.ts';
 
 const node = { name: 'Testivora', type: 'n8n-nodes-testivora.testivora' } as INode;
 const fault = (status?: number, type?: string, more = {}) =>
-	apiError(node, { request: 'GET /v1/x', status, type, ...more }, 2);
+	apiError(node, { request: 'GET /v1/x', status, type, ...more });
 
 test.each([
 	[400, 'missing_parameter', 'Testivora did not accept this: said'],
@@ -52,12 +52,25 @@ test.each([
 	expect(error).toMatchObject({
 		message,
 		httpCode: String(status),
-		context: { itemIndex: 2, type },
+		context: { type },
 	});
 	expect(error.description).toBeTruthy();
 	expect(`${error.message} ${error.description}`).not.toMatch(
 		/\b(error|problem|failure|mistake)\b/i,
 	);
+});
+
+test.each([
+	[undefined, 'Wait a minute and'],
+	['30', 'Wait a minute and'],
+	['7200', 'Wait 120 minutes and'],
+])('too many requests, Retry-After %p: %s', (retryAfter, advice) => {
+	expect(fault(429, 'rate_limited', { retryAfter }).description).toContain(advice);
+});
+
+test('a create that was answered with 408 may have been carried out', () => {
+	const { description } = fault(408, undefined, { request: 'POST /v1/testimonials' });
+	expect(description).toContain('may have been created');
 });
 
 test('the quota message has figures when the API gives them', () => {

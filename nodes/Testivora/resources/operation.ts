@@ -6,19 +6,23 @@ import type {
 	NodeExecutionHint,
 } from 'n8n-workflow';
 
-/** One operation: its entry in the editor's list, its fields, and what it does for one input item. */
-export interface Operation {
+/** One operation: its entry in the editor's list, its fields, and what it does. */
+export type Operation = {
 	option: INodePropertyOptions;
 	/** {@link propertiesOf} adds display options, so that they show for this operation only. */
 	fields: INodeProperties[];
+} & (ForEachItem | ForAllItems);
+
+/** An operation that handles each input item alone. */
+interface ForEachItem {
 	/** @returns the output for the item */
 	execute(context: IExecuteFunctions, itemIndex: number): Promise<IDataObject | IDataObject[]>;
-	/**
-	 * Replaces `execute` for an operation whose items share state.
-	 *
-	 * @param continues whether the run continues after an item that failed
-	 */
-	begin?(context: IExecuteFunctions, continues: boolean): Run;
+}
+
+/** An operation whose items share state. */
+interface ForAllItems {
+	/** @param continues whether the run continues after an item that failed */
+	begin(context: IExecuteFunctions, continues: boolean): Run;
 }
 
 /** An operation on all input items of one run of the node. */

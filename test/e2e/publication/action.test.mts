@@ -606,7 +606,6 @@ describe('the action', () => {
 				description: expect.stringContaining(
 					'Wait for the next month or upgrade the plan in Testivora.',
 				),
-				context: { itemIndex: 1 },
 			});
 			expect(seen()).toEqual(['POST /v1/testimonials 201', 'POST /v1/testimonials 402']);
 		});

@@ -73,19 +73,16 @@ export const create: Operation = {
 		},
 	],
 
-	async execute(context, itemIndex) {
-		return await this.begin!(context, false).execute(itemIndex);
-	},
-
 	begin(context, continues) {
 		const creates = new Creates(context, !continues);
 		return {
 			execute: async (itemIndex) => {
+				let skips = false;
 				try {
-					const skipExisting = skipsExisting(context, itemIndex);
-					return await creates.create(bodyOf(context, itemIndex), itemIndex, skipExisting);
+					skips = skipsExisting(context, itemIndex);
+					return await creates.create(bodyOf(context, itemIndex), itemIndex, skips);
 				} catch (error) {
-					throw continues ? error : withRerunAdvice(error as NodeError, itemIndex);
+					throw continues ? error : withRerunAdvice(error as NodeError, itemIndex, skips);
 				}
 			},
 			finish: async () => await creates.settleUncertain(),
@@ -95,10 +92,17 @@ export const create: Operation = {
 };
 
 /** Adds to the error that ends a run what its user must know before running it again: the items before this one exist. */
-function withRerunAdvice<Failure extends NodeError>(error: Failure, itemIndex: number): Failure {
+function withRerunAdvice<Failure extends NodeError>(
+	error: Failure,
+	itemIndex: number,
+	skips: boolean,
+): Failure {
 	if (itemIndex > 0) {
+		const advice = skips
+			? 'Skip Existing leaves them out when you run all items again.'
+			: 'Add the option Skip Existing before you run all items again, or set On Error to Continue under Settings.';
 		error.description =
-			`${error.description ?? ''} The items before this one were created. Add the option Skip Existing before you run all of them again, or set On Error to Continue under Settings.`.trim();
+			`${error.description ?? ''} The items before this one are in Testivora already. ${advice}`.trim();
 	}
 	return error;
 }

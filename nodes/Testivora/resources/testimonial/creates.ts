@@ -97,6 +97,14 @@ export class Creates {
 			return { ...existing, alreadyExisted: true };
 		}
 
+		if (this.timeouts >= MAX_TIMEOUTS) {
+			throw inputError(
+				this.context.getNode(),
+				MESSAGES.noAnswer,
+				`The last ${MAX_TIMEOUTS} items before it got no answer in time. Try again when Testivora answers, with the option Skip Existing.`,
+				itemIndex,
+			);
+		}
 		const { lastCreated } = account;
 		this.memory.noteSending();
 		const outcome = await this.send(account, body, itemIndex).catch((error: Error) => error);
@@ -183,14 +191,6 @@ export class Creates {
 				context.getNode(),
 				MESSAGES.quotaUsedUp,
 				'Wait for the next month or upgrade the plan in Testivora, then run this item again.',
-				itemIndex,
-			);
-		}
-		if (this.timeouts >= MAX_TIMEOUTS) {
-			throw inputError(
-				context.getNode(),
-				MESSAGES.noAnswer,
-				`The last ${MAX_TIMEOUTS} items before it got no answer in time. Try again when Testivora answers, with the option Skip Existing.`,
 				itemIndex,
 			);
 		}

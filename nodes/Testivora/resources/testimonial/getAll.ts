@@ -119,8 +119,8 @@ export const getAll: Operation = {
 		const testimonials = list(
 			context,
 			{ path: '/v1/testimonials', query: { space_id: spaceId, status: filters.status }, itemIndex },
-			// With filters, read full pages: any number of entries may have to be read to find enough that match.
-			{ atMost: Object.keys(filters).length > 0 ? Infinity : limit },
+			// With a Space or filters, read full pages: any number of entries may have to be read to find enough that match.
+			{ atMost: spaceId !== undefined || Object.keys(filters).length > 0 ? Infinity : limit },
 		);
 		const cannotTell = () =>
 			inputError(

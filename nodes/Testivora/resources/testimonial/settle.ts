@@ -1,7 +1,6 @@
 import type { IDataObject, NodeApiError } from 'n8n-workflow';
 
 import { isOutcomeUnknown, isTransient } from '../../../shared/errors';
-import { neverArrived } from '../../../shared/fault';
 import { createdAt } from '../../../shared/filters';
 import { contentKey, matchingFields } from './sameness';
 
@@ -88,11 +87,7 @@ const PAGE_SIZE = 100;
 /** Whether a create ended so that its testimonial may exist or not. Not with 425 or 429, which refuse a request before it does anything. */
 export function isCreateInDoubt(error: unknown): error is NodeApiError {
 	if (!isOutcomeUnknown(error)) return false;
-	const code = error.httpCode ?? '';
-	return (
-		!['425', '429'].includes(code) &&
-		!neverArrived({ request: 'POST', code, message: error.message })
-	);
+	return !['425', '429'].includes(error.httpCode ?? '') && error.context.neverArrived !== true;
 }
 
 /**
@@ -211,13 +206,14 @@ async function search(
 			if (claimed.has(id)) continue;
 			// Written as "not earlier", so that a testimonial without a readable date counts as recent.
 			if (!(createdAt(testimonial) < earliest - CLOCK_SKEW_MS)) recent.push(testimonial);
-			const matching = (byContent.get(contentKey(testimonial)) ?? []).filter(
-				(create) =>
-					!(
-						service.existedBefore(create, id) ??
-						!isCreatedAfter(testimonial, periods.get(create)!.from)
-					),
-			);
+			const mayBeItsAnswer = (create: UncertainCreate) => {
+				const existed = service.existedBefore(create, id);
+				// Where the space was not read before, the date must tell.
+				return existed === undefined
+					? isCreatedAfter(testimonial, periods.get(create)!.from)
+					: !existed;
+			};
+			const matching = (byContent.get(contentKey(testimonial)) ?? []).filter(mayBeItsAnswer);
 			for (const create of matching) {
 				const score = matchingFields(create.body, testimonial);
 				candidates.push({ create, testimonial, score });

@@ -1,6 +1,10 @@
-import type { IDataObject, IExecuteFunctions, ILoadOptionsFunctions } from 'n8n-workflow';
+import type { IDataObject } from 'n8n-workflow';
 
-import { inputError, isGone, isWebhookApiMissing } from '../../../shared/errors';
+import { request } from '../../../shared/api';
+import type { Caller } from '../../../shared/api';
+import { inputError, isGone, isMethodRefused } from '../../../shared/errors';
+import { pageSchema } from '../../../shared/schemas';
+import { hasNoWebhooks } from '../../../shared/webhookSupport';
 import { MESSAGES } from '../../messages';
 
 /** A copy of an endpoint for the output, without secrets at any depth. */
@@ -20,12 +24,14 @@ export function withoutSecrets(endpoint: unknown): IDataObject {
  * @param isCollection whether the request is to `/v1/webhooks` itself, where a 404 means that the API has no webhooks
  */
 export async function withWebhookApi<Answer>(
-	context: IExecuteFunctions | ILoadOptionsFunctions,
-	request: Promise<Answer>,
+	context: Caller,
+	pending: Promise<Answer>,
 	{ itemIndex, isCollection = false }: { itemIndex?: number; isCollection?: boolean } = {},
 ): Promise<Answer> {
-	return await request.catch((error: unknown) => {
-		if (isWebhookApiMissing(error) && (isCollection || !isGone(error))) {
+	return await pending.catch(async (error: unknown) => {
+		if (!isCollection && isMethodRefused(error) && (await canListWebhooks(context)))
+			throw inputError(context.getNode(), MESSAGES.webhookUnchangeable, undefined, itemIndex);
+		if ((isCollection || !isGone(error)) && (await hasNoWebhooks(context, error))) {
 			throw inputError(
 				context.getNode(),
 				MESSAGES.noWebhookApi,
@@ -39,4 +45,12 @@ export async function withWebhookApi<Answer>(
 		}
 		throw error;
 	});
+}
+
+async function canListWebhooks(context: Caller): Promise<boolean> {
+	const source = { method: 'GET', path: '/v1/webhooks', query: { limit: 1 } } as const;
+	return await request(context, source, pageSchema).then(
+		() => true,
+		() => false,
+	);
 }
