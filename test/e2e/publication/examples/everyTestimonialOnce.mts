@@ -6,7 +6,7 @@ import { sent, SLACK } from './slack.mts';
 
 export const everyTestimonialOnce: Example = {
 	choices: {
-		'What Was Missed': { parameters: { pollTimes: everySeconds(3) } },
+		'What Was Missed': { parameters: { pollTimes: everySeconds(10) } },
 		'Tell Slack': SLACK,
 	},
 	async run(play, workflowId) {
@@ -19,7 +19,7 @@ export const everyTestimonialOnce: Example = {
 
 		const both = [];
 		for (let count = 1; count <= 3; count++) {
-			// Right after a poll, so that the webhook brings it seconds before the next poll does.
+			// Right after a poll, so that the webhook brings it long before the next poll does.
 			await nextPolls(play, 1);
 			both.push(sandbox.submit({ rating: 5, text: `Both ${count}.` }).id);
 		}

@@ -49,5 +49,14 @@ export const importFromCsv: Example = {
 		]);
 		expect(page).toContain('2 created, 2 not');
 		for (const row of rows) expect(page).toContain(row);
+
+		// The same file again, with the second row corrected.
+		const corrected = new File([CSV.replace('Sato,6', 'Sato,5')], 'testimonials.csv', {
+			type: 'text/csv',
+		});
+		const again = await submitForm(play, workflowId, 'Upload', corrected);
+		expect(again).toContain('1 created, 1 not');
+		expect(again).toContain('2 were there already.');
+		expect(sandbox.testimonials()).toHaveLength(3);
 	},
 };

@@ -18,7 +18,11 @@ export const screenWithAi: Example = {
 				sandbox.testimonials().find(({ id }) => id === wanted)!.status;
 			const says = (category: string) =>
 				model.replies.push(
-					JSON.stringify({ Praise: category === 'Praise', Doubtful: category === 'Doubtful' }),
+					JSON.stringify({
+						Praise: category === 'Praise',
+						Doubtful: category === 'Doubtful',
+						fallback: category === 'neither',
+					}),
 				);
 
 			says('Praise');
@@ -28,10 +32,11 @@ export const screenWithAi: Example = {
 			expect(model.asked[0].conversation).toContain('Worth every minute.');
 			expect(outside.requests).toEqual([]);
 
-			// A person decides on praise with few stars, and on what the model calls doubtful.
+			// A person decides on praise with few stars, and on what the model calls doubtful or cannot sort.
 			for (const [index, [category, rating, label, status]] of [
 				['Praise', 2, 'Approve', 'approved'],
 				['Doubtful', 5, 'Reject', 'rejected'],
+				['neither', 5, 'Approve', 'approved'],
 			].entries()) {
 				outside.requests.length = 0;
 				says(String(category));
