@@ -61,7 +61,7 @@ async function measureIn(
 			await deployment.dispose();
 		}
 	} finally {
-		isolates.dispose();
+		await isolates.dispose();
 	}
 }
 

@@ -1,6 +1,5 @@
 /** The ways to run n8n in which deliveries are measured. */
-import { cp, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
@@ -8,6 +7,7 @@ import { ensureN8n } from '../test/harness/n8n/host.mts';
 import { N8n } from '../test/harness/n8n/instance.mts';
 import { installPackage } from '../test/harness/n8n/tarball.mts';
 import { Cluster } from '../test/harness/queue/cluster.mts';
+import { temporaryFolder } from '../test/harness/temporary.mts';
 import { packNothing } from './nothing.mts';
 
 /** A running n8n, of one process or more, and its database. */
@@ -26,7 +26,8 @@ export type Start = (env: Record<string, string>) => Promise<Deployment>;
 
 /** One process, with SQLite. */
 export const regular: Start = async (env) => {
-	const userFolder = await mkdtemp(join(tmpdir(), 'n8n-testivora-bench-'));
+	const folder = temporaryFolder('bench');
+	const userFolder = folder.path;
 	await cp(join((await ensureN8n()).template, '.n8n'), join(userFolder, '.n8n'), {
 		recursive: true,
 	});
@@ -45,7 +46,7 @@ export const regular: Start = async (env) => {
 		dispose: async () => {
 			database.close();
 			await n8n.dispose();
-			await rm(userFolder, { recursive: true, force: true });
+			await folder.remove();
 		},
 	};
 };

@@ -2,7 +2,7 @@ import { sleep } from 'n8n-workflow';
 import type { IDataObject } from 'n8n-workflow';
 
 import { testimonial } from '../helpers/fixtures.mts';
-import { PollBench } from '../helpers/polling.mts';
+import { PollBench } from '../helpers/pollBench.mts';
 
 jest.mock('n8n-workflow', () => ({
 	...jest.requireActual('n8n-workflow'),

@@ -1,5 +1,5 @@
 import { textOf } from './readme.mts';
-import { shownMessages } from './registry.mts';
+import { shownMessages } from './messages.mts';
 
 /** The messages in the left column of the page's tables. */
 const documentedMessages = (): string[] =>

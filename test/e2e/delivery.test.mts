@@ -4,6 +4,7 @@ import { sign } from '../sandbox/signature.mts';
 import type { Scheme } from '../sandbox/signature.mts';
 import { eventually } from '../harness/wait.mts';
 import {
+	credentialData,
 	deliver,
 	endpointAt,
 	eventOf,
@@ -318,12 +319,30 @@ describe(`deliveries under the ${engine} engine`, () => {
 		await stage.n8n.deactivate(other);
 	});
 
-	test('manual setup without a secret: always 401', async () => {
-		const other = await triggerWorkflow(stage, { setup: 'manual' });
+	test('manual setup: not published without a secret, and once it is taken out, always 401', async () => {
+		const own = newSecret();
+		const credential = await stage.n8n.createCredential(
+			'By hand',
+			'testivoraApi',
+			credentialData(stage.sandbox),
+		);
+		const other = await triggerWorkflow({ ...stage, credential }, { setup: 'manual' });
+		const refusal = await stage.n8n.activate(other);
+		const shown =
+			refusal.status === 200 ? await stage.n8n.publication(other) : (refusal.body as unknown);
+		expect(JSON.stringify(shown)).toContain('The credential has no Webhook Signing Secret yet');
+		const enter = async (webhookSecret: string) =>
+			await stage.n8n.updateCredential(
+				credential,
+				credentialData(stage.sandbox, { webhookSecret }),
+			);
+		await enter(own);
+		await stage.n8n.deactivate(other);
 		await stage.n8n.activate(other);
-		await stage.n8n.publication(other);
+		expect(await stage.n8n.publication(other)).toMatchObject({ status: 'published' });
 		const at = await stage.n8n.webhookUrl(other, NODE);
-		for (const guess of [secret, 'whsec_', ''])
+		await enter('');
+		for (const guess of [own, secret, 'whsec_', ''])
 			expect((await deliver(at, eventOf(), guess)).status).toBe(401);
 		expect(await runs(other)).toBe(0);
 		await stage.n8n.deactivate(other);

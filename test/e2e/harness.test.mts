@@ -114,6 +114,9 @@ describe('harness', () => {
 		expect(await n8n.nodeType('n8n-nodes-testivora.testivoraTrigger')).toMatchObject({
 			displayName: 'Testivora Trigger',
 		});
+		expect(await n8n.nodeType('n8n-nodes-testivora.testivoraPollTrigger')).toMatchObject({
+			displayName: 'Testivora Poll Trigger',
+		});
 		expect(await n8n.nodeType('n8n-nodes-testivora.testivora')).toMatchObject({
 			displayName: 'Testivora',
 		});

@@ -1,10 +1,12 @@
 /**
- * `npm run pictures [-- name…]`: takes pictures of the examples on the canvas of a real n8n, for the README.
+ * `npm run pictures [-- name…]`: takes pictures of the examples on the canvas of a real n8n: those
+ * that have one already, or the named ones.
  * Needs Chromium, as Debian's package `chromium` installs it. pngquant, where it is installed, makes the files smaller.
  */
 import { execFileSync } from 'node:child_process';
 import { statSync } from 'node:fs';
 
+import { namesIn } from '../docs/readme.mts';
 import { ensureN8n } from '../harness/n8n/host.mts';
 import { endProgress, showProgress } from '../harness/n8n/progress.mts';
 import { EXAMPLES } from '../e2e/publication/examples/index.mts';
@@ -32,9 +34,10 @@ try {
 async function takeAll(editor: Editor): Promise<void> {
 	// Wide enough to show every example in full size.
 	await editor.page.setViewportSize({ width: 2200, height: 1200 });
-	const wanted = process.argv.slice(2);
+	const asked = process.argv.slice(2);
+	const wanted = asked.length > 0 ? asked : namesIn(FOLDER, '.png');
 	for (const [name, { choices }] of Object.entries(EXAMPLES)) {
-		if (wanted.length > 0 && !wanted.includes(name)) continue;
+		if (!wanted.includes(name)) continue;
 		await editor.openWorkflow(await stage.n8n.createWorkflow(await chosen(stage, name, choices)));
 		await editor.page.getByTestId('zoom-to-fit').click();
 		await editor.page.mouse.move(0, 0);

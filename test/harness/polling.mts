@@ -129,7 +129,7 @@ export async function startPolling(stage: Stage, workflowId: string): Promise<vo
 	});
 }
 
-/** Waits until so many polls less one have begun and ended from now on. */
+/** Waits until `count` polls have ended. The first may have begun before this call. */
 export async function nextPolls(stage: Stage, count = 2): Promise<void> {
 	const since = stage.sandbox.requests.length;
 	// The first page of the last poll shows that the one before is over, as polls do not overlap. A poll that is under way does not count.
@@ -149,6 +149,35 @@ export async function givenOut(
 	return executions
 		.filter(({ status }) => status === 'success')
 		.map(({ items }) => (items[name] ?? []).map(({ json }) => json));
+}
+
+/** A moment at which n8n was killed, and since when what had arrived may have been in the result that it was storing. */
+export interface Kill {
+	from: number;
+	to: number;
+}
+
+/**
+ * Kills a process of n8n that polls.
+ *
+ * n8n saves what the trigger remembers and then the execution. What a poll found that had just ended is lost when n8n dies in between:
+ * nothing that arrived before the poll before it, whose result was stored by then.
+ */
+export async function kill(stage: Stage, process: { kill(): Promise<void> }): Promise<Kill> {
+	const polls = lists(stage).filter(({ query }) => query.cursor === undefined);
+	const from = Date.parse(polls.at(-2)!.at);
+	await process.kill();
+	return { from, to: Date.now() };
+}
+
+/** The testimonials that n8n may not have lost. @param lost IDs */
+export function unexplained({ sandbox }: Stage, lost: string[], kills: Kill[]): string[] {
+	const arrivedAt = new Map(
+		sandbox.testimonials().map(({ id, created_at: at }) => [id, Date.parse(at)]),
+	);
+	return lost.filter(
+		(id) => !kills.some(({ from, to }) => arrivedAt.get(id)! >= from && arrivedAt.get(id)! <= to),
+	);
 }
 
 /**

@@ -16,7 +16,7 @@ type Testivora = Pick<Stage, 'sandbox'>;
 export const TRIGGERS = 8;
 
 /** Milliseconds that a registration takes in a race. */
-const REGISTRATION_MS = 400;
+const REGISTRATION_MS = 2_000;
 
 export interface Race {
 	/** What slows down the request that registers an endpoint. */
@@ -36,7 +36,7 @@ export const RACES: Record<string, Race> = {
 	'one unsigned request': {
 		fault: { ...registration, delay: REGISTRATION_MS },
 		async run(stage, url, index) {
-			const request = await registering(stage, url);
+			const request = await waitForRegistration(stage, url);
 			await spread(index);
 			const { status } = await whileOpen(request, async () => await post(url, '{}', {}));
 			if (status !== 401) throw new Error(`an unsigned request was answered with ${status}`);
@@ -47,8 +47,8 @@ export const RACES: Record<string, Race> = {
 		// The endpoint is at Testivora already, and n8n waits for the answer.
 		fault: { ...registration, handled: true, delay: REGISTRATION_MS },
 		async run(stage, url, index) {
-			const { secret } = await standing(stage, url);
-			const request = await registering(stage, url);
+			const { secret } = await waitForEndpoint(stage, url);
+			const request = await waitForRegistration(stage, url);
 			await spread(index);
 			const event = eventOf();
 			const { status } = await whileOpen(request, async () => await deliver(url, event, secret));
@@ -59,17 +59,21 @@ export const RACES: Record<string, Race> = {
 		},
 	},
 	'20 requests around the registration': {
-		fault: { ...registration, delay: REGISTRATION_MS },
+		// Short, so that it ends amid the requests.
+		fault: { ...registration, delay: 400 },
 		async run(stage, url) {
-			await registering(stage, url);
+			const request = await waitForRegistration(stage, url);
+			if (request.status !== 0) throw new Error('the registration ended before the requests');
 			const accepted: string[] = [];
 			for (let sent = 0; sent < 20; sent++) {
 				const secret = (sent % 2 && endpointAt(stage, url)?.secret) || newSecret();
 				const event = eventOf();
-				const [, { status }] = await Promise.all([
+				const [unsigned, { status }] = await Promise.all([
 					post(url, '{}', {}),
 					deliver(url, event, secret),
 				]);
+				if (![401, 404].includes(unsigned.status) || ![200, 401, 404].includes(status))
+					throw new Error(`requests were answered with ${unsigned.status} and ${status}`);
 				if (status === 200) accepted.push(event.id);
 				await pause(10);
 			}
@@ -79,11 +83,11 @@ export const RACES: Record<string, Race> = {
 };
 
 /** Waits until an endpoint is at a URL. Looks as often as this process can, since a race is over soon. */
-export const standing = async (stage: Testivora, url: string): Promise<StoredEndpoint> =>
+export const waitForEndpoint = async (stage: Testivora, url: string): Promise<StoredEndpoint> =>
 	await eventually(() => endpointAt(stage, url), { every: 0, timeout: 150_000 });
 
 /** Waits until the request that registers an endpoint for a URL has come. Its status is 0 until it is answered. */
-const registering = async ({ sandbox }: Testivora, url: string): Promise<SeenRequest> =>
+const waitForRegistration = async ({ sandbox }: Testivora, url: string): Promise<SeenRequest> =>
 	await eventually(
 		() =>
 			sandbox.requests.find(
@@ -95,8 +99,8 @@ const registering = async ({ sandbox }: Testivora, url: string): Promise<SeenReq
 		{ every: 0, timeout: 150_000, what: `the registration of ${url}` },
 	);
 
-/** Spreads the requests to several triggers over their registrations, the last of them close to the end. */
-const spread = async (index: number) => await pause((index * REGISTRATION_MS * 0.9) / TRIGGERS);
+/** Spreads the requests to several triggers over their registrations, the last of them in the last third. */
+const spread = async (index: number) => await pause((index * REGISTRATION_MS * 0.8) / TRIGGERS);
 
 /** Sends a request while a registration is being carried out, and again where n8n does not know the path yet. */
 async function whileOpen(

@@ -2,7 +2,7 @@ import type { INodePropertyOptions } from 'n8n-workflow';
 
 import { TestivoraApi } from '../../credentials/TestivoraApi.credentials.ts';
 import { APPROVED, CREATED, DELETED } from '../../nodes/shared/schemas.ts';
-import { shownMessages } from '../docs/registry.mts';
+import { shownMessages } from '../docs/messages.mts';
 import {
 	codexOf,
 	credentialSources,

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { LAZY_ISOLATES } from '../harness/n8n/isolates.mts';
 import { chain, UNFINISHED } from '../harness/n8n/client.mts';
 import { eventually, pause } from '../harness/wait.mts';
-import { RACES, standing, TRIGGERS } from '../harness/races.mts';
+import { RACES, waitForEndpoint, TRIGGERS } from '../harness/races.mts';
 import {
 	actionNode,
 	credentialData,
@@ -263,7 +263,7 @@ describe('queue mode', () => {
 				started.push(...triggers);
 				for (const { id, url } of triggers) {
 					await cluster.main.publication(id);
-					await standing({ sandbox }, url);
+					await waitForEndpoint({ sandbox }, url);
 				}
 				// n8n saves static data after the registration and after each request.
 				await pause(300);

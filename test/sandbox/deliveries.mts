@@ -41,7 +41,7 @@ const FIRST_PAUSE_MS = 5_000;
 const MAX_DOUBLINGS = 6;
 const TIMEOUT_MS = 15_000;
 /** Attempts in the log, and events that can be sent again. */
-const MAX_KEPT = 2_000;
+const MAX_KEPT = 20_000;
 
 /** Sends signed events to endpoints, with retries and exponential backoff, until an answer is 2xx or the retries are used up. */
 export class Deliveries {

@@ -8,8 +8,6 @@ import type { Delivery, DeliverySettings, Envelope } from './deliveries.mts';
 import { Faults } from './faults.mts';
 import type { InjectedFault } from './faults.mts';
 import { addPage } from './page.mts';
-import { sign } from './signature.mts';
-import type { SignOptions } from './signature.mts';
 import { newId, newStore, newTestimonial } from './store.mts';
 import type { Store, StoredEndpoint, Testimonial } from './store.mts';
 
@@ -55,7 +53,6 @@ export interface Sandbox {
 	remove(id: string): Testimonial;
 	/** Sends any event, signed: to one endpoint, or to all that are registered for it. */
 	emit(event: Partial<Envelope> & { event: string }, target?: { endpointId?: string }): Envelope;
-	sign(body: string | Buffer, secret: string, options?: SignOptions): Record<string, string>;
 	inject(fault: InjectedFault): void;
 	clearFaults(): void;
 	idle(): Promise<void>;
@@ -153,7 +150,6 @@ export async function startSandbox({
 			return found;
 		},
 		emit,
-		sign,
 		inject: (fault) => faults.inject(fault),
 		clearFaults: () => faults.clear(),
 		idle: async () => await deliveries.idle(),

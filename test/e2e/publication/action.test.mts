@@ -373,6 +373,7 @@ describe('the action', () => {
 				headers: { 'retry-after': '1' },
 			});
 			const seen = watch();
+			const from = stage.sandbox.requests.length;
 			const wanted = Array.from({ length: 62 }, (_, index) => `Imported ${index}`);
 			const { status, items } = await run(texts(...wanted), create());
 			expect(status).toBe('success');
@@ -381,6 +382,10 @@ describe('the action', () => {
 			).toEqual(wanted.map((text, index) => [text, item(index)]));
 			expect(wanted.map(stored)).toEqual(wanted.map(() => 1));
 			expect(seen()).toContain('POST /v1/testimonials 429');
+			const creates = stage.sandbox.requests.slice(from).filter(({ method }) => method === 'POST');
+			const refused = creates.findIndex(({ status }) => status === 429);
+			const waited = Date.parse(creates[refused + 1].at) - Date.parse(creates[refused].at);
+			expect(waited).toBeGreaterThan(950);
 		});
 
 		test('a 5xx, a reset and half an answer are retried where nothing can happen twice', async () => {
@@ -551,13 +556,15 @@ describe('the action', () => {
 			);
 			const running = run(texts('Better late than never'), create({}, credential));
 			await pause(1500);
+			const lateAt = Date.now();
 			const late = await startSandbox({ port, seed: false });
 			late.store.keys[0].key = sandbox.apiKey;
 			try {
-				const { items } = await running;
+				const { items, runData } = await running;
 				expect(items['create testimonial'].map(({ json }) => json.text)).toEqual([
 					'Better late than never',
 				]);
+				expect(runData['create testimonial'][0].startTime).toBeLessThan(lateAt);
 				expect(late.testimonials()).toHaveLength(1);
 			} finally {
 				await late.stop();

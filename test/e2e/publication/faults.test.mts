@@ -145,6 +145,7 @@ describe('faults of n8n, one process on SQLite', () => {
 			const sent = await send(100, (events) => events.length - open(events).length >= 20);
 			await stage.n8n.kill();
 			const unacknowledged = open(sent).length;
+			const before = sent.length;
 			const rest = 100 - sent.length;
 			// These find n8n down at first.
 			sent.push(...emit(IN_FLIGHT));
@@ -152,6 +153,8 @@ describe('faults of n8n, one process on SQLite', () => {
 			sent.push(...(await send(rest)));
 			const figures = await record('`kill -9` of n8n under load', sent);
 			expect(figures).toMatchObject({ sent: 100 + IN_FLIGHT, endpointsLeft: 0 });
+			// Only what was sent before can have been running as n8n died.
+			expect(figures.cutShort).toBeLessThanOrEqual(before);
 			// n8n died after it had stored the execution and before it answered.
 			expect(figures.twice).toBeLessThanOrEqual(unacknowledged);
 			// While it starts, n8n answers 200 without asking any node: what is sent then is lost to every trigger.
@@ -196,7 +199,7 @@ describe('faults of n8n, one process on SQLite', () => {
 		LIMIT,
 	);
 
-	/** Each hits the first two requests of every method. */
+	/** Each hits up to two requests of every method. */
 	const FAULTS: Record<string, InjectedFault> = {
 		'is slow': { delay: 1500 },
 		'resets connections': { reset: true },
@@ -222,7 +225,7 @@ describe('faults of n8n, one process on SQLite', () => {
 		const registerAndDelete = async (fault: InjectedFault) => {
 			const account = await otherAccount(stage);
 			try {
-				for (const method of ['GET', 'POST', 'PATCH', 'DELETE'])
+				for (const method of ['GET', 'POST', 'DELETE'])
 					account.sandbox.inject({ method, path: /^\/v1\/webhooks/, times: 2, ...fault });
 				const workflow = await triggerWorkflow(account);
 				const endpoint = await goLive(account, workflow);

@@ -52,7 +52,9 @@ const notice = ({ editor: { page } }: Tour) =>
 
 /** Each label stands in the window from its beginning to its end. */
 async function fits(tour: Tour): Promise<void> {
-	for (const label of await labels(tour).filter({ visible: true }).all()) {
+	const shown = await labels(tour).filter({ visible: true }).all();
+	ok(shown.length > 2, 'the labels are not drawn');
+	for (const label of shown) {
 		const { x, width } = (await label.boundingBox())!;
 		ok(
 			x >= 0 && x + width <= NARROW.width,

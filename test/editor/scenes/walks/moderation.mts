@@ -1,3 +1,5 @@
+import { equal } from 'node:assert/strict';
+
 import { field, settles } from '../../tour.mts';
 import type { Scene } from '../../tour.mts';
 import { addAfter, addFirstStep, choose, closeNode, openEmptyWorkflow } from './moves.mts';
@@ -59,6 +61,10 @@ export const moderation: Record<string, Scene> = {
 					.length,
 			0,
 			'all with five stars to be approved',
+		);
+		equal(
+			sandbox.testimonials().find(({ text }) => text === 'Four stars, waits.')?.status,
+			'pending',
 		);
 		walk.took('All waiting testimonials with five stars approved');
 	},
