@@ -91,7 +91,16 @@ interface Judgement {
 	warning?: string;
 }
 
-/** @returns undefined where this cannot be decided before the list was read to its end */
+/**
+ * Decides how to take what is not remembered:
+ *
+ * - The list is the one that is remembered, and shows something of it: it is new.
+ * - The same key, and nothing remembered is in the list: new is what was created since the last reading.
+ * - The first reading, another account, Base URL or Space, or another key whose list shows nothing remembered: it is taken as already
+ *   seen, except what was created since the first attempt to read, since Start From, or, where nothing was remembered, since then.
+ *
+ * @returns undefined where this cannot be decided before the list was read to its end
+ */
 function judge(
 	before: Memory | undefined,
 	listed: Map<string, Testimonial>,
