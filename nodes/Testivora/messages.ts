@@ -49,8 +49,8 @@ export const MESSAGES = {
 	noWebhookApi:
 		// What to do stands in the message: where a list cannot be loaded, n8n shows no description.
 		'The API of this Testivora account has no webhooks: manage them in Testivora under Settings → Webhooks',
-	webhookUnchangeable:
-		'Testivora does not let webhook endpoints be changed through the API: change this one in Testivora under Settings → Webhooks',
+	webhookRefused:
+		'Testivora does not allow this for webhook endpoints through the API: do it in Testivora under Settings → Webhooks',
 	webhookDisabled:
 		'Testivora does not let webhook endpoints be deleted through the API, so this one was disabled instead. Delete it in Testivora under Settings → Webhooks',
 };

@@ -105,8 +105,8 @@ function isStartup(context: IPollFunctions): boolean {
  * The output of a poll. It counts as given out once n8n reads the first item's content, which it does as it stores the execution. It reads
  * the list of items before that, when storing may still fail.
  *
- * n8n does not read it when the workflow was unpublished or published again meanwhile, or when the database did not answer. The next
- * poll then finds the same again, and this output throws when it is read, so that nothing starts the workflow twice.
+ * n8n does not read it when the workflow was unpublished or published again meanwhile, or, from 2.41 on, when the execution could not be
+ * stored. The next poll then finds the same again, and this output throws when it is read, so that nothing starts the workflow twice.
  *
  * n8n's durable scheduler stores the memory and the execution in one transaction, but may hand an older memory to a poll that it started
  * meanwhile. So this process learns from its output there, too.

@@ -183,13 +183,16 @@ export class TestivoraTrigger implements INodeType {
 				if (!isManual(this)) return await isRegistered(this);
 				const { length } = webhookSecretsOf(await this.getCredentials('testivoraApi'));
 				// While n8n starts, nobody would read an error, and the secret may be entered at any time.
-				if (length === 0 && isStartupOf(this)) this.logger.warn(MESSAGES.manualSecretGone);
+				if (length === 0 && isStartupOf(this)) this.logger.warn(MESSAGES.manualSecretMissing);
 				return length > 0 || isStartupOf(this);
 			},
 			async create(this: IHookFunctions): Promise<boolean> {
 				if (wantsSample(this)) await prepareSample(this);
-				else if (isManual(this)) throw inputError(this.getNode(), MESSAGES.noManualSecret);
-				else await registerEndpoint(this);
+				else if (isManual(this)) {
+					const isForTest = this.getMode() === 'manual';
+					const message = isForTest ? MESSAGES.noManualSecretForTest : MESSAGES.noManualSecret;
+					throw inputError(this.getNode(), message);
+				} else await registerEndpoint(this);
 				return true;
 			},
 			async delete(this: IHookFunctions): Promise<boolean> {

@@ -17,7 +17,7 @@ import { MESSAGES } from './messages';
 import { deriveSecret } from './secrets';
 import { findSecret, isUsable, readSignatures } from './signature';
 import type { Headers, Signed } from './signature';
-import { newer, readSlot, signingSecretsOf, webhookName, writeSlot } from './slot';
+import { newer, readSlot, signingSecretsOf, timeAfter, webhookName, writeSlot } from './slot';
 import type { Slot } from './slot';
 
 /** The answer to a delivery that does not start the workflow. Of the delivery it repeats only the event's ID, shortened. */
@@ -135,8 +135,12 @@ async function verify(
 	const setup = isAutomatic(webhook) ? 'automatic' : 'manual';
 	// In the manual set-up a person registers the endpoint, so a registration here is an old one.
 	const registration = setup === 'automatic' ? memory.newest(slot.registration) : undefined;
-	if (registration && findSecret(signatures, body, signingSecretsOf(registration))) {
-		memory.registration = registration;
+	const known = registration && findSecret(signatures, body, signingSecretsOf(registration));
+	if (registration && known) {
+		const isRenewed = registration.former !== undefined && known === registration.derived;
+		memory.registration = isRenewed
+			? { ...registration, former: undefined, registeredAt: timeAfter(registration) }
+			: registration;
 		return 'verified';
 	}
 
@@ -284,8 +288,9 @@ function refuse(
 	message: string,
 	log: 'refused' | 'refusedMismatch' = 'refused',
 ): IWebhookResponseData {
+	const { sample } = webhook.getNodeParameter('options', {}) as { sample?: string };
 	// A sample looks for this n8n's address with unsigned requests.
-	const isSearch = isTest(webhook) && message === MESSAGES.unsigned;
+	const isSearch = isTest(webhook) && sample === 'latest' && message === MESSAGES.unsigned;
 	webhook.logger[isSearch ? 'debug' : 'warn'](MESSAGES[log](String(status), message));
 	return answer(webhook, { status, body: { received: false, message } });
 }

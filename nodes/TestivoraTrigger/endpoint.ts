@@ -24,8 +24,8 @@ import { isSameUrl, whyUnreachable } from './webhookUrl';
 /**
  * The endpoint at Testivora that belongs to one webhook URL: register, find, repair, remove.
  *
- * How often and in which order n8n calls these depends on its version, so each first reads what Testivora has. An endpoint is ours when its URL is this webhook's URL; static data gives hints only. Routes and fields:
- * assumption A1.
+ * How often and in which order n8n calls these depends on its version, so each first reads what Testivora has. An endpoint is ours when
+ * its URL is this webhook's URL; of several, removal takes the one that is known to be registered. Routes and fields: assumption A1.
  */
 
 const PATH = '/v1/webhooks';
@@ -44,18 +44,19 @@ const CHECK_MS = 10_000;
  * Whether the endpoint is as the node's parameters want it, and its secret is the one that the API key gives today.
  *
  * At n8n's start, a known endpoint that cannot be checked, or whose secret cannot be renewed, counts as registered: `false` leads to
- * `registerEndpoint`, and where that throws, n8n's legacy engine deletes a healthy endpoint. Where none is known, there may be none, so
+ * `registerEndpoint`, and where that throws, n8n's legacy engine deletes a healthy endpoint. Where nothing is known, there may be none, so
  * the registration is tried.
  */
 export async function isRegistered(hook: IHookFunctions): Promise<boolean> {
 	const known = knownRegistration(hook);
-	if (known?.id === undefined) return false;
 	const isStartup = isStartupOf(hook);
+	if (!known || (known.id === undefined && !isStartup)) return false;
 	const deadline = Date.now() + CHECK_MS;
 	try {
-		const path = pathOf(known.id);
+		// Without an ID, this only tells whether Testivora answers, so that the endpoint can be looked for.
+		const path = known.id === undefined ? PATH : pathOf(known.id);
 		const endpoint = await request(hook, { method: 'GET', path, deadline }, z.unknown());
-		if (!isAsWanted(endpoint, hook)) return false;
+		if (known.id === undefined || !isAsWanted(endpoint, hook)) return false;
 		const isCurrent = known.derived === (await derivedSecret(hook));
 		if (isStartup && !isCurrent) await renewSecret(hook, known.id, known, deadline);
 		return isStartup || isCurrent;
@@ -92,7 +93,7 @@ async function renewSecret(
 			remember(hook, {
 				...known,
 				derived,
-				former: known.derived ?? known.former,
+				former: known.former ?? known.derived,
 				registeredAt: timeAfter(known),
 			}),
 		(error: Error) => hook.logger.warn(MESSAGES.secretNotRenewed(error.message)),
@@ -116,7 +117,9 @@ export async function registerEndpoint(hook: IHookFunctions): Promise<void> {
 			`The webhook URL is ${url}. On a computer of your own, a tunnel gives it a public address.`,
 		);
 	}
-	await withSetupAdvice(hook, repairOrCreate(hook));
+	// At n8n's start, other workflows wait.
+	const deadline = isStartupOf(hook) ? Date.now() + CHECK_MS : undefined;
+	await withSetupAdvice(hook, repairOrCreate(hook, deadline));
 }
 
 /**
@@ -211,32 +214,35 @@ function isAsWanted(endpoint: unknown, hook: IHookFunctions): boolean {
 	);
 }
 
-async function repairOrCreate(hook: IHookFunctions): Promise<void> {
+/** @param deadline milliseconds since 1970 */
+async function repairOrCreate(hook: IHookFunctions, deadline?: number): Promise<void> {
 	const known = knownRegistration(hook);
 	const derived = await derivedSecret(hook);
 	const wanted = { url: urlOf(hook), events: eventsOf(hook), status: 'active', secret: derived };
-	const note = (id: string, made: string | undefined) =>
-		remember(hook, { id, url: wanted.url, derived, made, registeredAt: timeAfter(known) });
+	const note = (id: string, kept: Pick<Registration, 'made' | 'former'>) =>
+		remember(hook, { id, url: wanted.url, derived, ...kept, registeredAt: timeAfter(known) });
 
 	let isRepaired = false;
-	for (const id of await endpointsHere(hook)) {
+	for (const id of await endpointsHere(hook, deadline)) {
 		// A second endpoint with the same URL would only deliver twice.
-		if (isRepaired || !(await repair(hook, id, wanted, known))) await deleteEndpoint(hook, id);
+		if (isRepaired || !(await repair(hook, id, wanted, known, deadline)))
+			await deleteEndpoint(hook, id, deadline);
 		else {
 			isRepaired = true;
-			// A secret that Testivora made still counts, because the API may ignore ours.
-			note(id, id === known?.id ? known.made : undefined);
+			// The secrets that the endpoint had still count, because the API may ignore ours.
+			const former = known?.derived === derived ? known?.former : (known?.former ?? known?.derived);
+			note(id, id === known?.id ? { made: known.made, former } : { made: undefined });
 		}
 	}
 	if (isRepaired) return;
 
-	const { id, secret } = await create(hook, wanted);
-	const made = isSecret(secret) && secret !== derived ? secret : undefined;
-	note(id, made);
+	const { id, secret } = await create(hook, wanted, deadline);
+	note(id, { made: isSecret(secret) && secret !== derived ? secret : undefined });
 	if (typeof secret !== 'string' || secret === derived) return;
 	// The answer names another secret, or masks it. Static data alone would hold that one, and may lose it, so ask for the derived one. Both
 	// count.
-	await request(hook, { method: 'PATCH', path: pathOf(id), body: { secret: derived } }).catch(
+	const body = { secret: derived };
+	await request(hook, { method: 'PATCH', path: pathOf(id), body, deadline }).catch(
 		(error: Error) => {
 			hook.logger.info(MESSAGES.serverSecretKept(error.message));
 		},
@@ -254,10 +260,11 @@ async function repair(
 	id: string,
 	wanted: IDataObject,
 	known: Registration | undefined,
+	deadline?: number,
 ): Promise<boolean> {
 	const isSecretKnown = id === known?.id && (known.derived ?? wanted.secret) === wanted.secret;
 	const patch = async (body: IDataObject) =>
-		await request(hook, { method: 'PATCH', path: pathOf(id), body }).then(() => true);
+		await request(hook, { method: 'PATCH', path: pathOf(id), body, deadline }).then(() => true);
 	return await patch(wanted).catch(async (error: Error) => {
 		if (isGone(error) || isMethodRefused(error)) return false;
 		// The API may not let the secret be changed. Where the endpoint keeps one that is known, repair the rest.
@@ -271,12 +278,14 @@ async function repair(
 async function create(
 	hook: IHookFunctions,
 	body: IDataObject,
+	deadline?: number,
 ): Promise<{ id: string; secret?: unknown }> {
-	const post = async () => await request(hook, { method: 'POST', path: PATH, body }, objectSchema);
+	const post = async () =>
+		await request(hook, { method: 'POST', path: PATH, body, deadline }, objectSchema);
 	return await post().catch(async (error: Error) => {
 		if (!isOutcomeUnknown(error) || hasStatus(error, 429)) throw error;
 		// It may have been carried out, with a secret that only the lost answer named: replace it.
-		for (const id of await endpointsHere(hook)) await deleteEndpoint(hook, id);
+		for (const id of await endpointsHere(hook, deadline)) await deleteEndpoint(hook, id, deadline);
 		return await post();
 	});
 }

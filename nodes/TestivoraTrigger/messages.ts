@@ -8,6 +8,8 @@ export const MESSAGES = {
 		`This Testivora account cannot register webhooks through the API. Set Webhook Setup to Manual, add an endpoint in Testivora under Settings → Webhooks with the URL ${url} and put its signing secret into Webhook Signing Secret in the Testivora credential.`,
 	noManualSecret:
 		'The credential has no Webhook Signing Secret yet, so every delivery would be refused. In Testivora, open Settings → Webhooks, add an endpoint with the Production URL of this trigger, and put its signing secret (whsec_…) into the Testivora credential. Then publish (activate) the workflow again.',
+	noManualSecretForTest:
+		'The credential has no Webhook Signing Secret yet, so no event can be taken. In Testivora, open Settings → Webhooks, add an endpoint with the Test URL of this trigger, and put its signing secret (whsec_…) into the Testivora credential. Or set Sample for Execute Step to Latest Testimonial.',
 	noSampleNorEvent: (reason: string) =>
 		`There is no testimonial to show yet, and the next event cannot be waited for. ${reason}`,
 	noDeletionSampleNorEvent: (reason: string) =>
@@ -15,8 +17,8 @@ export const MESSAGES = {
 	sampleUndeliverable: 'This n8n does not reach itself, so a sample cannot be delivered',
 
 	// n8n's log: the endpoint.
-	manualSecretGone:
-		'Testivora Trigger: the credential has no Webhook Signing Secret any more, so every delivery is refused until it has one',
+	manualSecretMissing:
+		'Testivora Trigger: the credential has no Webhook Signing Secret, so every delivery is refused until it has one',
 	endpointUnchecked: (reason: string) =>
 		`Testivora Trigger: the webhook endpoint could not be checked and is taken as it was (${reason})`,
 	secretNotRenewed: (reason: string) =>
@@ -30,7 +32,7 @@ export const MESSAGES = {
 	endpointNotDeleted: (reason: string, url: string) =>
 		`Testivora Trigger: the webhook endpoint could not be deleted (${reason}). If Testivora has one with the URL ${url} under Settings → Webhooks, delete it there`,
 	endpointNotOurs: (id: string, url: string) =>
-		`Testivora Trigger: the webhook endpoint ${id} has the same URL, ${url}, but was not registered by this trigger, and was left alone. If you did not add it for the manual set-up, delete it in Testivora under Settings → Webhooks`,
+		`Testivora Trigger: the webhook endpoint ${id} has the same URL, ${url}, but is not the one that this trigger registered, and was left alone. If you did not add it for the manual set-up, delete it in Testivora under Settings → Webhooks`,
 	endpointDisabled: (id: string) =>
 		`Testivora Trigger: Testivora does not let webhook endpoints be deleted through the API, so the endpoint ${id} was disabled instead. Delete it in Testivora under Settings → Webhooks`,
 

@@ -90,18 +90,19 @@ async function sampleEvent(
 async function matchingTestimonials(hook: IHookFunctions): Promise<IDataObject[]> {
 	const filters = filtersOf(hook);
 	const found: IDataObject[] = [];
-	let read = 0;
-	try {
+	const read = async () => {
 		const deadline = Date.now() + BUDGET_MS;
+		let count = 0;
 		for await (const { entries } of pages(hook, { path: '/v1/testimonials', deadline })) {
 			found.push(
 				...(entries as IDataObject[]).filter((entry) => whyUnwanted(entry, filters) === undefined),
 			);
-			if (++read === MAX_PAGES) break;
+			if (++count === MAX_PAGES) break;
 		}
-	} catch (error) {
+	};
+	await read().catch((error: Error) => {
 		if (found.length === 0 || !isTransient(error)) throw error;
-	}
+	});
 	return found;
 }
 

@@ -10,7 +10,10 @@ export interface Registration {
 	derived?: string;
 	/** A signing secret that cannot be derived again: Testivora made it, or version 0.1.0 did. */
 	made?: string;
-	/** The derived secret that was replaced last: an API that ignores secrets in changes still signs with it. */
+	/**
+	 * A derived secret that was replaced, until a delivery was verified with the one that replaced it: an API that ignores secrets in changes
+	 * still signs with it.
+	 */
 	former?: string;
 	/** Milliseconds since 1970; only the newest registration counts. */
 	registeredAt: number;

@@ -104,6 +104,8 @@ async function sendWithRetries(
 	const { method, deadline = Infinity } = request;
 	const journal = journalOf(caller);
 	const tries = { rateLimited: 0, failed: 0 };
+	/** Whether an earlier try may have been carried out, though its answer was lost. */
+	let mayBeDone = false;
 	for (;;) {
 		const sentAt = Date.now();
 		if (method === 'POST') journal.postedAt = elapsed();
@@ -111,8 +113,8 @@ async function sendWithRetries(
 		if (!isFault(outcome)) return outcome.answer;
 
 		const error = apiError(caller.getNode(), outcome);
-		// An earlier try may have deleted it, though its answer was lost.
-		if (method === 'DELETE' && tries.failed > 0 && isGone(error)) return undefined;
+		if (method === 'DELETE' && mayBeDone && isGone(error)) return undefined;
+		mayBeDone ||= outcome.status !== 429 && !neverArrived(outcome);
 		const delay = retryDelay(method, outcome, error, tries);
 		const now = Date.now();
 		const hasTime =

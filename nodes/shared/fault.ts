@@ -36,7 +36,7 @@ export function describeFault(fault: Fault): Description {
 	if (status === undefined && isCertificateRefused(code)) {
 		return {
 			message: MESSAGES.certificateRefused,
-			description: `${request} was not sent (${code}). Something between this n8n and Testivora, such as a company's proxy, may use a certificate of its own: whoever runs n8n can make it known in the environment variable NODE_EXTRA_CA_CERTS. Or the Base URL in the Testivora credential is wrong.`,
+			description: `${request} was not sent (${code}). Check the Base URL in the Testivora credential, and the clock of this n8n. Where a company's proxy uses a certificate of its own, whoever runs n8n can make it known in the environment variable NODE_EXTRA_CA_CERTS.`,
 		};
 	}
 	if (status === undefined) {
@@ -177,7 +177,8 @@ export function isForeignAnswer(status: number, type: unknown): boolean {
 
 /** Whether the network code says that the other side's certificate is not trusted, so that nothing was sent to it. */
 export function isCertificateRefused(code: string): boolean {
-	return /CERT|^UNABLE_TO_VERIFY_LEAF_SIGNATURE$/.test(code);
+	// In an alert, it is the other side that refuses this one.
+	return /CERT|^UNABLE_TO_VERIFY_LEAF_SIGNATURE$/.test(code) && !code.includes('ALERT');
 }
 
 /** Network codes of a connection that was never made. */

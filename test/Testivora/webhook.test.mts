@@ -237,7 +237,7 @@ describe('an API that refuses to delete endpoints', () => {
 		expect((await runTestivora(remove)).error?.message).toBe(NO_API);
 	});
 
-	test('or to change them, and lists them: the error says where to change this one', async () => {
+	test('or to change them, and lists them: the error says where to do it', async () => {
 		refusing('PATCH', 405);
 		nock(BASE_URL)
 			.get('/v1/webhooks')
@@ -245,7 +245,7 @@ describe('an API that refuses to delete endpoints', () => {
 			.reply(200, page([endpoint()]));
 		const { error } = await runTestivora({ ...update, updateFields: { status: 'active' } });
 		expect(error?.message).toBe(
-			'Testivora does not let webhook endpoints be changed through the API: change this one in Testivora under Settings → Webhooks [item 1]',
+			'Testivora does not allow this for webhook endpoints through the API: do it in Testivora under Settings → Webhooks [item 1]',
 		);
 	});
 

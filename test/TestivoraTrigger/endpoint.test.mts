@@ -583,11 +583,35 @@ describe('a key that was changed', () => {
 			return result.workflowData !== undefined;
 		};
 		expect(await isAccepted(old)).toBe(true);
-		expect(await isAccepted(deriveSecret(LEAKED, NAME)!)).toBe(true);
 
 		await call('delete', given);
 		await activate(given);
 		expect(await isAccepted(old)).toBe(false);
+		sandbox.store.keys.pop();
+	});
+
+	test('once a delivery was verified with the new secret, the old one no longer counts, also after a restart', async () => {
+		await activate();
+		const { secret: old } = sandbox.endpoints()[0];
+		sandbox.store.keys.push({ key: LEAKED, scopes: ['read', 'write'], tier: 'Agency' });
+		const given = { credential: { baseUrl: sandbox.url, apiKey: LEAKED } };
+		await call('checkExists', { ...given, activation: 'init' });
+		const receive = async (secret: string) =>
+			await deliver({
+				...signedDelivery(event({ id: `evt_${secret}`, event: 'testimonial.created' }), secret),
+				workflowId,
+				staticData: staticData.global as IDataObject,
+				credential: { apiKey: LEAKED },
+				parameters: { events: CREATED },
+				url: URL,
+			});
+		const { result, acknowledge } = await receive(deriveSecret(LEAKED, NAME)!);
+		expect(result.workflowData).toBeDefined();
+		acknowledge();
+		for (let restarts = 0; restarts < 2; restarts++) {
+			expect((await receive(old)).answer?.status).toBe(401);
+			restart();
+		}
 		sandbox.store.keys.pop();
 	});
 });
@@ -841,10 +865,12 @@ describe('an account without webhook API', () => {
 		expect(asked()).toEqual([]);
 	});
 
-	test('Manual whose secret was taken out of the credential: goes on when n8n starts, with a warning in the log', async () => {
+	test('Manual without a secret in the credential: goes on when n8n starts, with a warning in the log', async () => {
 		const given = { parameters: { setup: 'manual' }, activation: 'init' as const };
 		expect(await call('checkExists', given)).toBe(true);
-		expect(log).toEqual([expect.stringMatching(/^warn .*no Webhook Signing Secret any more/)]);
+		expect(log).toEqual([
+			expect.stringMatching(/^warn .*no Webhook Signing Secret, so every delivery is refused/),
+		]);
 	});
 });
 
@@ -917,7 +943,9 @@ describe('deleting', () => {
 		expect(registered()).toBeUndefined();
 		expect(log).toEqual([
 			expect.stringMatching(
-				new RegExp(`^warn .*${mine.id} has the same URL.*was not registered by this trigger`),
+				new RegExp(
+					`^warn .*${mine.id} has the same URL.*is not the one that this trigger registered`,
+				),
 			),
 		]);
 	});
@@ -1084,6 +1112,21 @@ describe('checking while something is wrong', () => {
 			expect(await activate({ activation })).toBe(true);
 			expectOneAsWanted();
 		}
+	});
+
+	test('where only the secret is known, as after a delivery: counts as registered while Testivora does not answer', async () => {
+		const [id, { registeredAt }] = [sandbox.endpoints()[0].id, registered()!];
+		staticData = {
+			global: {
+				testivoraTrigger: { [NAME]: { registration: { derived: derived(), registeredAt } } },
+			},
+		};
+		restart();
+		sandbox.inject({ method: 'GET', status: 503, times: 5 });
+		expect(await call('checkExists', { activation: 'init' })).toBe(true);
+		sandbox.clearFaults();
+		expect(await activate({ activation: 'init' })).toBe(true);
+		expect(expectOneAsWanted().id).toBe(id);
 	});
 
 	test('takes ten seconds at most', async () => {

@@ -161,11 +161,11 @@ export interface Kill {
  * Kills a process of n8n that polls.
  *
  * n8n saves what the trigger remembers and then the execution. What a poll found that had just ended is lost when n8n dies in between:
- * nothing that arrived before the poll before it, whose result was stored by then.
+ * nothing that arrived before the last three polls began, whose results were stored by then.
  */
 export async function kill(stage: Stage, process: { kill(): Promise<void> }): Promise<Kill> {
 	const polls = lists(stage).filter(({ query }) => query.cursor === undefined);
-	const from = Date.parse(polls.at(-2)!.at);
+	const from = Date.parse((polls.at(-3) ?? polls[0]).at);
 	await process.kill();
 	return { from, to: Date.now() };
 }

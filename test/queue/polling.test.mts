@@ -64,6 +64,7 @@ describe('polling in queue mode', () => {
 			what: 'the last one',
 		});
 		await nextPolls(stage);
+		await cluster.main.noExecutionRuns(id);
 		const executions = await givenOut(stage, id);
 		const given = idsOf(executions);
 		const lost = arrived.filter((one) => !given.includes(one));

@@ -202,8 +202,11 @@ describe('a transient error', () => {
 		asked('DELETE').replyWithError(networkFault('ECONNRESET'));
 		asked('DELETE').reply(404, refusal('not_found', 'There is no such webhook'));
 		expect((await run('DELETE')).error).toBeUndefined();
-		asked('DELETE').reply(404, refusal('not_found', 'There is no such webhook'));
-		expect((await run('DELETE')).error).toMatchObject({ httpCode: '404' });
+		for (const code of ['', 'ECONNREFUSED']) {
+			if (code) asked('DELETE').replyWithError(networkFault(code));
+			asked('DELETE').reply(404, refusal('not_found', 'There is no such webhook'));
+			expect((await run('DELETE')).error).toMatchObject({ httpCode: '404' });
+		}
 	});
 
 	test('a certificate that is not trusted is not met again', async () => {

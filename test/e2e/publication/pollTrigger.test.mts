@@ -321,6 +321,31 @@ describe('Testivora Poll Trigger', () => {
 			expect(idsOf(await givenOut(scene, id))).toEqual([last]);
 		}));
 
+	// Older versions read the output before they begin to store it.
+	(isAtLeast('2.41') ? test : test.skip)(
+		'executions that n8n cannot store: the next poll gives the same out, once',
+		() =>
+			inScene(n8n, async (scene) => {
+				const id = await scene.start();
+				const database = new DatabaseSync(n8n.database, { timeout: 5_000 });
+				try {
+					database.exec(
+						`CREATE TRIGGER refuse BEFORE INSERT ON execution_entity WHEN NEW.workflowId = '${id}' BEGIN SELECT RAISE(FAIL, 'no room'); END`,
+					);
+					const arrived = submit(scene);
+					await nextPolls(scene, 3);
+					expect(await n8n.countExecutions(id)).toEqual({});
+					database.exec('DROP TRIGGER refuse');
+					expect(idsOf(await waitForItems(scene, id, 1))).toEqual([arrived]);
+					await nextPolls(scene, 3);
+					expect(await n8n.countExecutions(id)).toEqual({ success: 1 });
+				} finally {
+					database.exec('DROP TRIGGER IF EXISTS refuse');
+					database.close();
+				}
+			}),
+	);
+
 	/** n8n waits a second for a lock on its SQLite database, and then gives up what it wanted to store. */
 	test('a locked database doubles nothing, and polls go on afterwards', () =>
 		inScene(n8n, async (scene) => {

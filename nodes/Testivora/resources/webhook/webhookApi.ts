@@ -29,9 +29,9 @@ export async function withWebhookApi<Answer>(
 	{ itemIndex, isCollection = false }: { itemIndex?: number; isCollection?: boolean } = {},
 ): Promise<Answer> {
 	return await pending.catch(async (error: unknown) => {
-		if (!isCollection && isMethodRefused(error) && (await canListWebhooks(context)))
-			throw inputError(context.getNode(), MESSAGES.webhookUnchangeable, undefined, itemIndex);
-		if ((isCollection || !isGone(error)) && (await hasNoWebhooks(context, error))) {
+		if (!isCollection && isMethodRefused(error) && (await canListWebhooks(context, itemIndex)))
+			throw inputError(context.getNode(), MESSAGES.webhookRefused, undefined, itemIndex);
+		if ((isCollection || !isGone(error)) && (await hasNoWebhooks(context, error, itemIndex))) {
 			throw inputError(
 				context.getNode(),
 				MESSAGES.noWebhookApi,
@@ -47,8 +47,8 @@ export async function withWebhookApi<Answer>(
 	});
 }
 
-async function canListWebhooks(context: Caller): Promise<boolean> {
-	const source = { method: 'GET', path: '/v1/webhooks', query: { limit: 1 } } as const;
+async function canListWebhooks(context: Caller, itemIndex?: number): Promise<boolean> {
+	const source = { method: 'GET', path: '/v1/webhooks', query: { limit: 1 }, itemIndex } as const;
 	return await request(context, source, pageSchema).then(
 		() => true,
 		() => false,
