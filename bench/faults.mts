@@ -1,17 +1,20 @@
 /** Imports into a service that loses requests and answers: what is created, and what the workflow says about each row. */
 import type { WorkflowNode } from '../test/harness/n8n/client.mts';
 import { pause } from '../test/harness/wait.mts';
-import { actionNode, setStage } from '../test/harness/stage.mts';
+import { setStage } from '../test/harness/stage.mts';
 import type { Stage } from '../test/harness/stage.mts';
-import { byId } from '../test/helpers/fixtures.mts';
 import { table } from '../test/harness/table.mts';
 import type { Suite } from './main.mts';
+import {
+	BURST,
+	createByAction,
+	createByHttpRequest,
+	PER_SECOND,
+	ROWS,
+	rows,
+	SCALE,
+} from './rows.mts';
 import { runnable } from './workflow.mts';
-
-/** As in imports.mts: the rate limits run 60 times faster than in life. */
-const SCALE = 60;
-const PER_SECOND = 30;
-const BURST = 60;
 
 const OURS = 'Testivora, On Error → Continue';
 
@@ -39,6 +42,10 @@ const faults: Suite = async ({ short }) => {
 		const bearer = await stage.n8n.createCredential('Bearer', 'httpBearerAuth', {
 			token: stage.sandbox.apiKey,
 		});
+		const generic = createByHttpRequest(stage, bearer, 'HTTP Request', {
+			batchSize: PER_SECOND,
+			batchInterval: 1_000,
+		});
 		const isPerfect = ({ once, wrong, inDoubt }: Result) =>
 			once === count && wrong === 0 && inDoubt === 0;
 		// Whether a request that got no answer was handled cannot be known, so these rows must end in doubt, and none of the others.
@@ -58,7 +65,7 @@ const faults: Suite = async ({ short }) => {
 					},
 					{
 						name: `HTTP Request, Retry On Fail${suffix}`,
-						node: generic(stage, bearer),
+						node: generic,
 						trouble,
 					},
 				];
@@ -71,15 +78,15 @@ const faults: Suite = async ({ short }) => {
 			expected: doubtsWhatIsMissing,
 		});
 
-		const rows: string[][] = [];
+		const lines: string[][] = [];
 		for (const { name, node, trouble, afterStopped, expected } of measurements) {
 			if (short && !expected) continue;
 			stage.sandbox.store.testimonials = [];
-			if (afterStopped) await stopHalfWay(stage, ours(stage), rowsOf(count), trouble);
-			const result = await importRows(stage, node, rowsOf(count), trouble);
+			if (afterStopped) await stopHalfWay(stage, ours(stage), rows(count), trouble);
+			const result = await importRows(stage, node, rows(count), trouble);
 			if (expected && !expected(result)) throw new Error(`${name}: ${JSON.stringify(result)}`);
 			const { once, missing, doubled, wrong, inDoubt, took } = result;
-			rows.push([
+			lines.push([
 				name,
 				...[once, missing, doubled, wrong, inDoubt].map((figure) => figure.toLocaleString('en')),
 				`${took.toFixed(1)} s`,
@@ -96,7 +103,7 @@ const faults: Suite = async ({ short }) => {
 			'Time',
 			'÷ limit',
 		];
-		return `The limit allows ${count.toLocaleString('en')} creates in ${allowed.toFixed(1)} s.\n\n${table(headings, rows)}`;
+		return `The limit allows ${count.toLocaleString('en')} creates in ${allowed.toFixed(1)} s.\n\n${table(headings, lines)}`;
 	} finally {
 		await stage.dispose();
 	}
@@ -104,40 +111,8 @@ const faults: Suite = async ({ short }) => {
 
 export default faults;
 
-function ours({ credential }: Stage, options: object = {}): WorkflowNode {
-	const parameters = {
-		resource: 'testimonial',
-		operation: 'create',
-		spaceId: byId('spc_courses'),
-		text: '={{ $json.text }}',
-		authorName: 'Ana López',
-		options,
-	};
-	return { ...actionNode(credential, parameters, 'Testivora'), onError: 'continueRegularOutput' };
-}
-
-/** The HTTP Request node as its users set it up against this limit; see imports.mts. */
-function generic({ sandbox }: Stage, bearer: string): WorkflowNode {
-	return {
-		name: 'HTTP Request',
-		type: 'n8n-nodes-base.httpRequest',
-		typeVersion: 4.4,
-		parameters: {
-			method: 'POST',
-			url: `${sandbox.url}/v1/testimonials`,
-			authentication: 'genericCredentialType',
-			genericAuthType: 'httpBearerAuth',
-			sendBody: true,
-			specifyBody: 'json',
-			jsonBody:
-				'={{ { space_id: "spc_courses", text: $json.text, author: { name: "Ana López" } } }}',
-			options: { batching: { batch: { batchSize: PER_SECOND, batchInterval: 1_000 } } },
-		},
-		credentials: { httpBearerAuth: { id: bearer, name: 'Bearer' } },
-		retryOnFail: true,
-		maxTries: 5,
-		waitBetweenTries: 5_000,
-	};
+function ours(stage: Stage, options?: object): WorkflowNode {
+	return { ...createByAction(stage, 'Testivora', options), onError: 'continueRegularOutput' };
 }
 
 interface Result {
@@ -151,9 +126,6 @@ interface Result {
 	/** In seconds. */
 	took: number;
 }
-
-const rowsOf = (count: number) =>
-	Array.from({ length: count }, (_, index) => `Row ${index + 1}: a pleasure from start to finish.`);
 
 /**
  * Lost answers: every tenth create is carried out, then its connection is cut; every twentieth is answered with 503 before anything
@@ -232,14 +204,6 @@ async function importRows(
 		took,
 	};
 }
-
-/** A list in the webhook's body, as a spreadsheet's rows would come. */
-const ROWS: WorkflowNode = {
-	name: 'Rows',
-	type: 'n8n-nodes-base.splitOut',
-	typeVersion: 1,
-	parameters: { fieldToSplitOut: 'body.rows', options: {} },
-};
 
 /** Collects all items in one, so that the run answers with what it says about each row. */
 const TOGETHER: WorkflowNode = {

@@ -1,17 +1,20 @@
 /** Imports of many rows under the rate limit, by the action and by n8n's HTTP Request node. */
 import type { WorkflowNode } from '../test/harness/n8n/client.mts';
 import { pause } from '../test/harness/wait.mts';
-import { actionNode, setStage } from '../test/harness/stage.mts';
+import { setStage } from '../test/harness/stage.mts';
 import type { Stage } from '../test/harness/stage.mts';
-import { byId } from '../test/helpers/fixtures.mts';
 import { table } from '../test/harness/table.mts';
 import type { Suite } from './main.mts';
+import {
+	BURST,
+	createByAction,
+	createByHttpRequest,
+	PER_SECOND,
+	ROWS,
+	rows,
+	SCALE,
+} from './rows.mts';
 import { runnable } from './workflow.mts';
-
-/** The rate limits run so many times faster than in life: 30 writes a second instead of a minute, after a burst of 60. */
-const SCALE = 60;
-const PER_SECOND = 30;
-const BURST = 60;
 
 /** How an import ended. */
 interface Result {
@@ -37,7 +40,7 @@ const imports: Suite = async ({ short }) => {
 		const bearer = await stage.n8n.createCredential('Bearer', 'httpBearerAuth', {
 			token: stage.sandbox.apiKey,
 		});
-		const others = generic(stage, bearer);
+		const [ours, generic] = [createByAction(stage, OURS), others(stage, bearer)];
 		const count = short ? 120 : 1_000;
 		const allowed = (count - BURST) / PER_SECOND;
 		const row = (
@@ -53,12 +56,12 @@ const imports: Suite = async ({ short }) => {
 		];
 
 		const alone: string[][] = [];
-		for (const node of short ? [ours(stage)] : [ours(stage), ...others]) {
+		for (const node of short ? [ours] : [ours, ...generic]) {
 			const [result] = await importTogether(stage, node, [rows(count)]);
 			alone.push(row(node.name, result));
 		}
 		const together: string[][] = [];
-		for (const node of short ? [ours(stage)] : [ours(stage), others[0]]) {
+		for (const node of short ? [ours] : [ours, generic[0]]) {
 			const results = await importTogether(stage, node, [
 				rows(count / 2, 'First '),
 				rows(count / 2, 'Second '),
@@ -92,39 +95,9 @@ export default imports;
 
 const OURS = 'Testivora';
 
-function ours({ credential }: Stage): WorkflowNode {
-	const parameters = {
-		resource: 'testimonial',
-		operation: 'create',
-		spaceId: byId('spc_courses'),
-		text: '={{ $json.text }}',
-		authorName: 'Ana López',
-	};
-	return actionNode(credential, parameters, OURS);
-}
-
-/** The HTTP Request node as its users set it up against a rate limit: Retry On Fail with the most and longest tries, and batches of different sizes. */
-function generic({ sandbox }: Stage, bearer: string): WorkflowNode[] {
-	const node = (batch: string, batching?: object): WorkflowNode => ({
-		name: `HTTP Request, Retry On Fail, ${batch}`,
-		type: 'n8n-nodes-base.httpRequest',
-		typeVersion: 4.4,
-		parameters: {
-			method: 'POST',
-			url: `${sandbox.url}/v1/testimonials`,
-			authentication: 'genericCredentialType',
-			genericAuthType: 'httpBearerAuth',
-			sendBody: true,
-			specifyBody: 'json',
-			jsonBody:
-				'={{ { space_id: "spc_courses", text: $json.text, author: { name: "Ana López" } } }}',
-			options: batching ? { batching: { batch: batching } } : {},
-		},
-		credentials: { httpBearerAuth: { id: bearer, name: 'Bearer' } },
-		retryOnFail: true,
-		maxTries: 5,
-		waitBetweenTries: 5_000,
-	});
+function others(stage: Stage, bearer: string): WorkflowNode[] {
+	const node = (batches: string, batching?: { batchSize: number; batchInterval: number }) =>
+		createByHttpRequest(stage, bearer, `HTTP Request, Retry On Fail, ${batches}`, batching);
 	return [
 		node('batches of 30 each second', { batchSize: PER_SECOND, batchInterval: 1_000 }),
 		node('one each 33 ms', { batchSize: 1, batchInterval: Math.floor(1_000 / PER_SECOND) }),
@@ -195,19 +168,5 @@ function resultOf(
 			Math.max(...moments.slice(1).map((moment, index) => moment - moments[index])) / 1_000,
 	};
 }
-
-/** A list in the webhook's body, as a spreadsheet's rows would come. */
-const ROWS: WorkflowNode = {
-	name: 'Rows',
-	type: 'n8n-nodes-base.splitOut',
-	typeVersion: 1,
-	parameters: { fieldToSplitOut: 'body.rows', options: {} },
-};
-
-const rows = (count: number, prefix = '') =>
-	Array.from(
-		{ length: count },
-		(_, index) => `${prefix}Row ${index + 1}: a pleasure from start to finish.`,
-	);
 
 const inSeconds = (seconds: number) => `${seconds.toFixed(seconds < 10 ? 2 : 1)} s`;
