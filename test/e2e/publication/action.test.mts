@@ -591,7 +591,8 @@ describe('the action', () => {
 		const MESSAGE =
 			/^The monthly quota of your Testivora plan is used up \(\d+ of \d+, Agency plan\)/;
 		const REFUSED = expect.stringMatching(new RegExp(`${MESSAGE.source} \\[item 2\\]$`));
-		const NOT_SENT = 'The monthly quota of your Testivora plan is used up: this item was not sent';
+		const NOT_CREATED =
+			'The monthly quota of your Testivora plan is used up: this item was not created';
 
 		/** Leaves so many creates. */
 		async function leave(creates: number): Promise<void> {
@@ -630,13 +631,13 @@ describe('the action', () => {
 				},
 				{
 					json: {
-						error: `${NOT_SENT} [item 3]`,
+						error: `${NOT_CREATED} [item 3]`,
 						message: expect.stringContaining('then run this item again'),
 					},
 					pairedItem: item(2),
 				},
 				{
-					json: { error: `${NOT_SENT} [item 4]`, message: expect.any(String) },
+					json: { error: `${NOT_CREATED} [item 4]`, message: expect.any(String) },
 					pairedItem: item(3),
 				},
 			]);
@@ -655,7 +656,7 @@ describe('the action', () => {
 				failed.map(({ json, pairedItem }: any) => [json.text, json.error, pairedItem]),
 			).toEqual([
 				['refused', REFUSED, item(1)],
-				['unsent', `${NOT_SENT} [item 3]`, item(2)],
+				['unsent', `${NOT_CREATED} [item 3]`, item(2)],
 			]);
 		});
 	});
