@@ -41,9 +41,13 @@ describe('endpoints of several workflows', () => {
 
 	/** Waits for the warning that names an endpoint which could not be deleted. */
 	const leftBehind = async (url: string) =>
-		await eventually(() => stage.n8n.log().includes(`its URL is ${url}`), {
-			what: 'the warning that names the endpoint',
-		});
+		await eventually(
+			() =>
+				stage.n8n.log().includes(`with the URL ${url} under Settings → Webhooks, delete it there`),
+			{
+				what: 'the warning that names the endpoint',
+			},
+		);
 
 	test('20 workflows on one account each get every event once, and leave nothing behind', async () => {
 		const ids: string[] = [];
