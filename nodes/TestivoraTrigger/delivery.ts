@@ -217,19 +217,18 @@ async function unreadBodyOf(
 }
 
 /**
- * The value of a field that takes no expressions any more. Of an expression that was saved with version 0.1.0, n8n gives the text without
- * its "=". n8n 1 gives the result; a text in it may be a sender's, and must not be evaluated again.
+ * The value of a field that takes no expressions any more. Of an expression that was saved with version 0.1.0, n8n 2 loads the text
+ * without its "=". n8n 1 gives the result; a text in it may be a sender's, and must not be evaluated again.
  *
- * @param savedIn reads the field in the node as it was saved
+ * @param savedIn reads the field in the node as n8n has loaded it
  */
 function evaluated<Value>(
 	webhook: IWebhookFunctions,
 	value: Value,
 	savedIn: (parameters: INodeParameters) => unknown,
 ): Value {
-	const isExpression =
-		typeof value === 'string' && savedIn(webhook.getNode().parameters) === `=${value}`;
-	return isExpression ? (webhook.evaluateExpression(value) as Value) : value;
+	const isUntouched = typeof value === 'string' && savedIn(webhook.getNode().parameters) === value;
+	return isUntouched ? (webhook.evaluateExpression(value) as Value) : value;
 }
 
 function optionsIn({ options }: INodeParameters): INodeParameters {

@@ -17,7 +17,7 @@ export interface Incoming {
 	body?: Buffer;
 	headers?: Record<string, string | string[] | undefined>;
 	parameters?: IDataObject;
-	/** The parameters before n8n evaluates them; by default {@link parameters}, with the "=" of expressions. */
+	/** The parameters as n8n has loaded them; by default {@link parameters}. */
 	saved?: IDataObject;
 	/** The workflow's global static data; made new for each delivery unless given. */
 	staticData?: IDataObject;
@@ -70,7 +70,7 @@ export async function deliver({
 	body = Buffer.alloc(0),
 	headers = {},
 	parameters = {},
-	saved = withEquals(parameters),
+	saved = parameters,
 	staticData = registered(),
 	credential = { apiKey: API_KEY },
 	gate,
@@ -142,13 +142,6 @@ export async function deliver({
 		acknowledge: () => result.webhookResponse,
 		finish: () => void (response.writableEnded = true),
 	};
-}
-
-/** Parameters as n8n saves them: it strips the "=" of expressions in fields that take none. */
-function withEquals(parameters: IDataObject): IDataObject {
-	return JSON.parse(JSON.stringify(parameters), (_name, value: unknown) =>
-		typeof value === 'string' && value.startsWith('{{') ? `=${value}` : value,
-	) as IDataObject;
 }
 
 /** The body as n8n parses it before it calls the node, by the charset in the header. */
