@@ -8,7 +8,8 @@ import type { Fault } from './fault';
  * The error a user sees for a request that did not succeed.
  *
  * `httpCode` holds the status or the network code as a string, `context.type` the API's error type, and `context.neverArrived` whether
- * the request certainly never reached the API, so that callers can distinguish cases without reading messages. It is built from texts only, so it carries no header or body of the request.
+ * the request certainly never reached the API, so that callers can distinguish cases without reading messages. It is built from texts
+ * only, so it carries no header or body of the request.
  *
  * Like {@link inputError}, it has none of n8n's own itemIndex, for which the editor would add a number that is counted from zero.
  */

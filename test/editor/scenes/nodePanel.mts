@@ -25,8 +25,8 @@ const ACTIONS = [
 const TRIGGERS = ['On testimonial approved', 'On testimonial created', 'On testimonial deleted'];
 
 /**
- * n8n's node panel. It shows the action and the trigger as one entry because their names differ only by "Trigger"; so the Poll Trigger has its
- * own entry.
+ * n8n's node panel. It shows the action and the trigger as one entry because their names differ only by "Trigger"; so the Poll Trigger
+ * has its own entry.
  */
 export const nodePanel: Record<string, Scene> = {
 	'The node panel, light': async (tour) => await lists(tour, 'light', /testivora\.svg$/),
