@@ -43,6 +43,7 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	const options = webhook.getNodeParameter('options', {}) as {
 		deduplicate?: boolean;
 		tolerance?: number;
+		sample?: string;
 	};
 	const tolerance = toleranceOf(
 		evaluated(webhook, options.tolerance, (saved) => optionsIn(saved).tolerance),
@@ -50,13 +51,19 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 
 	// Verify, first without a secret. Whatever is verified comes from Testivora.
 	const signatures = readSignatures(request.headers as Headers, Date.now() / 1000, tolerance);
-	if (typeof signatures === 'string') return refuse(webhook, 401, MESSAGES[signatures]);
+	if (typeof signatures === 'string') {
+		// A sample looks for this n8n's address with unsigned requests.
+		const isSearch = signatures === 'unsigned' && isTest(webhook) && options.sample === 'latest';
+		return refuse(webhook, 401, MESSAGES[signatures], { level: isSearch ? 'debug' : 'warn' });
+	}
 	const known = knowledgeOf(webhook);
 	const verdict = await verify(webhook, known, signatures, body);
 	if (verdict === 'unreadable') return putOff(webhook);
 	if (verdict !== 'verified') {
 		const isRepairable = verdict === 'mismatch' && isAutomatic(webhook);
-		return refuse(webhook, 401, MESSAGES[verdict], isRepairable ? 'refusedMismatch' : 'refused');
+		return refuse(webhook, 401, MESSAGES[verdict], {
+			log: isRepairable ? 'refusedMismatch' : 'refused',
+		});
 	}
 
 	// Parse.
@@ -285,12 +292,12 @@ function refuse(
 	webhook: IWebhookFunctions,
 	status: 400 | 401,
 	message: string,
-	log: 'refused' | 'refusedMismatch' = 'refused',
+	{
+		log = 'refused',
+		level = 'warn',
+	}: { log?: 'refused' | 'refusedMismatch'; level?: 'debug' | 'warn' } = {},
 ): IWebhookResponseData {
-	const { sample } = webhook.getNodeParameter('options', {}) as { sample?: string };
-	// A sample looks for this n8n's address with unsigned requests.
-	const isSearch = isTest(webhook) && sample === 'latest' && message === MESSAGES.unsigned;
-	webhook.logger[isSearch ? 'debug' : 'warn'](MESSAGES[log](String(status), message));
+	webhook.logger[level](MESSAGES[log](String(status), message));
 	return answer(webhook, { status, body: { received: false, message } });
 }
 

@@ -1,9 +1,15 @@
-import { request } from './api';
-import type { Caller } from './api';
-import { hasStatus, isWebhookApiMissing } from './errors';
-import { accountSchema } from './schemas';
+import type { ZodTypeAny } from 'zod';
 
-/** Milliseconds that asking for the account may take. */
+import { request } from './api';
+import type { ApiRequest, Caller } from './api';
+import { hasStatus, isWebhookApiMissing } from './errors';
+import { accountSchema, pageSchema } from './schemas';
+
+/** What to ask an API in order to learn whether it is there, and whether it has webhooks. */
+const ACCOUNT = { path: '/v1/account' };
+const WEBHOOKS = { path: '/v1/webhooks', query: { limit: 1 } };
+
+/** Milliseconds that asking may take. */
 const ASKING_MS = 10_000;
 
 /**
@@ -19,12 +25,22 @@ export async function hasNoWebhooks(
 ): Promise<boolean> {
 	if (isWebhookApiMissing(error)) return true;
 	if (!hasStatus(error, 404, 405)) return false;
+	return await answers(caller, ACCOUNT, accountSchema, itemIndex);
+}
+
+/** Whether the API lists the webhooks of this account. */
+export async function canListWebhooks(caller: Caller, itemIndex?: number): Promise<boolean> {
+	return await answers(caller, WEBHOOKS, pageSchema, itemIndex);
+}
+
+async function answers(
+	caller: Caller,
+	source: Pick<ApiRequest, 'path' | 'query'>,
+	schema: ZodTypeAny,
+	itemIndex: number | undefined,
+): Promise<boolean> {
 	const deadline = Date.now() + ASKING_MS;
-	return await request(
-		caller,
-		{ method: 'GET', path: '/v1/account', deadline, itemIndex },
-		accountSchema,
-	).then(
+	return await request(caller, { method: 'GET', ...source, deadline, itemIndex }, schema).then(
 		() => true,
 		() => false,
 	);

@@ -1,10 +1,8 @@
 import type { IDataObject } from 'n8n-workflow';
 
-import { request } from '../../../shared/api';
 import type { Caller } from '../../../shared/api';
 import { inputError, isGone, isMethodRefused } from '../../../shared/errors';
-import { pageSchema } from '../../../shared/schemas';
-import { hasNoWebhooks } from '../../../shared/webhookSupport';
+import { canListWebhooks, hasNoWebhooks } from '../../../shared/webhookSupport';
 import { MESSAGES } from '../../messages';
 
 /** A copy of an endpoint for the output, without secrets at any depth. */
@@ -45,12 +43,4 @@ export async function withWebhookApi<Answer>(
 		}
 		throw error;
 	});
-}
-
-async function canListWebhooks(context: Caller, itemIndex?: number): Promise<boolean> {
-	const source = { method: 'GET', path: '/v1/webhooks', query: { limit: 1 }, itemIndex } as const;
-	return await request(context, source, pageSchema).then(
-		() => true,
-		() => false,
-	);
 }
