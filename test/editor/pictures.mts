@@ -1,6 +1,6 @@
 /**
- * `npm run pictures [-- name…]`: takes pictures of the examples on the canvas of a real n8n: those
- * that have one already, or the named ones.
+ * `npm run pictures [-- name…]`: takes pictures of the examples on the canvas of a real n8n, of those that have one already or of the
+ * named ones.
  * Needs Chromium, as Debian's package `chromium` installs it. pngquant, where it is installed, makes the files smaller.
  */
 import { execFileSync } from 'node:child_process';

@@ -160,8 +160,8 @@ export interface Kill {
 /**
  * Kills a process of n8n that polls.
  *
- * n8n saves what the trigger remembers and then the execution. What a poll found that had just ended is lost when n8n dies in between:
- * nothing that arrived before the last three polls began, whose results were stored by then.
+ * n8n saves what the trigger remembers and then the execution; what a poll has just found is lost when n8n dies in between. What arrived
+ * before the last three polls began is safe: the results of earlier polls are stored.
  */
 export async function kill(stage: Stage, process: { kill(): Promise<void> }): Promise<Kill> {
 	const polls = lists(stage).filter(({ query }) => query.cursor === undefined);

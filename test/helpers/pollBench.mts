@@ -63,7 +63,10 @@ export class PollBench {
 		const loaded = this.loaded;
 		const output = await poll(this.context);
 		if (output === null) return null;
-		if (dropped) return output[0].length > 0 ? null : [];
+		if (dropped) {
+			expect(output[0]).not.toHaveLength(0);
+			return null;
+		}
 		this.saved = structuredClone(loaded);
 		return taken(output);
 	}

@@ -28,12 +28,6 @@ type Event = ReturnType<typeof eventOf>;
 /** Events whose first delivery is under way at the same time. */
 const IN_FLIGHT = 20;
 
-/**
- * Events that may run twice where the database does not answer: n8n stores some after their sender has stopped waiting, and the next attempt
- * may go to the other process. These are the ones under way as it begins, and those sent in their place.
- */
-const MOST_TWICE = 2 * IN_FLIGHT;
-
 /** n8n in queue mode, with two webhook processes and two workers. The tests take the least time in this order. */
 describe('queue mode', () => {
 	let sandbox: Sandbox;
@@ -400,7 +394,8 @@ describe('queue mode', () => {
 			await cluster.postgres.start();
 		});
 		expect(row).toMatchObject({ lost: 0, endpointsLeft: 0 });
-		expect(row.twice).toBeLessThanOrEqual(MOST_TWICE);
+		// Where n8n stored an event after its sender had stopped waiting, the next attempt may have gone to the other process.
+		expect(row.twice).toBeLessThanOrEqual(IN_FLIGHT);
 	}, 240_000);
 
 	test('when the database is locked for longer than Testivora waits, nothing is lost and few events run twice', async () => {
@@ -410,7 +405,7 @@ describe('queue mode', () => {
 			);
 		});
 		expect(row).toMatchObject({ lost: 0, endpointsLeft: 0 });
-		expect(row.twice).toBeLessThanOrEqual(MOST_TWICE);
+		expect(row.twice).toBeLessThanOrEqual(IN_FLIGHT / 2);
 	}, 240_000);
 
 	test('deactivation deletes the endpoint', async () => {

@@ -610,7 +610,7 @@ describe('the action', () => {
 			const { status, error } = await run(texts('Within', 'Beyond', 'Further beyond'), create());
 			expect(status).toBe('error');
 			expect(error).toMatchObject({
-				message: expect.stringMatching(MESSAGE),
+				message: REFUSED,
 				description: expect.stringContaining(
 					'Wait for the next month or upgrade the plan in Testivora.',
 				),

@@ -225,7 +225,7 @@ describe('faults of n8n, one process on SQLite', () => {
 		const registerAndDelete = async (fault: InjectedFault) => {
 			const account = await otherAccount(stage);
 			try {
-				for (const method of ['GET', 'POST', 'DELETE'])
+				for (const method of ['GET', 'POST', 'PATCH', 'DELETE'])
 					account.sandbox.inject({ method, path: /^\/v1\/webhooks/, times: 2, ...fault });
 				const workflow = await triggerWorkflow(account);
 				const endpoint = await goLive(account, workflow);
