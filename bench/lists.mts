@@ -274,7 +274,7 @@ export function fill({ store }: Sandbox, count: number): void {
 		newTestimonial({
 			text: `${text.repeat(1 + (index % 3))}${index}`,
 			rating: 1 + (index % 5),
-			status: index % 3 ? 'pending' : 'approved',
+			status: ['approved', 'pending', 'rejected'][index % 3],
 			tags: ['onboarding', 'coaching'].slice(index % 3),
 			author: {
 				name: `Ana López ${index}`,

@@ -16,6 +16,8 @@ export interface Memory {
 	at: number;
 	/** Whether each testimonial was approved, by its fingerprint; those missing from the list for longest come first. Absent before the first complete reading. */
 	seen?: Map<string, boolean>;
+	/** Whether the last complete reading showed no testimonial at all. */
+	isEmpty?: boolean;
 	/** When the first attempt at a complete reading began, in milliseconds since 1970; absent once one succeeded. */
 	since?: number;
 }
@@ -51,7 +53,7 @@ export function keyPrint(apiKey: string): string {
 }
 
 /** The memory as it is kept in static data. */
-export function toStored({ scope, key, at, seen, since }: Memory): IDataObject {
+export function toStored({ scope, key, at, seen, isEmpty, since }: Memory): IDataObject {
 	return {
 		version: VERSION,
 		scope,
@@ -60,6 +62,7 @@ export function toStored({ scope, key, at, seen, since }: Memory): IDataObject {
 		...(seen && {
 			seen: [...seen].map(([print, isApproved]) => print + (isApproved ? '1' : '0')).join(''),
 		}),
+		...(isEmpty && { isEmpty }),
 		...(since !== undefined && { since }),
 	};
 }
@@ -67,7 +70,7 @@ export function toStored({ scope, key, at, seen, since }: Memory): IDataObject {
 /** The memory in static data, or undefined where there is none that can be read. */
 export function fromStored(stored: unknown): Memory | undefined {
 	if (typeof stored !== 'object' || stored === null) return undefined;
-	const { version, scope, key, at, seen, since } = stored as IDataObject;
+	const { version, scope, key, at, seen, isEmpty, since } = stored as IDataObject;
 	if (
 		version !== VERSION ||
 		typeof scope !== 'string' ||
@@ -80,6 +83,7 @@ export function fromStored(stored: unknown): Memory | undefined {
 		key,
 		at,
 		...(typeof seen === 'string' && { seen: new Map(entriesOf(seen)) }),
+		...(isEmpty === true && { isEmpty }),
 		...(typeof since === 'number' && { since }),
 	};
 }

@@ -3,6 +3,7 @@ export const MESSAGES = {
 	tooMany: 'There are more than 10,000 testimonials, which Testivora Poll Trigger cannot watch',
 	spaceUnknown:
 		'Testivora does not say which Space its testimonials belong to, so those of one Space cannot be told from the others',
+	noSuchSpace: 'There is no Space with this ID in your Testivora account',
 	nothingToShow: 'There is no testimonial to show yet',
 	nothingFits: 'None of the testimonials there are would start this workflow',
 	noEvent: 'Choose at least one event in Trigger On',

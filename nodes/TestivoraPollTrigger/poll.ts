@@ -2,14 +2,14 @@ import { UserError } from 'n8n-workflow';
 import type { INodeExecutionData, IPollFunctions } from 'n8n-workflow';
 
 import { hasStatus, isTransient, forPublication } from '../shared/errors';
-import { toItem } from '../shared/eventItem';
+import { toItem, whenContentIsRead } from '../shared/eventItem';
 import { look } from './look';
 import { fromStored, merge, toStored } from './memory';
 import type { Memory } from './memory';
 import { MESSAGES } from './messages';
 import { budgetOf, isActivationPoll, learn, pollingNodeOf, trusted } from './processMemory';
 import type { PollingNode } from './processMemory';
-import { readTestimonials } from './read';
+import { readTestimonials, refuseUnknownSpace } from './read';
 import { settingsOf } from './settings';
 
 /** In the node's static data. */
@@ -48,7 +48,7 @@ export async function poll(context: IPollFunctions): Promise<INodeExecutionData[
 	const turn = { until: deadline + GRACE_MS };
 	node.turn = turn;
 	try {
-		return await readAndCompare(context, node, turn, deadline);
+		return await readAndCompare(context, node, turn, deadline, isActivation && !isStartup(context));
 	} catch (error) {
 		return node.turn === turn ? report(context, node, isActivation, error as Error) : null;
 	} finally {
@@ -61,9 +61,14 @@ async function readAndCompare(
 	node: PollingNode,
 	turn: PollingNode['turn'],
 	deadline: number,
+	isPublication: boolean,
 ): Promise<INodeExecutionData[][] | null> {
 	const settings = settingsOf(context);
-	const reading = await readTestimonials(context, settings.space, deadline);
+	const { space } = settings;
+	const reading = await readTestimonials(context, space, deadline);
+	const isEmpty = reading.isComplete && reading.testimonials.length === 0;
+	if (isPublication && isEmpty && space !== undefined)
+		await refuseUnknownSpace(context, space, deadline);
 	// A later poll has taken the place of this one.
 	if (node.turn !== turn) return null;
 
@@ -102,8 +107,7 @@ function isStartup(context: IPollFunctions): boolean {
 }
 
 /**
- * The output of a poll. It counts as given out once n8n reads the first item's content, which it does as it stores the execution. It reads
- * the list of items before that, when storing may still fail.
+ * The output of a poll. It counts as given out once n8n reads the first item's content; see {@link whenContentIsRead}.
  *
  * n8n does not read it when the workflow was unpublished or published again meanwhile, or, from 2.41 on, when the execution could not be
  * stored. The next poll then finds the same again, and this output throws when it is read, so that nothing starts the workflow twice.
@@ -120,18 +124,10 @@ function outputOf(
 	const unread = { memory };
 	node.memory = before;
 	node.unread = unread;
-	const [first] = items;
-	const { json } = first;
-	Object.defineProperty(first, 'json', {
-		configurable: true,
-		enumerable: true,
-		get() {
-			if (node.unread !== unread) throw new UserError(MESSAGES.takenOver);
-			Object.defineProperty(first, 'json', { writable: true, value: json });
-			node.unread = undefined;
-			learn(node, memory);
-			return json;
-		},
+	whenContentIsRead(items, () => {
+		if (node.unread !== unread) throw new UserError(MESSAGES.takenOver);
+		node.unread = undefined;
+		learn(node, memory);
 	});
 	return [items];
 }
@@ -159,8 +155,9 @@ function report(
 function isToShow(node: PollingNode, error: Error): boolean {
 	const now = Date.now();
 	const outage = (node.outage ??= { since: now, shownAt: 0 });
-	const quietSince = Math.max(outage.shownAt, hasStatus(error, 429) ? outage.since : 0);
-	if (now - quietSince < HOUR_MS) return false;
+	const quietMs = now - Math.max(outage.shownAt, hasStatus(error, 429) ? outage.since : 0);
+	// Negative where the clock was set back.
+	if (quietMs >= 0 && quietMs < HOUR_MS) return false;
 	outage.shownAt = now;
 	return true;
 }

@@ -1,8 +1,9 @@
 import type { ICredentialDataDecryptedObject, IPollFunctions } from 'n8n-workflow';
 
-import { pages } from '../shared/api';
 import { baseUrlOf } from '../shared/credential';
+import { list } from '../shared/api';
 import { inputError } from '../shared/errors';
+import { testimonials } from '../shared/testimonialList';
 import type { Reading, Testimonial } from './look';
 import { CAPACITY, keyPrint, scopeOf } from './memory';
 import { MESSAGES } from './messages';
@@ -27,9 +28,9 @@ export async function readTestimonials(
 	const credential: ICredentialDataDecryptedObject = await context.getCredentials('testivoraApi');
 	const scope = scopeOf(baseUrlOf(credential, context.getNode()), space);
 	const key = keyPrint(String(credential.apiKey ?? ''));
-	const testimonials = new Map<string, Testimonial>();
+	const found = new Map<string, Testimonial>();
 	const reading = (fault?: Error): Attempt => ({
-		testimonials: [...testimonials.values()],
+		testimonials: [...found.values()],
 		isComplete: !fault,
 		scope,
 		key,
@@ -40,18 +41,13 @@ export async function readTestimonials(
 	const query = space === undefined ? {} : { space_id: space };
 	let isSpaceUnknown = false;
 	try {
-		for await (const { entries } of pages(context, {
-			path: '/v1/testimonials',
-			query,
-			deadline,
-			credential,
-		})) {
+		for await (const testimonial of testimonials(context, { query, deadline, credential })) {
 			// An API that does not know `space_id` would ignore it, and list the testimonials of all spaces (assumption A3).
-			for (const entry of entries as Testimonial[]) {
-				isSpaceUnknown ||= space !== undefined && typeof entry.space_id !== 'string';
-				if (space === undefined || entry.space_id === space) testimonials.set(entry.id, entry);
-			}
-			if (isSpaceUnknown || testimonials.size > CAPACITY) break;
+			isSpaceUnknown = space !== undefined && typeof testimonial.space_id !== 'string';
+			if (isSpaceUnknown) break;
+			if (space === undefined || testimonial.space_id === space)
+				found.set(testimonial.id as string, testimonial as Testimonial);
+			if (found.size > CAPACITY) break;
 		}
 	} catch (error) {
 		return reading(error as Error);
@@ -63,7 +59,7 @@ export async function readTestimonials(
 			'Clear Space in the node to watch the testimonials of all spaces, and tell the makers of this package. Nothing was given out.',
 		);
 	}
-	if (testimonials.size > CAPACITY) {
+	if (found.size > CAPACITY) {
 		throw inputError(
 			context.getNode(),
 			MESSAGES.tooMany,
@@ -71,4 +67,30 @@ export async function readTestimonials(
 		);
 	}
 	return reading();
+}
+
+/**
+ * Refuses a Space that is not in the account, of which the list would show nothing for ever.
+ *
+ * @param space ID
+ * @param deadline milliseconds since 1970
+ * @throws NodeOperationError when the spaces could be read and this one is not among them
+ */
+export async function refuseUnknownSpace(
+	context: IPollFunctions,
+	space: string,
+	deadline: number,
+): Promise<void> {
+	const isThere = async () => {
+		for await (const { id } of list(context, { path: '/v1/spaces', deadline }))
+			if (id === space) return true;
+		return false;
+	};
+	// Where the spaces cannot be read, nothing is known.
+	if (await isThere().catch(() => true)) return;
+	throw inputError(
+		context.getNode(),
+		MESSAGES.noSuchSpace,
+		'Choose the Space from the list, or clear it to watch the testimonials of all spaces. If the credential belongs to another account now, its spaces have other IDs.',
+	);
 }

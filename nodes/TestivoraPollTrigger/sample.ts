@@ -4,7 +4,7 @@ import { inputError } from '../shared/errors';
 import { toItem } from '../shared/eventItem';
 import { newest } from './look';
 import { MESSAGES } from './messages';
-import { readTestimonials } from './read';
+import { readTestimonials, refuseUnknownSpace } from './read';
 import { settingsOf } from './settings';
 
 /** How long a person who tries the node waits at most, in milliseconds. */
@@ -17,12 +17,12 @@ const BUDGET_MS = 60_000;
  */
 export async function sample(context: IPollFunctions): Promise<INodeExecutionData[][]> {
 	const settings = settingsOf(context);
-	const { testimonials, fault } = await readTestimonials(
-		context,
-		settings.space,
-		Date.now() + BUDGET_MS,
-	);
+	const { space } = settings;
+	const deadline = Date.now() + BUDGET_MS;
+	const { testimonials, fault } = await readTestimonials(context, space, deadline);
 	if (fault) throw fault;
+	if (testimonials.length === 0 && space !== undefined)
+		await refuseUnknownSpace(context, space, deadline);
 	const event = newest(testimonials, settings, Date.now());
 	if (!event) {
 		throw inputError(

@@ -15,6 +15,7 @@ import { receive } from './delivery';
 import { isManual, isRegistered, isStartupOf, registerEndpoint, removeEndpoint } from './endpoint';
 import { MESSAGES } from './messages';
 import { prepareSample, wantsSample } from './sample';
+import { isUsable } from './signature';
 
 export class TestivoraTrigger implements INodeType {
 	description: INodeTypeDescription = {
@@ -181,10 +182,12 @@ export class TestivoraTrigger implements INodeType {
 			async checkExists(this: IHookFunctions): Promise<boolean> {
 				if (wantsSample(this)) return false;
 				if (!isManual(this)) return await isRegistered(this);
-				const { length } = webhookSecretsOf(await this.getCredentials('testivoraApi'));
+				const secrets = webhookSecretsOf(await this.getCredentials('testivoraApi'));
+				if (secrets.some(isUsable)) return true;
 				// While n8n starts, nobody would read an error, and the secret may be entered at any time.
-				if (length === 0 && isStartupOf(this)) this.logger.warn(MESSAGES.manualSecretMissing);
-				return length > 0 || isStartupOf(this);
+				const isStartup = isStartupOf(this);
+				if (isStartup) this.logger.warn(MESSAGES.manualSecretMissing);
+				return isStartup;
 			},
 			async create(this: IHookFunctions): Promise<boolean> {
 				if (wantsSample(this)) await prepareSample(this);

@@ -6,7 +6,7 @@ import type {
 } from 'n8n-workflow';
 
 import { webhookSecretsOf } from '../shared/credential';
-import { toItem } from '../shared/eventItem';
+import { toItem, whenContentIsRead } from '../shared/eventItem';
 import { whyUnwanted } from '../shared/filters';
 import { DELETED, eventSchema, firstIssue } from '../shared/schemas';
 import type { TestivoraEvent } from '../shared/schemas';
@@ -99,6 +99,7 @@ export async function receive(webhook: IWebhookFunctions): Promise<IWebhookRespo
 	const standing = ledger?.begin(event.id, Date.now(), () => response.writableEnded);
 	if (standing === 'known') return duplicate(webhook, event);
 	if (standing === 'accepting') return busy(webhook, event);
+	whenContentIsRead(items[0], () => ledger?.hold(event.id));
 
 	// Emit. n8n reads the acknowledgement after it has stored the execution and right before it saves static data. Only then is the event
 	// remembered, so a retry of a delivery for which n8n stored no execution is no duplicate.

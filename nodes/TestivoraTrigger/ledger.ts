@@ -19,11 +19,21 @@ const TIME_WIDTH = 7;
 
 const WIDTH = TIME_WIDTH + PRINT_WIDTH;
 
-/** Milliseconds after which an event may be tried again although n8n has neither accepted its delivery nor answered it. */
+/** Milliseconds after which an event may be tried again although n8n has neither begun to store its execution nor answered its delivery. */
 const LEASE_MS = 120_000;
 
 /** 'accepting': another delivery of the event is being processed by n8n. */
 export type Standing = 'new' | 'accepting' | 'known';
+
+/** An event that n8n is processing. */
+interface Accepting {
+	print: string;
+	/** Milliseconds since 1970. */
+	since: number;
+	/** Whether n8n has begun to store the execution, which may then wait long for its turn before n8n answers. */
+	isStored: boolean;
+	isOver: () => boolean;
+}
 
 export class Ledger {
 	/** What is stored: each entry a time and a fingerprint, oldest first. */
@@ -33,7 +43,7 @@ export class Ledger {
 	private known = new Set<string>();
 
 	/** IDs of events that n8n is processing, in the order in which it began. */
-	private accepting = new Map<string, { print: string; since: number; isOver: () => boolean }>();
+	private accepting = new Map<string, Accepting>();
 
 	/**
 	 * Merges what is stored. Fast where this ledger itself has stored it, even some events ago.
@@ -79,15 +89,21 @@ export class Ledger {
 	begin(id: string, now: number, isOver: () => boolean): Standing {
 		const print = fingerprint(id);
 		if (this.known.has(print)) return 'known';
-		for (const [oldest, { since }] of this.accepting) {
+		for (const [oldest, { since, isStored, isOver: isOldestOver }] of this.accepting) {
 			if (now - since < LEASE_MS) break;
-			this.accepting.delete(oldest);
+			if (!isStored || isOldestOver()) this.accepting.delete(oldest);
 		}
 		if (this.accepting.get(id)?.isOver() === false) return 'accepting';
 		// Keep the map in order of `since`.
 		this.accepting.delete(id);
-		this.accepting.set(id, { print, since: now, isOver });
+		this.accepting.set(id, { print, since: now, isStored: false, isOver });
 		return 'new';
+	}
+
+	/** Notes that n8n has begun to store the execution of an event, which may not be tried again before n8n has finished with it. */
+	hold(id: string): void {
+		const entry = this.accepting.get(id);
+		if (entry) entry.isStored = true;
 	}
 
 	/**

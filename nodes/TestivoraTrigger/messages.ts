@@ -7,9 +7,9 @@ export const MESSAGES = {
 	noWebhookApi: (url: string) =>
 		`This Testivora account cannot register webhooks through the API. Set Webhook Setup to Manual, add an endpoint in Testivora under Settings → Webhooks with the URL ${url} and put its signing secret into Webhook Signing Secret in the Testivora credential.`,
 	noManualSecret:
-		'The credential has no Webhook Signing Secret yet, so every delivery would be refused. In Testivora, open Settings → Webhooks, add an endpoint with the Production URL of this trigger, and put its signing secret (whsec_…) into the Testivora credential. Then publish (activate) the workflow again.',
+		'The credential has no Webhook Signing Secret yet (an API key or a masked secret is none), so every delivery would be refused. In Testivora, open Settings → Webhooks, add an endpoint with the Production URL of this trigger, and put its signing secret (whsec_…) into the Testivora credential. Then publish (activate) the workflow again.',
 	noManualSecretForTest:
-		'The credential has no Webhook Signing Secret yet, so no event can be taken. In Testivora, open Settings → Webhooks, add an endpoint with the Test URL of this trigger, and put its signing secret (whsec_…) into the Testivora credential. Or set Sample for Execute Step to Latest Testimonial.',
+		'The credential has no Webhook Signing Secret yet (an API key or a masked secret is none), so no event can be taken. In Testivora, open Settings → Webhooks, add an endpoint with the Test URL of this trigger, and put its signing secret (whsec_…) into the Testivora credential. Or set Sample for Execute Step to Latest Testimonial.',
 	noSampleNorEvent: (reason: string) =>
 		`There is no testimonial to show yet, and the next event cannot be waited for. ${reason}`,
 	noDeletionSampleNorEvent: (reason: string) =>

@@ -2,10 +2,10 @@ import { createHmac, randomUUID } from 'node:crypto';
 import { sleep } from 'n8n-workflow';
 import type { IDataObject, IHookFunctions, IN8nHttpFullResponse } from 'n8n-workflow';
 
-import { pages } from '../shared/api';
 import { inputError, isTransient } from '../shared/errors';
 import { newestOf, whyUnwanted } from '../shared/filters';
 import { APPROVED, DELETED } from '../shared/schemas';
+import { testimonials } from '../shared/testimonialList';
 import { filtersOf } from '../shared/triggerFields';
 import { isManual, registerEndpoint } from './endpoint';
 import { MESSAGES } from './messages';
@@ -17,8 +17,8 @@ import { webhookName } from './slot';
  * signed as Testivora would sign it. Nothing is registered at Testivora, so no public address is needed.
  */
 
-/** Pages of the list that are read, up to 1,000 testimonials: its order is not published, so the newest may be on any page. */
-const MAX_PAGES = 10;
+/** Testimonials that are read: the order of the list is not published, so the newest may be anywhere. */
+const MAX_READ = 1_000;
 /** Milliseconds that reading the list may take: n8n's editor waits. */
 const BUDGET_MS = 10_000;
 /**
@@ -76,10 +76,10 @@ async function sampleEvent(
 	names: string[],
 ): Promise<IDataObject | undefined> {
 	if (names.length === 0) return undefined;
-	const testimonials = await matchingTestimonials(hook);
+	const matching = await matchingTestimonials(hook);
 	for (const name of names) {
 		const newest = newestOf(
-			testimonials.filter(({ status }) => name !== APPROVED || status === 'approved'),
+			matching.filter(({ status }) => name !== APPROVED || status === 'approved'),
 		);
 		if (newest) return eventOf(name, newest);
 	}
@@ -93,11 +93,9 @@ async function matchingTestimonials(hook: IHookFunctions): Promise<IDataObject[]
 	const read = async () => {
 		const deadline = Date.now() + BUDGET_MS;
 		let count = 0;
-		for await (const { entries } of pages(hook, { path: '/v1/testimonials', deadline })) {
-			found.push(
-				...(entries as IDataObject[]).filter((entry) => whyUnwanted(entry, filters) === undefined),
-			);
-			if (++count === MAX_PAGES) break;
+		for await (const testimonial of testimonials(hook, { deadline })) {
+			if (whyUnwanted(testimonial, filters) === undefined) found.push(testimonial);
+			if (++count === MAX_READ) break;
 		}
 	};
 	await read().catch((error: Error) => {
@@ -166,11 +164,15 @@ async function deliver(
 		await sleep(HEAD_START_MS);
 		const seconds = Math.floor(Date.now() / 1000);
 		const mac = createHmac('sha256', secret).update(`${seconds}.${body}`).digest('hex');
-		const { statusCode } = await post(hook, url, body, {
+		const outcome = await post(hook, url, body, {
 			'Testivora-Signature': `t=${seconds},v1=${mac}`,
-		});
-		if (statusCode === 200) return;
-		if (tries === TRIES) throw new Error(`answered with ${statusCode}`);
+		}).then(
+			({ statusCode }) => (statusCode === 200 ? undefined : `answered with ${statusCode}`),
+			// n8n may be too busy to answer itself in time.
+			(error: Error) => error.message,
+		);
+		if (outcome === undefined) return;
+		if (tries === TRIES) throw new Error(outcome);
 	}
 }
 

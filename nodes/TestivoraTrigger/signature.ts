@@ -110,9 +110,13 @@ export function findSecret(
 		.find((secret) => signatures.some((signature) => isMadeWith(secret, signature, body)));
 }
 
-/** Whether a secret has a key at all: with an empty one anyone could sign. */
+/**
+ * Whether an entry of the credential can be a signing secret. With an empty one, or with the mask that a page shows in its place, anyone
+ * could sign; and an API key signs nothing.
+ */
 export function isUsable(secret: string): boolean {
-	return secret.length > SECRET_PREFIX.length;
+	const key = secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret;
+	return !/^$|[*•●…]|^tv_/.test(key);
 }
 
 function isMadeWith(

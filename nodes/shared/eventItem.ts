@@ -18,3 +18,20 @@ export function toItem(event: TestivoraEvent, simplify: boolean): INodeExecution
 		} as IDataObject,
 	};
 }
+
+/**
+ * Calls back before n8n reads the content of an execution's first item for the first time, which it does as it stores the execution. Of
+ * what comes before that, it reads the list of items at most. Where the callback throws, so does the reading, and the next one calls again.
+ */
+export function whenContentIsRead([first]: INodeExecutionData[], callback: () => void): void {
+	const { json } = first;
+	Object.defineProperty(first, 'json', {
+		configurable: true,
+		enumerable: true,
+		get() {
+			callback();
+			Object.defineProperty(first, 'json', { writable: true, value: json });
+			return json;
+		},
+	});
+}

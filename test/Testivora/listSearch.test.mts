@@ -1,6 +1,6 @@
 import nock from 'nock';
 
-import { answerWithNock } from '../helpers/nock.mts';
+import { answerWithNock, noneOfStatus } from '../helpers/nock.mts';
 import { BASE_URL, searchTestivora } from '../helpers/engine.mts';
 import { endpoint, page, refusal, testimonial } from '../helpers/fixtures.mts';
 
@@ -69,25 +69,35 @@ test('a list whose cursor repeats is refused', async () => {
 	);
 });
 
-test('testimonials show author, status and text', async () => {
+test('testimonials show author, status and text, those that wait for approval first', async () => {
+	const waiting = testimonial({
+		id: 't2',
+		text: `${'word '.repeat(30)}\n end`,
+		status: 'pending',
+	});
+	nock(BASE_URL)
+		.get('/v1/testimonials')
+		.query({ limit: 100, status: 'pending' })
+		.reply(200, page([waiting]));
 	answer(
 		'/v1/testimonials',
 		page([
 			testimonial(),
-			testimonial({ id: 't2', text: `${'word '.repeat(30)}\n end`, status: 'pending' }),
+			waiting,
 			testimonial({ id: 't3', text: null, type: 'video', author: null }),
 			{ id: 't4' },
 		]),
 	);
 	expect((await searchTestivora('searchTestimonials')).results).toEqual([
-		{ name: 'Ana López (approved): "Cerré 3 clientes en una semana."', value: 'j97abc' },
 		{ name: `Ana López (pending): "${'word '.repeat(12).trim()}…"`, value: 't2' },
+		{ name: 'Ana López (approved): "Cerré 3 clientes en una semana."', value: 'j97abc' },
 		{ name: 'Unnamed (approved): video', value: 't3' },
 		{ name: 'Unnamed: t4', value: 't4' },
 	]);
 });
 
 test.each(['cerré', 'ACME', 'ana l', 'J97'])('testimonials are found by "%s"', async (filter) => {
+	noneOfStatus(BASE_URL, 'pending');
 	answer(
 		'/v1/testimonials',
 		page([testimonial(), testimonial({ id: 'x', text: '', author: { name: 'Bo' } })]),
@@ -95,6 +105,43 @@ test.each(['cerré', 'ACME', 'ana l', 'J97'])('testimonials are found by "%s"', 
 	expect(
 		(await searchTestivora('searchTestimonials', filter)).results.map(({ value }) => value),
 	).toEqual(['j97abc']);
+});
+
+test('the list of testimonials goes on after those that wait for approval', async () => {
+	const entries = (status: string, from: number) =>
+		Array.from({ length: 20 }, (_, index) => testimonial({ id: `t${from + index}`, status }));
+	const answerWith = (query: object, body: object) =>
+		nock(BASE_URL)
+			.get('/v1/testimonials')
+			.query({ limit: 100, ...query })
+			.reply(200, body);
+	const read = async (cursor?: string) => {
+		const answered = await searchTestivora('searchTestimonials', undefined, cursor);
+		return { ids: answered.results.map(({ value }) => value), next: answered.paginationToken };
+	};
+	const idsFrom = (from: number) => entries('', from).map(({ id }) => id);
+
+	answerWith({ status: 'pending' }, page(entries('pending', 0), 'p1'));
+	const first = await read();
+	expect(first.ids).toEqual(idsFrom(0));
+	answerWith({ status: 'pending', cursor: 'p1' }, page(entries('pending', 20)));
+	answerWith({}, page([...entries('pending', 0), ...entries('approved', 40)], 'c1'));
+	const second = await read(String(first.next));
+	expect(second.ids).toEqual([...idsFrom(20), ...idsFrom(40)]);
+	answerWith({ cursor: 'c1' }, page(entries('rejected', 60)));
+	expect(await read(String(second.next))).toEqual({ ids: idsFrom(60), next: undefined });
+});
+
+test.each([
+	['does not know the status', 422, refusal('invalid_status', 'Unknown status.')],
+	['ignores the parameter', 200, page([testimonial()])],
+])('an API that %s has none that wait', async (_, status, body) => {
+	nock(BASE_URL)
+		.get('/v1/testimonials')
+		.query({ limit: 100, status: 'pending' })
+		.reply(status, body);
+	answer('/v1/testimonials', page([testimonial()]));
+	expect((await searchTestivora('searchTestimonials')).results).toHaveLength(1);
 });
 
 test('webhooks show URL and status', async () => {

@@ -17,7 +17,7 @@ test.each(OPERATIONS)(
 	async (name, parameters, answer) => {
 		const [resource, operation] = name.split('/');
 		for (const method of ['GET', 'POST', 'PATCH', 'DELETE'])
-			nock(BASE_URL).intercept(/.*/, method).optionally().reply(200, answer);
+			nock(BASE_URL).intercept(/.*/, method).optionally().reply(200, answer).persist();
 		const { items } = await runTestivora({ resource, operation, ...parameters });
 		expect(previewFor(items[0].json)).toEqual(previews[`v1.0.0/${name}`]);
 	},

@@ -1,6 +1,6 @@
 import nock from 'nock';
 
-import { answerWithNock } from '../helpers/nock.mts';
+import { answerWithNock, noneOfStatus } from '../helpers/nock.mts';
 import { BASE_URL, runTestivora } from '../helpers/engine.mts';
 import { byId, fromList, page, refusal, testimonial } from '../helpers/fixtures.mts';
 
@@ -229,8 +229,14 @@ describe('getAll', () => {
 	const getAll = { resource: 'testimonial', operation: 'getAll', returnAll: true, simplify: false };
 	const ids = (outcome: Awaited<ReturnType<typeof runTestivora>>) =>
 		json(outcome).map(({ id }) => id);
+	/** Of every status, so that no request for one of them follows. */
 	const many = (count: number, from = 0) =>
-		Array.from({ length: count }, (_, index) => testimonial({ id: `t${from + index}` }));
+		Array.from({ length: count }, (_, index) =>
+			testimonial({
+				id: `t${from + index}`,
+				status: ['pending', 'approved', 'rejected'][index % 3],
+			}),
+		);
 
 	test('reads every page', async () => {
 		nock(BASE_URL)
@@ -277,6 +283,7 @@ describe('getAll', () => {
 			.get('/v1/testimonials')
 			.query({ limit: 50 })
 			.reply(200, page([testimonial()]));
+		noneOfStatus(BASE_URL, 'pending', 'rejected');
 		const [only] = json(await runTestivora({ resource: 'testimonial', operation: 'getAll' }));
 		expect(Object.keys(only)).toEqual(SIMPLE);
 	});
@@ -296,8 +303,8 @@ describe('getAll', () => {
 	});
 
 	const mixed = [
-		testimonial({ id: 'low', rating: 2 }),
-		testimonial({ id: 'video', type: 'video', rating: 4, tags: ['VIP'] }),
+		testimonial({ id: 'low', rating: 2, status: 'rejected' }),
+		testimonial({ id: 'video', type: 'video', rating: 4, tags: ['VIP'], status: 'pending' }),
 		testimonial({ id: 'old', created_at: '2025-01-01T00:00:00.000Z', featured: true }),
 		testimonial({ id: 'unrated', rating: null, tags: null }),
 	];
@@ -405,6 +412,52 @@ describe('getAll', () => {
 		expect((await runTestivora({ ...getAll, filters })).error?.message).toContain(message);
 	});
 
+	describe('without a Status, and a list that shows approved testimonials only,', () => {
+		const listed = testimonial({ id: 'listed' });
+		/** Answers the list, and the requests for each status that is not in it. */
+		const answer = (ofStatus: Record<string, [number, object]>) => {
+			nock(BASE_URL)
+				.get('/v1/testimonials')
+				.query({ limit: 100 })
+				.reply(200, page([listed]));
+			for (const [status, [code, body]] of Object.entries(ofStatus))
+				nock(BASE_URL).get('/v1/testimonials').query({ limit: 100, status }).reply(code, body);
+		};
+
+		test('gives those of the other statuses, too', async () => {
+			answer({
+				pending: [200, page([testimonial({ id: 'waiting', status: 'pending' })], 'c1')],
+				rejected: [200, page([])],
+			});
+			nock(BASE_URL)
+				.get('/v1/testimonials')
+				.query({ limit: 100, status: 'pending', cursor: 'c1' })
+				.reply(200, page([testimonial({ id: 'also waiting', status: 'Pending' })]));
+			expect(ids(await runTestivora(getAll))).toEqual(['listed', 'waiting', 'also waiting']);
+		});
+
+		test.each([
+			['ignores the parameter', [200, page([listed, listed], 'c1')]],
+			['names no statuses', [200, page([testimonial({ id: 'other', status: undefined })], 'c1')]],
+			['does not know the status', [422, refusal('invalid_status', 'Unknown status.')]],
+			['does not know the parameter', [400, refusal('missing_parameter', 'No.')]],
+		] as Array<[string, [number, object]]>)('asks once where the API %s', async (_, reply) => {
+			answer({ pending: reply, rejected: reply });
+			const { items, error } = await runTestivora(getAll);
+			expect(error).toBeUndefined();
+			expect(items.map(({ json: { id } }) => id)).toEqual(['listed']);
+		});
+
+		test('is not cut short in silence where a later page is refused', async () => {
+			answer({ pending: [200, page([testimonial({ id: 'waiting', status: 'pending' })], 'c1')] });
+			nock(BASE_URL)
+				.get('/v1/testimonials')
+				.query({ limit: 100, status: 'pending', cursor: 'c1' })
+				.reply(400, refusal('missing_parameter', 'Bad cursor.'));
+			expect((await runTestivora(getAll)).error?.message).toContain('Bad cursor');
+		});
+	});
+
 	test('a testimonial that moves to a later page is given once', async () => {
 		nock(BASE_URL)
 			.get('/v1/testimonials')
@@ -424,6 +477,7 @@ describe('getAll', () => {
 				.get('/v1/testimonials')
 				.query({ limit: 100 })
 				.reply(200, page([testimonial()]));
+			noneOfStatus(BASE_URL, 'pending', 'rejected');
 			expect(ids(await runTestivora({ ...getAll, ...parameters }))).toHaveLength(1);
 		},
 	);
@@ -433,6 +487,7 @@ describe('getAll', () => {
 			.get('/v1/testimonials')
 			.query({ limit: 100 })
 			.reply(200, page([testimonial({ created_at: '2026-06-03T03:00:00.000Z' })]));
+		noneOfStatus(BASE_URL, 'pending', 'rejected');
 		const filters = { createdAfter: '2026-06-03T00:00:00' };
 		expect(
 			ids(await runTestivora({ ...getAll, filters }, [{}], { timezone: 'America/New_York' })),
@@ -468,6 +523,7 @@ describe('getAll', () => {
 						testimonial({ id: `${space}b`, space_id: space }),
 					]),
 				);
+			noneOfStatus(BASE_URL, 'pending', 'rejected');
 		}
 		const { items } = await runTestivora({ ...getAll, spaceId: byId('={{ $json.space }}') }, [
 			{ space: 'spc_1' },

@@ -2,7 +2,7 @@ import '../helpers/clock.mts';
 
 import nock from 'nock';
 
-import { answerWithNock } from '../helpers/nock.mts';
+import { answerWithNock, noneOfStatus } from '../helpers/nock.mts';
 import { BASE_URL, runTestivora } from '../helpers/engine.mts';
 import { byId, page, refusal, testimonial } from '../helpers/fixtures.mts';
 
@@ -71,6 +71,7 @@ describe('the output of a tool', () => {
 			.get('/v1/testimonials')
 			.query(true)
 			.reply(200, page([{ ...bare, mood: 'sunny' }]));
+		noneOfStatus(BASE_URL, 'pending', 'rejected');
 		const { items } = await runTestivora({ ...list, ...parameters }, [{}], { asTool });
 		expect(Object.keys(items[0].json)).toEqual(fields);
 	});
@@ -106,7 +107,7 @@ describe('the output of a tool', () => {
 	});
 
 	test('is a sentence instead of an empty list', async () => {
-		nock(BASE_URL).get('/v1/testimonials').query(true).times(2).reply(200, page([]));
+		nock(BASE_URL).get('/v1/testimonials').query(true).times(8).reply(200, page([]));
 		expect((await runTestivora(list, [{}], { asTool })).items).toMatchObject([
 			{ json: { message: 'Nothing in Testivora matches this' } },
 		]);
@@ -171,6 +172,7 @@ describe('a field that a model leaves empty, because it must fill in every field
 			.get('/v1/testimonials')
 			.query({ limit: 50 })
 			.reply(200, page([testimonial()]));
+		noneOfStatus(BASE_URL, 'pending', 'rejected');
 		// The expression that n8n stores for a field that the model fills in; n8n replaces it with what the model gives.
 		const fromModel = "={{ /*n8n-auto-generated-fromAI-override*/ ($fromAI, '') }}";
 		const parameters = { ...list, spaceId: byId(fromModel), filters: { status: fromModel } };
@@ -213,6 +215,7 @@ describe('switches and numbers given as text or not at all', () => {
 			.get('/v1/testimonials')
 			.query({ limit: asked })
 			.reply(200, page([testimonial()]));
+		noneOfStatus(BASE_URL, 'pending', 'rejected');
 		const { items } = await runTestivora({ ...list, returnAll: '={{ "false" }}', limit, simplify });
 		expect(items.map(({ json }) => simple(json))).toEqual([isSimple]);
 	});
@@ -222,6 +225,7 @@ describe('switches and numbers given as text or not at all', () => {
 			.get('/v1/testimonials')
 			.query({ limit: 100 })
 			.reply(200, page([testimonial()]));
+		noneOfStatus(BASE_URL, 'pending', 'rejected');
 		expect((await runTestivora({ ...list, returnAll: '={{ "true" }}' })).items).toHaveLength(1);
 	});
 

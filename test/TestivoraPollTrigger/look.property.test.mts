@@ -79,6 +79,8 @@ interface Past {
 	at: number;
 	/** Whether each testimonial counts as approved; absent before the first complete list. */
 	seen?: Map<string, boolean>;
+	/** Whether the last complete list was empty. */
+	isEmpty?: boolean;
 	/** When a baseline was first tried in vain. */
 	since?: number;
 }
@@ -103,7 +105,7 @@ function expected(
 	const { scope, key, at, isComplete } = now;
 	const isSameList = past?.scope === scope && past.seen !== undefined;
 	const showsKnown = isSameList && listed.some(({ id }) => past.seen!.has(id));
-	const isSameEmpty = isSameList && past.seen!.size === 0;
+	const isSameEmpty = isSameList && past.isEmpty === true;
 
 	/** Testimonials created since then are new, where nothing else tells. */
 	let newSince = -Infinity;
@@ -113,9 +115,13 @@ function expected(
 	if (showsKnown || (isSameEmpty && past.key === key)) {
 		// The list goes on: whatever is not known is new.
 	} else if (!isComplete) {
+		const isKnownList = isSameList && past.key === key;
 		return {
 			due: [],
-			after: () => ({ ...(past ?? { scope, key, at: 0 }), since: past?.since ?? at }),
+			after: () => ({
+				...(past ?? { scope, key, at: 0 }),
+				since: isKnownList ? past.since : (past?.since ?? at),
+			}),
 		};
 	} else if (isSameList && past.key === key) {
 		newSince = past.at - HOUR_MS;
@@ -158,7 +164,8 @@ function expected(
 		after(given) {
 			const seen = new Map(known);
 			for (const outcome of outcomes) outcome(given, seen);
-			return isComplete || !past ? { scope, key, at, seen } : { ...past, seen };
+			const isEmpty = listed.length === 0;
+			return isComplete || !past ? { scope, key, at, seen, isEmpty } : { ...past, seen };
 		},
 	};
 }

@@ -211,6 +211,28 @@ describe('a first poll', () => {
 		expect(bench.requests).toEqual([]);
 	});
 
+	test('a Space that the account does not have is refused, where the list would stay empty for ever', async () => {
+		bench.parameters = { spaceId: 'spc_12' };
+		bench.list = [];
+		const message = 'There is no Space with this ID in your Testivora account';
+		await expect(bench.poll()).rejects.toThrow(message);
+		await expect(bench.sample()).rejects.toThrow(message);
+		// While n8n starts, nobody would read it.
+		bench.activate('init');
+		expect(await bench.poll()).toBeNull();
+	});
+
+	test('a Space is taken as it is where the spaces cannot be read, or where it has testimonials', async () => {
+		bench.parameters = { spaceId: 'spc_12' };
+		bench.spaces = undefined;
+		bench.list = [];
+		expect(await bench.poll()).toBeNull();
+		bench.spaces = [];
+		bench.list = [entry('b', { space_id: 'spc_12' })];
+		bench.activate('update');
+		expect(ids(await bench.poll())).toEqual(['b']);
+	});
+
 	test('whose expression gives something is not refused', async () => {
 		bench.raw = { spaceId: '={{ $vars.space }}', filters: { minRating: '={{ $vars.rating }}' } };
 		bench.parameters = { spaceId: 'spc_1', filters: { minRating: 4 } };
@@ -497,6 +519,14 @@ describe('an outage', () => {
 		expect(await polls([123, 124])).toEqual([123]);
 	});
 
+	test('shows also after the clock was set back', async () => {
+		await baseline();
+		bench.answer = () => ({ status: 503 });
+		await expect(bench.poll()).rejects.toThrow();
+		jest.setSystemTime(Date.parse(at(-1_440)));
+		await expect(bench.poll()).rejects.toThrow();
+	});
+
 	test('of 429 answers shows after an hour', async () => {
 		bench.answer = () => ({
 			status: 429,
@@ -514,6 +544,82 @@ describe('an outage', () => {
 		bench.activate('update', { budget: 36_000 });
 		expect(await polls([2])).toEqual([]);
 	});
+});
+
+describe('a list that shows approved testimonials only', () => {
+	const listApprovedOnly = () => {
+		bench.answer = () => ({ data: bench.list.filter(({ status }) => status === 'approved') });
+	};
+
+	test('does not hide those that wait for approval', async () => {
+		bench.parameters = { events: ['testimonial.created', 'testimonial.approved'] };
+		listApprovedOnly();
+		await baseline();
+		bench.list.push(entry('b'), entry('c', { status: 'rejected' }));
+		expect(ids(await bench.poll())).toEqual(['b', 'c']);
+		bench.list[0].status = 'approved';
+		bench.list[1].status = 'approved';
+		const items = await bench.poll();
+		expect(items?.map(({ event }) => (event as IDataObject).id)).toEqual([
+			'poll:testimonial.approved:a',
+			'poll:testimonial.approved:b',
+		]);
+		expect(await bench.poll()).toBeNull();
+	});
+
+	test('is read to its end only when each status was asked for', async () => {
+		listApprovedOnly();
+		bench.answerOfStatus = () => ({ status: 401, type: 'invalid_api_key' });
+		await expect(bench.poll()).rejects.toThrow('Testivora does not know this API key');
+		bench.answerOfStatus = ({ status }) => ({
+			data: bench.list.filter((one) => one.status === status),
+		});
+		// The baseline, which the poll before was not.
+		expect(await bench.poll()).toBeNull();
+	});
+
+	test('a list that shows every status needs no further request', async () => {
+		bench.list.push(entry('b', { status: 'approved' }), entry('c', { status: 'rejected' }));
+		await baseline();
+		expect(bench.requestsOfStatus).toEqual([]);
+	});
+});
+
+describe('a list that was empty', () => {
+	test('whatever comes next is new, also with a date of long ago', async () => {
+		await baseline();
+		bench.list = [];
+		expect(await bench.poll()).toBeNull();
+		bench.list = [
+			entry('imported', { created_at: at(-600_000) }),
+			entry('undated', { created_at: null }),
+		];
+		expect(ids(await bench.poll())).toEqual(['imported', 'undated']);
+		expect(await bench.poll()).toBeNull();
+	});
+
+	test('what was seen before it is not new', async () => {
+		await baseline();
+		const before = bench.list;
+		bench.list = [];
+		expect(await bench.poll()).toBeNull();
+		bench.list = [...before, entry('b')];
+		expect(ids(await bench.poll())).toEqual(['b']);
+	});
+});
+
+test.each([
+	['account', () => void (bench.credential.apiKey = 'tv_live_other')],
+	['Space', () => void (bench.parameters = { spaceId: 'spc_other' })],
+])('an outage of long ago makes nothing of another %s new', async (_, change) => {
+	await baseline();
+	bench.answer = () => ({ status: 503 });
+	await expect(bench.poll()).rejects.toThrow();
+	change();
+	bench.answer = () => ({ data: bench.list });
+	bench.list = [entry('theirs', { space_id: 'spc_other', created_at: at(1) })];
+	jest.setSystemTime(Date.parse(at(2)));
+	expect(await bench.poll()).toBeNull();
 });
 
 test('polls do not overlap', async () => {

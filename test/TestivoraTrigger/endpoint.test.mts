@@ -847,14 +847,26 @@ describe('an account without webhook API', () => {
 		expect(log).toEqual([]);
 	});
 
-	test('Manual without a secret in the credential: not published, and the user reads what to do', async () => {
-		const given = { parameters: { setup: 'manual' } };
-		expect(await call('checkExists', given)).toBe(false);
-		expect((await failure('create', given)).message).toMatch(
-			/^The credential has no Webhook Signing Secret yet.*Settings → Webhooks/,
-		);
-		expect(asked()).toEqual([]);
-	});
+	test.each([
+		undefined,
+		' , whsec_',
+		'whsec_****************',
+		'whsec_MfKQ9r8GKYqrTwjU••••••••',
+		'tv_live_0123456789abcdef0123456789abcdef',
+	])(
+		'Manual with the secret %j: not published, and the user reads what to do',
+		async (webhookSecret) => {
+			const given = {
+				parameters: { setup: 'manual' },
+				credential: { baseUrl: sandbox.url, apiKey: sandbox.apiKey, webhookSecret },
+			};
+			expect(await call('checkExists', given)).toBe(false);
+			expect((await failure('create', given)).message).toMatch(
+				/^The credential has no Webhook Signing Secret yet.*Settings → Webhooks/,
+			);
+			expect(asked()).toEqual([]);
+		},
+	);
 
 	test('Manual without a secret in the credential: goes on when n8n starts, with a warning in the log', async () => {
 		const given = { parameters: { setup: 'manual' }, activation: 'init' as const };

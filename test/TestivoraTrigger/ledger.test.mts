@@ -56,6 +56,20 @@ describe('one event', () => {
 		expect(ledger.begin('b', NOW + LEASE_MS + 1, unfinished)).toBe('new');
 	});
 
+	test('that n8n is storing is held beyond its lease, and the others are not', () => {
+		const ledger = new Ledger();
+		let ended = false;
+		ledger.begin('stored', NOW, () => ended);
+		ledger.begin('lapsed', NOW + 1, unfinished);
+		ledger.hold('stored');
+		ledger.hold('unknown');
+		const later = NOW + 10 * LEASE_MS;
+		expect(ledger.begin('lapsed', later, unfinished)).toBe('new');
+		expect(ledger.begin('stored', later, unfinished)).toBe('accepting');
+		ended = true;
+		expect(ledger.begin('stored', later, unfinished)).toBe('new');
+	});
+
 	test('accepted twice is stored once', () => {
 		const ledger = new Ledger();
 		ledger.accept('a', NOW);
@@ -109,10 +123,12 @@ describe('bounds', () => {
 		).toEqual(['9999', String(10_000 - CAPACITY)]);
 	});
 
-	test('events that n8n never accepts are forgotten after their lease', () => {
+	test('events that n8n never accepts are forgotten after their lease, those that it began to store once it is done', () => {
 		const ledger = new Ledger();
-		for (let index = 0; index < 10_000; index++)
-			ledger.begin(String(index), NOW + index * 100, unfinished);
+		for (let index = 0; index < 10_000; index++) {
+			ledger.begin(String(index), NOW + index * 100, index % 2 ? unfinished : finished);
+			if (index % 2 === 0) ledger.hold(String(index));
+		}
 		const { accepting } = ledger as unknown as { accepting: Map<string, number> };
 		expect(accepting.size).toBeLessThanOrEqual(LEASE_MS / 100);
 	});

@@ -75,13 +75,32 @@ test.each([
 
 test('with no testimonial and no public address, says both', async () => {
 	const baseUrl = 'https://api.testivora.test';
-	nock(baseUrl).get('/v1/testimonials').query(true).reply(200, page([]));
+	nock(baseUrl).get('/v1/testimonials').query(true).times(4).reply(200, page([]));
 	const credential = { baseUrl, apiKey: 'tv_live_one' };
 	await expect(
 		call('create', LATEST, { credential, n8nUrl: 'http://localhost:5678' }),
 	).rejects.toThrow(
 		'There is no testimonial to show yet, and the next event cannot be waited for. Testivora cannot reach this workflow',
 	);
+});
+
+test('a testimonial that waits for approval is shown, also where the list shows approved ones only', async () => {
+	const [approvedOnly, n8n] = [
+		await startSandbox({ seed: false, unasked: 'approved' }),
+		await listen(),
+	];
+	try {
+		approvedOnly.submit({ status: 'approved', created_at: '2026-01-01T00:00:00.000Z' });
+		const { id } = approvedOnly.submit();
+		await call('create', LATEST, {
+			credential: { baseUrl: approvedOnly.url, apiKey: approvedOnly.apiKey },
+			n8nUrl: n8n.origin,
+		});
+		expect(JSON.parse(String((await n8n.firstSample).body))).toMatchObject({ data: { id } });
+	} finally {
+		n8n.stop();
+		await approvedOnly.stop();
+	}
 });
 
 test('with deletions alone and no public address, says both', async () => {

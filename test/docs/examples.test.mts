@@ -4,8 +4,20 @@ interface Node {
 	name: string;
 	type: string;
 	position: [number, number];
-	parameters: { content?: string; color?: number; width?: number; height?: number };
+	webhookId?: string;
+	parameters: {
+		content?: string;
+		color?: number;
+		width?: number;
+		height?: number;
+		operation?: string;
+	};
 }
+
+/** Whether a node needs an API key that may write. In the automatic set-up, which all examples use, Testivora Trigger registers a webhook. */
+const writes = ({ type, parameters: { operation = '' } }: Node) =>
+	type === 'n8n-nodes-testivora.testivoraTrigger' ||
+	(/^n8n-nodes-testivora\.testivora(Tool)?$/.test(type) && !/^get/.test(operation));
 
 /** The sections of examples/README.md, by the name of the file that their headings link to. */
 const described = new Map(
@@ -34,6 +46,22 @@ describe.each(namesIn('examples', '.json'))('%s', (name) => {
 		const words = section.split(/\s+/).length;
 		expect(words).toBeGreaterThan(150);
 		expect(words).toBeLessThan(300);
+	});
+
+	test('names the scopes that its API key needs, and never `write` alone', () => {
+		const section = described.get(name)!;
+		expect(section).toContain(
+			nodes.some(writes)
+				? 'a key with the scopes `read` and `write`'
+				: 'a key with the scope `read`',
+		);
+		const notice = notes.map(({ parameters }) => parameters.content).join('\n');
+		expect(`${section}${notice}`).not.toMatch(/scope `write`/);
+	});
+
+	test('gets a webhook URL of its own each time it is imported', () => {
+		const triggers = nodes.filter(({ type }) => type === 'n8n-nodes-testivora.testivoraTrigger');
+		expect(triggers.filter(({ webhookId }) => webhookId !== undefined)).toEqual([]);
 	});
 
 	test('has one yellow note about the whole, and a white one for each section', () => {

@@ -27,15 +27,23 @@ export class PollBench {
 	saved: IDataObject = {};
 	/** Static data of the node in the loaded workflow. */
 	loaded: IDataObject = {};
+	/** Those for the list, and for the testimonials with one status. */
 	readonly requests: IDataObject[] = [];
+	readonly requestsOfStatus: IDataObject[] = [];
 	parameters: IDataObject = {};
 	/** Parameters that differ from `parameters` before n8n evaluates their expressions. */
 	raw: IDataObject = {};
 	credential: IDataObject = { apiKey: 'tv_live_one', baseUrl: 'https://api.testivora.test' };
 	workflowId = `poll ${++workflows}`;
-	/** The answer to a request; by default all of `list` on one page. */
+	/** The answer to a request for the list; by default all of `list` on one page. */
 	answer: (query: IDataObject) => Answer | Promise<Answer> = () => ({ data: this.list });
+	/** The answer to a request for the testimonials with one status, which follows where the list shows none with it. */
+	answerOfStatus: (query: IDataObject) => Answer = ({ status }) => ({
+		data: this.list.filter((entry) => entry.status === status),
+	});
 	list: IDataObject[] = [];
+	/** IDs of the account's spaces; undefined where they cannot be read. */
+	spaces: string[] | undefined = ['spc_1', 'spc_2', 'spc_mine', 'spc_other'];
 	private context: IPollFunctions;
 
 	constructor() {
@@ -119,8 +127,13 @@ export class PollBench {
 				error: level('error'),
 			},
 			helpers: {
-				httpRequestWithAuthentication: async (_type: string, { qs }: { qs: IDataObject }) =>
-					await this.respond(qs),
+				httpRequestWithAuthentication: async (
+					_type: string,
+					{ url, qs }: { url: string; qs: IDataObject },
+				) => {
+					if (!url.endsWith('/v1/spaces')) return await this.respond(qs);
+					return this.spaces ? listed(this.spaces.map((id) => ({ id }))) : { statusCode: 403 };
+				},
 			},
 			...(budget !== undefined && { getPollBudgetMs: () => budget }),
 		};
@@ -128,8 +141,9 @@ export class PollBench {
 	}
 
 	private async respond(query: IDataObject) {
-		this.requests.push(query);
-		const answer = await this.answer(query);
+		const isOfStatus = query.status !== undefined;
+		(isOfStatus ? this.requestsOfStatus : this.requests).push(query);
+		const answer = isOfStatus ? this.answerOfStatus(query) : await this.answer(query);
 		if ('fault' in answer) throw Object.assign(new Error(answer.fault), { code: answer.fault });
 		if ('status' in answer) {
 			const { status, type = 'internal', headers = {} } = answer;
@@ -139,18 +153,22 @@ export class PollBench {
 				body: JSON.stringify({ error: { type, message: 'No.' } }),
 			};
 		}
-		const { data, next } = answer;
-		return {
-			statusCode: 200,
-			headers: {},
-			body: JSON.stringify({
-				object: 'list',
-				data,
-				has_more: next !== undefined,
-				next_cursor: next ?? null,
-			}),
-		};
+		return listed(answer.data, answer.next);
 	}
+}
+
+/** n8n's answer with one page of a list. */
+function listed(data: IDataObject[], next?: string) {
+	return {
+		statusCode: 200,
+		headers: {},
+		body: JSON.stringify({
+			object: 'list',
+			data,
+			has_more: next !== undefined,
+			next_cursor: next ?? null,
+		}),
+	};
 }
 
 /** The items of an output as n8n stores them with the execution. */

@@ -34,12 +34,13 @@ export interface DeliverySettings {
 	timeScale: number;
 	/** Events in a row that could not be delivered, after which an endpoint is disabled. */
 	disableAfter: number;
+	/** Milliseconds without an answer after which an attempt fails. */
+	deliveryTimeout: number;
 }
 
 const FIRST_PAUSE_MS = 5_000;
 /** Pauses are at most about five minutes long, in the sandbox's time. */
 const MAX_DOUBLINGS = 6;
-const TIMEOUT_MS = 15_000;
 /** Attempts in the log, and events that can be sent again. */
 const MAX_KEPT = 20_000;
 
@@ -141,7 +142,10 @@ export class Deliveries {
 			at: new Date().toISOString(),
 		};
 		try {
-			const { status, answer } = await post(endpoint.url, body, headers, this.stopping.signal);
+			const { status, answer } = await post(endpoint.url, body, headers, {
+				timeout: this.settings.deliveryTimeout,
+				signal: this.stopping.signal,
+			});
 			Object.assign(entry, { status, answer });
 		} catch (error) {
 			entry.error = (error as Error).message;
@@ -167,12 +171,12 @@ export class Deliveries {
 	}
 }
 
-/** One POST, without following redirects. */
+/** One POST, without following redirects, on a connection of its own: on one that was kept alive, a busy receiver might reset it. */
 async function post(
 	url: string,
 	body: Buffer,
 	headers: Record<string, string>,
-	signal: AbortSignal,
+	limits: { timeout: number; signal: AbortSignal },
 ): Promise<{ status: number; answer: string }> {
 	const request = url.startsWith('https:') ? httpsRequest : httpRequest;
 	return await new Promise((resolve, reject) => {
@@ -181,8 +185,8 @@ async function post(
 			{
 				method: 'POST',
 				headers: { 'content-type': 'application/json', 'content-length': body.length, ...headers },
-				timeout: TIMEOUT_MS,
-				signal,
+				agent: false,
+				...limits,
 			},
 			(incoming) => {
 				const chunks: Buffer[] = [];

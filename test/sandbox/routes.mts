@@ -22,6 +22,8 @@ export interface ApiSettings {
 	pageSizeCap: number;
 	/** The order in which testimonials are listed. `shuffled` is another order for each list, that is, for each request without a cursor. */
 	order: ListOrder;
+	/** The testimonials in a list for which no status is asked. */
+	unasked: 'all' | 'approved';
 }
 
 export type ListOrder = 'newest' | 'oldest' | 'shuffled';
@@ -141,7 +143,8 @@ export function addApi(
 		if (status !== undefined && !STATUSES.includes(status))
 			throw new Refusal(422, 'invalid_status', `Unknown status "${status}".`);
 		const wanted = (one: Testimonial) =>
-			(!space || one.space_id === space) && (!status || one.status === status);
+			(!space || one.space_id === space) &&
+			(status ? one.status === status : settings.unasked === 'all' || one.status === 'approved');
 		return page(inOrder(request).filter(wanted), request);
 	});
 	app.get('/v1/testimonials/:id', async (request) => find(store.testimonials, request));

@@ -31,6 +31,8 @@ export interface SeenRequest {
 	/** The status of the answer; 0 when the connection was cut. */
 	status: number;
 	at: string;
+	/** When the connection was cut, by either side, before the answer was sent. */
+	cutAt?: string;
 }
 
 export interface Sandbox {
@@ -75,9 +77,11 @@ export async function startSandbox({
 		rateLimits: false,
 		quota: Infinity,
 		pageSizeCap: 100,
+		unasked: 'all',
 		order: 'newest',
 		retries: 8,
 		disableAfter: 5,
+		deliveryTimeout: 15_000,
 		...given,
 	};
 	const store = newStore(seed);
@@ -181,11 +185,11 @@ function deletedData({ id, space_id }: Testimonial): Record<string, unknown> {
 /** Records each request when it arrives, so that one whose connection is cut is recorded too: with the status 0. */
 function recordRequests(app: FastifyInstance, requests: SeenRequest[], changed: () => void): void {
 	const entries = new WeakMap<object, SeenRequest>();
-	app.addHook('onRequest', async (request) => {
+	app.addHook('onRequest', async (request, reply) => {
 		const { method, headers } = request;
 		const [path] = request.url.split('?');
 		if (!path.startsWith('/v1/')) return;
-		const entry = {
+		const entry: SeenRequest = {
 			method,
 			path,
 			query: request.query as Record<string, unknown>,
@@ -196,6 +200,9 @@ function recordRequests(app: FastifyInstance, requests: SeenRequest[], changed: 
 		};
 		entries.set(request, entry);
 		requests.push(entry);
+		reply.raw.on('close', () => {
+			if (!reply.raw.writableFinished) entry.cutAt = new Date().toISOString();
+		});
 		if (requests.length > MAX_REQUESTS) requests.shift();
 	});
 	app.addHook('preHandler', async (request) => {

@@ -1,11 +1,11 @@
 import type { IDataObject, IExecuteFunctions } from 'n8n-workflow';
 import type { ZodTypeAny } from 'zod';
 
-import { list } from '../../../shared/api';
 import { inputError } from '../../../shared/errors';
 import { checkInput } from '../../../shared/input';
 import { whyUnwanted } from '../../../shared/filters';
 import type { TestimonialFilters } from '../../../shared/filters';
+import { testimonials } from '../../../shared/testimonialList';
 import {
 	booleanInput,
 	ratingInput,
@@ -116,11 +116,11 @@ export const getAll: Operation = {
 		const filters = filtersOf(context, itemIndex);
 		const spaceId = optionalSpaceIdOf(context, itemIndex);
 		const output = outputOf(context, itemIndex);
-		const testimonials = list(
+		const listed = testimonials(
 			context,
-			{ path: '/v1/testimonials', query: { space_id: spaceId, status: filters.status }, itemIndex },
+			{ query: { space_id: spaceId, status: filters.status }, itemIndex },
 			// With a Space or filters, read full pages: any number of entries may have to be read to find enough that match.
-			{ atMost: spaceId !== undefined || Object.keys(filters).length > 0 ? Infinity : limit },
+			spaceId !== undefined || Object.keys(filters).length > 0 ? Infinity : limit,
 		);
 		const cannotTell = () =>
 			inputError(
@@ -129,8 +129,7 @@ export const getAll: Operation = {
 				'Clear Space to get the testimonials of all spaces, and tell the makers of this package.',
 				itemIndex,
 			);
-		const ofSpace =
-			spaceId === undefined ? testimonials : inSpace(testimonials, spaceId, cannotTell);
+		const ofSpace = spaceId === undefined ? listed : inSpace(listed, spaceId, cannotTell);
 		return await take(matching(ofSpace, filters, output), limit);
 	},
 };
@@ -147,12 +146,12 @@ const LABELS = {
 
 /** The testimonials that match the filters, converted one by one, so that a long list is never held in both forms. */
 async function* matching(
-	testimonials: AsyncIterable<IDataObject>,
+	listed: AsyncIterable<IDataObject>,
 	filters: TestimonialFilters,
 	output: (testimonial: IDataObject) => IDataObject,
 ): AsyncGenerator<IDataObject> {
 	const seen = new Set<unknown>();
-	for await (const testimonial of testimonials) {
+	for await (const testimonial of listed) {
 		// An entry that moved to a later page while the list was read comes twice.
 		if (seen.has(testimonial.id)) continue;
 		seen.add(testimonial.id);

@@ -1,10 +1,9 @@
 import type { ICredentialDataDecryptedObject, IDataObject, IExecuteFunctions } from 'n8n-workflow';
 
-import { list } from '../../../shared/api';
 import { inputError } from '../../../shared/errors';
-import { createdAt, isSameWord } from '../../../shared/filters';
+import { createdAt } from '../../../shared/filters';
 import { elapsed } from '../../../shared/journal';
-import { TESTIMONIAL_STATUSES } from '../../../shared/schemas';
+import { testimonials } from '../../../shared/testimonialList';
 import { MESSAGES } from '../../messages';
 import { inSpace } from '../inSpace';
 import { contentKey } from './sameness';
@@ -26,15 +25,15 @@ export interface SpaceContents {
 /**
  * Sorts the testimonials of a space by their content.
  *
- * @param testimonials of the space; some may come twice, because entries move to later pages while a list is read
+ * @param listed testimonials of the space; some may come twice, because entries move to later pages while a list is read
  * @param claimed IDs of testimonials that a row of this execution already stands for
  */
 export async function contentsOf(
-	testimonials: AsyncIterable<IDataObject>,
+	listed: AsyncIterable<IDataObject>,
 	claimed: Pick<Claims, 'has'>,
 ): Promise<SpaceContents> {
 	const contents: SpaceContents = { readAt: elapsed(), ids: new Set(), unmatched: new Map() };
-	for await (const testimonial of testimonials) {
+	for await (const testimonial of listed) {
 		const id = testimonial.id as string;
 		if (contents.ids.has(id)) continue;
 		contents.ids.add(id);
@@ -50,8 +49,7 @@ export async function contentsOf(
 }
 
 /**
- * All testimonials of a space; some may come twice. It is not published whether the list without a `status` includes pending and rejected
- * testimonials, so each status that does not occur in it is requested separately.
+ * All testimonials of a space; some may come twice.
  *
  * @throws when the execution is cancelled, when a page cannot be read, and when a testimonial does not say which space it belongs to
  */
@@ -60,35 +58,14 @@ export async function* listSpace(
 	credential: ICredentialDataDecryptedObject,
 	spaceId: string,
 ): AsyncGenerator<IDataObject> {
-	const statuses = new Set<unknown>();
-	for await (const testimonial of listWithStatus(context, credential, spaceId)) {
-		statuses.add(testimonial.status);
-		yield testimonial;
-	}
-	for (const status of TESTIMONIAL_STATUSES) {
-		if (statuses.has(status)) continue;
-		for await (const testimonial of listWithStatus(context, credential, spaceId, status)) {
-			// An API that ignores the parameter sends the first list again.
-			if (typeof testimonial.status === 'string' && !isSameWord(testimonial.status, status)) break;
-			yield testimonial;
-		}
-	}
-}
-
-async function* listWithStatus(
-	context: IExecuteFunctions,
-	credential: ICredentialDataDecryptedObject,
-	spaceId: string,
-	status?: string,
-): AsyncGenerator<IDataObject> {
-	const source = { path: '/v1/testimonials', query: { space_id: spaceId, status }, credential };
+	const source = { query: { space_id: spaceId }, credential };
 	const cannotTell = () =>
 		inputError(
 			context.getNode(),
 			MESSAGES.skipExistingWithoutSpace,
 			'Turn Skip Existing off to create all items, and tell the makers of this package. Nothing was sent to Testivora for this item.',
 		);
-	for await (const testimonial of inSpace(list(context, source), spaceId, cannotTell)) {
+	for await (const testimonial of inSpace(testimonials(context, source), spaceId, cannotTell)) {
 		if (context.getExecutionCancelSignal()?.aborted) throw new Error(MESSAGES.cancelled);
 		yield testimonial;
 	}
