@@ -10,7 +10,7 @@ import type { Testimonial } from '../test/sandbox/store.mts';
 import { median, orDash } from './statistics.mts';
 import { table } from '../test/harness/table.mts';
 import type { Suite } from './main.mts';
-import { cpuOf, memoryOf, peakMemoryOf, resetPeakMemory } from './process.mts';
+import { cpuOf, residentMemoryOf, peakMemoryOf, resetPeakMemory } from './process.mts';
 import { takeTurns } from './turns.mts';
 import { runnable } from './workflow.mts';
 
@@ -198,7 +198,7 @@ function timeOf({ status, items, runData }: Execution, nodes: string[], entries:
 async function once(stage: ListStage, way: string, entries: number): Promise<Run> {
 	const workflow = await runnable(stage.n8n, [...WAYS[way](stage), COUNT], { saved: false });
 	const pid = stage.n8n.pid!;
-	const before = memoryOf(pid);
+	const before = residentMemoryOf(pid);
 	resetPeakMemory(pid);
 	const [since, used] = [performance.now(), cpuOf([pid])];
 	const { count_id: given } = await workflow.run();

@@ -13,7 +13,7 @@ import { median, orDash } from './statistics.mts';
 import { table } from '../test/harness/table.mts';
 import { fill, pagesByHttpRequest } from './lists.mts';
 import type { Suite } from './main.mts';
-import { memoryOf, peakMemoryOf, resetPeakMemory } from './process.mts';
+import { residentMemoryOf, peakMemoryOf, resetPeakMemory } from './process.mts';
 import { runnable } from './workflow.mts';
 
 /** What polls that find nothing cost; a list has an entry for each poll. */
@@ -95,7 +95,7 @@ async function costOfOurs(n8n: N8n, sandbox: Sandbox, size: number, count: numbe
 		{ n8n, sandbox, credential, dispose: async () => {} },
 		{ pollTimes: everySeconds(3) },
 	);
-	const before = memoryOf(n8n.pid!);
+	const before = residentMemoryOf(n8n.pid!);
 	resetPeakMemory(n8n.pid!);
 	await n8n.activate(id);
 	// The first is the baseline, the second warms up.
@@ -164,7 +164,7 @@ async function costOfGeneric(n8n: N8n, sandbox: Sandbox, count: number): Promise
 	const nodes = [...pagesByHttpRequest(sandbox, bearer), dedupe];
 	// A webhook, which is not counted, stands in for the Schedule Trigger. Executions are stored, as is the default of a new workflow.
 	const workflow = await runnable(n8n, nodes, { saved: true });
-	const before = memoryOf(n8n.pid!);
+	const before = residentMemoryOf(n8n.pid!);
 	resetPeakMemory(n8n.pid!);
 	const times: number[] = [];
 	for (let poll = 0; poll < count + 2; poll++) {

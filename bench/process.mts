@@ -23,7 +23,7 @@ function ticksOf(pid: number): number {
 }
 
 /** Resident memory of a process, in MB. */
-export const memoryOf = (pid: number): number => statusInMb(pid, 'VmRSS');
+export const residentMemoryOf = (pid: number): number => statusInMb(pid, 'VmRSS');
 
 /** The most resident memory that a process has had since {@link resetPeakMemory}, in MB. */
 export const peakMemoryOf = (pid: number): number => statusInMb(pid, 'VmHWM');

@@ -4,7 +4,7 @@ import { ImportMemory } from '../../nodes/Testivora/resources/testimonial/import
 
 const contents = { readAt: 0, ids: new Set<string>(), unmatched: new Map() };
 
-function memoryOf(note: object, run: number): ImportMemory {
+function importMemoryOf(note: object, run: number): ImportMemory {
 	return new ImportMemory({
 		getContext: () => note,
 		getNode: () => ({ type: 'n8n-nodes-testivora.testivora' }),
@@ -14,21 +14,21 @@ function memoryOf(note: object, run: number): ImportMemory {
 
 test('a later run of the same execution knows what was claimed and read', () => {
 	const note = {};
-	const first = memoryOf(note, 0);
+	const first = importMemoryOf(note, 0);
 	first.add('t1');
 	first.keepContents('a', 's', contents);
-	const second = memoryOf(note, 1);
+	const second = importMemoryOf(note, 1);
 	expect([second.has('t1'), second.has('t2')]).toEqual([true, false]);
-	expect(second.contentsOf('a', 's')).toBe(contents);
-	expect(second.contentsOf('b', 's')).toBeUndefined();
-	expect(memoryOf({}, 1).has('t1')).toBe(false);
+	expect(second.keptContents('a', 's')).toBe(contents);
+	expect(second.keptContents('b', 's')).toBeUndefined();
+	expect(importMemoryOf({}, 1).has('t1')).toBe(false);
 });
 
 test('an execution that waited in the database still knows what was claimed', () => {
 	const note = {};
-	memoryOf(note, 0).add('t1');
-	memoryOf(note, 1).add('t2');
-	const resumed = memoryOf(JSON.parse(JSON.stringify(note)), 2);
+	importMemoryOf(note, 0).add('t1');
+	importMemoryOf(note, 1).add('t2');
+	const resumed = importMemoryOf(JSON.parse(JSON.stringify(note)), 2);
 	expect([resumed.has('t1'), resumed.has('t2')]).toEqual([true, true]);
 });
 
@@ -36,15 +36,15 @@ test.each([true, false])(
 	'a failed try is forgotten, whether or not it sent something: %s',
 	(sent) => {
 		const note = {};
-		memoryOf(note, 0).add('t1');
-		const failed = memoryOf(note, 1);
+		importMemoryOf(note, 0).add('t1');
+		const failed = importMemoryOf(note, 1);
 		if (sent) failed.noteSending();
 		failed.add('t2');
 		failed.keepContents('a', 's', contents);
-		const retry = memoryOf(note, 1);
+		const retry = importMemoryOf(note, 1);
 		expect([retry.has('t1'), retry.has('t2')]).toEqual([true, false]);
-		expect(retry.contentsOf('a', 's')).toBeUndefined();
+		expect(retry.keptContents('a', 's')).toBeUndefined();
 		expect(retry.isRetry).toBe(sent);
-		expect(memoryOf(JSON.parse(JSON.stringify(note)), 2).has('t2')).toBe(false);
+		expect(importMemoryOf(JSON.parse(JSON.stringify(note)), 2).has('t2')).toBe(false);
 	},
 );

@@ -16,7 +16,7 @@ import { ImportMemory } from './importMemory';
 import { contentKey } from './sameness';
 import { LIST_LAG_MS, isCreateInDoubt, settle } from './settle';
 import type { Service, Settled, UncertainCreate } from './settle';
-import { contentsOf, listSpace } from './spaceContents';
+import { listSpace, readContents } from './spaceContents';
 import type { SpaceContents } from './spaceContents';
 
 /** After this many consecutive creates that timed out, the rest is not sent: each would take a minute. */
@@ -226,7 +226,7 @@ export class Creates {
 			wait: async (ms) => await waitUnlessCancelled(this.context, ms, creates[0].error),
 			now: elapsed,
 			existedBefore: ({ body, startedAt }, id) => {
-				const contents = this.memory.contentsOf(account.key, body.space_id as string);
+				const contents = this.memory.keptContents(account.key, body.space_id as string);
 				// A space that was read after the request may hold what the request created.
 				return contents && contents.readAt <= startedAt ? contents.ids.has(id) : undefined;
 			},
@@ -261,11 +261,11 @@ export class Creates {
 
 	/** What a space has, read once in an execution; by a retry once more, because its failed try may have created something. */
 	private async contentsOf(account: Account, spaceId: string): Promise<SpaceContents> {
-		const known = this.memory.contentsOf(account.key, spaceId);
+		const known = this.memory.keptContents(account.key, spaceId);
 		if (known) return known;
 		const wait = async (ms: number) =>
 			await waitUnlessCancelled(this.context, ms, new Error(MESSAGES.cancelled));
-		const read = async () => await contentsOf(this.list(account, spaceId), this.memory);
+		const read = async () => await readContents(this.list(account, spaceId), this.memory);
 		if (this.memory.isRetry) {
 			// Until the list shows what the failed try created.
 			const sinceCreated = Date.now() - this.memory.createdBefore;

@@ -113,7 +113,7 @@ export const getAll: Operation = {
 
 	async execute(context, itemIndex) {
 		const limit = limitOf(context, itemIndex);
-		const filters = filtersOf(context, itemIndex);
+		const filters = checkedFilters(context, itemIndex);
 		const spaceId = optionalSpaceIdOf(context, itemIndex);
 		const output = outputOf(context, itemIndex);
 		const listed = testimonials(
@@ -164,7 +164,7 @@ async function* matching(
  *
  * @throws NodeOperationError that names the label and the item, for a filter that cannot be used or is empty because of its expression
  */
-function filtersOf(context: IExecuteFunctions, itemIndex: number): TestimonialFilters {
+function checkedFilters(context: IExecuteFunctions, itemIndex: number): TestimonialFilters {
 	const node = context.getNode();
 	const set = optionalFieldsOf(context, 'filters', itemIndex);
 	const check = <Schema extends ZodTypeAny>(schema: Schema, value: unknown, label: string) =>

@@ -88,7 +88,7 @@ export class ImportMemory implements Claims {
 	}
 
 	/** What a space had when this execution read it, without what rows have been matched with since. */
-	contentsOf(account: string, spaceId: string): SpaceContents | undefined {
+	keptContents(account: string, spaceId: string): SpaceContents | undefined {
 		return this.memory.contents.get(JSON.stringify([account, spaceId]));
 	}
 

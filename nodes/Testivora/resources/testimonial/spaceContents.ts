@@ -28,7 +28,7 @@ export interface SpaceContents {
  * @param listed testimonials of the space; some may come twice, because entries move to later pages while a list is read
  * @param claimed IDs of testimonials that a row of this execution already stands for
  */
-export async function contentsOf(
+export async function readContents(
 	listed: AsyncIterable<IDataObject>,
 	claimed: Pick<Claims, 'has'>,
 ): Promise<SpaceContents> {
