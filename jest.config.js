@@ -38,7 +38,8 @@ const hasPublicationEngine = isAtLeast('2.40');
 module.exports = {
 	// jest's own default leaves one of two cores idle.
 	maxWorkers: Math.max(2, availableParallelism() - 1),
-	testTimeout: 300_000,
+	// Costs time only where a test fails, and a busy machine needs it.
+	testTimeout: 600_000,
 	projects: [
 		{
 			...common,

@@ -1,12 +1,12 @@
 /** Weight: what the package needs on disk, of time to load and in memory, compared with well-known community packages. */
 import { existsSync } from 'node:fs';
-import { mkdir, mkdtemp, readdir, rename, rm, stat } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 
 import { run } from '../test/harness/command.mts';
 import { ensureN8n } from '../test/harness/n8n/host.mts';
 import { installPackage, packPackage } from '../test/harness/n8n/tarball.mts';
+import { temporaryFolder } from '../test/harness/temporary.mts';
 import { median } from './statistics.mts';
 import { table } from '../test/harness/table.mts';
 import type { Suite } from './main.mts';
@@ -31,14 +31,15 @@ interface Installed {
 const weight: Suite = async ({ short }) => {
 	const { dir } = await ensureN8n();
 	// Outside this repository, whose n8n-workflow would be resolved before n8n's.
-	const place = await mkdtemp(join(tmpdir(), 'n8n-packages-'));
+	const temporary = temporaryFolder('packages');
+	const place = temporary.path;
 	try {
 		const packages = [await install(await packPackage(), place)];
 		if (!short)
 			for (const other of OTHERS) packages.push(await install(await download(other), place));
 		return await measure(packages, join(dir, 'node_modules'), short ? 1 : 7);
 	} finally {
-		await rm(place, { recursive: true, force: true });
+		await temporary.remove();
 	}
 };
 

@@ -1,4 +1,4 @@
-import { chain } from '../harness/n8n/client.mts';
+import { chain, OWN_CONNECTION } from '../harness/n8n/client.mts';
 import { N8n } from '../harness/n8n/instance.mts';
 import { freePorts } from '../harness/n8n/launch.mts';
 import { setStage } from '../harness/stage.mts';
@@ -44,7 +44,7 @@ describe('harness', () => {
 			const answer = await fetch(url, {
 				method: 'POST',
 				body: JSON.stringify({ sent }),
-				headers: { 'content-type': 'application/json' },
+				headers: { ...OWN_CONNECTION, 'content-type': 'application/json' },
 			});
 			expect(answer.status).toBe(200);
 		};
@@ -64,7 +64,7 @@ describe('harness', () => {
 		);
 
 		await n8n.deleteWorkflow(id);
-		expect((await fetch(url, { method: 'POST' })).status).toBe(404);
+		expect((await fetch(url, { method: 'POST', headers: OWN_CONNECTION })).status).toBe(404);
 	});
 
 	test('a workflow is executed manually, and listens for a test event', async () => {
@@ -93,11 +93,11 @@ describe('harness', () => {
 
 		await n8n.listen(id, 'Webhook');
 		const url = await n8n.testWebhookUrl(id, 'Webhook');
-		expect((await fetch(url)).status).toBe(200);
+		expect((await fetch(url, { headers: OWN_CONNECTION })).status).toBe(200);
 		await n8n.waitForExecutions(id, 2);
 		await n8n.listen(id, 'Webhook');
 		await n8n.stopListening(id);
-		await eventually(async () => (await fetch(url)).status === 404, {
+		await eventually(async () => (await fetch(url, { headers: OWN_CONNECTION })).status === 404, {
 			what: 'the test webhook to be gone',
 		});
 	});

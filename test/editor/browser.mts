@@ -5,6 +5,7 @@ import { chromium, selectors } from 'playwright-core';
 import type { Browser, Locator, Page } from 'playwright-core';
 
 import { OWNER } from '../harness/n8n/client.mts';
+import { eventually } from '../harness/wait.mts';
 
 /** Chromium's switches: it reaches only this machine, and does no background work. */
 const ARGUMENTS = [
@@ -23,6 +24,9 @@ selectors.setTestIdAttribute('data-test-id');
 
 /** The window's default size in pixels. */
 export const WINDOW = { width: 1440, height: 900 };
+
+/** Milliseconds to wait for anything on the page: it costs time only where a scene fails, and a slow machine needs it. */
+const PATIENCE = 150_000;
 
 export type Theme = 'light' | 'dark';
 
@@ -62,14 +66,18 @@ export class Editor {
 	 */
 	static async open(baseUrl: string, folder: string): Promise<Editor> {
 		await mkdir(folder, { recursive: true });
-		const browser = await chromium.launch({ executablePath: findChromium(), args: ARGUMENTS });
+		const browser = await chromium.launch({
+			executablePath: findChromium(),
+			args: ARGUMENTS,
+			timeout: PATIENCE,
+		});
 		try {
 			const context = await browser.newContext({
 				viewport: WINDOW,
 				locale: 'en-US',
 				reducedMotion: 'reduce',
 			});
-			context.setDefaultTimeout(60_000);
+			context.setDefaultTimeout(PATIENCE);
 			// To a new user, n8n explains pinning in a bubble that covers the output.
 			await context.addInitScript(() => localStorage.setItem('N8N_PIN_DATA_DISCOVERY_NDV', 'true'));
 			const editor = new Editor(browser, await context.newPage(), baseUrl, folder);
@@ -109,14 +117,14 @@ export class Editor {
 
 	/** Opens the settings of a node of the open workflow. */
 	async openNode(name: string): Promise<void> {
-		await this.node(name).dblclick();
-		await this.page.getByTestId('ndv').waitFor();
+		await until(this.page.getByTestId('ndv'), 'visible', () =>
+			this.node(name).dblclick({ timeout: 15_000 }),
+		);
 	}
 
 	/** Closes the open node. */
 	async closeNode(): Promise<void> {
-		await this.page.keyboard.press('Escape');
-		await this.page.getByTestId('ndv').waitFor({ state: 'detached' });
+		await until(this.page.getByTestId('ndv'), 'detached', () => this.page.keyboard.press('Escape'));
 	}
 
 	/**
@@ -139,4 +147,29 @@ export class Editor {
 	async close(): Promise<void> {
 		await this.browser.close();
 	}
+}
+
+/**
+ * Acts until a part of the page is visible or gone. Acts again where nothing comes of it, because a page that is still loading ignores
+ * keys and clicks.
+ *
+ * @param within milliseconds that the page gets before the next try
+ */
+export async function until(
+	part: Locator,
+	state: 'visible' | 'detached',
+	act: () => Promise<void>,
+	within = 15_000,
+): Promise<void> {
+	const isDone = async () =>
+		state === 'visible' ? await part.isVisible() : (await part.count()) === 0;
+	await eventually(
+		async () => {
+			if (await isDone()) return true;
+			await act();
+			await part.waitFor({ state, timeout: within });
+			return true;
+		},
+		{ timeout: PATIENCE, every: 100, what: `${part} to be ${state}` },
+	);
 }

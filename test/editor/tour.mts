@@ -97,7 +97,7 @@ export async function settles<T>(read: () => Promise<T>, expected: T, what: stri
 		deepStrictEqual(await read(), expected);
 		return true;
 	};
-	await eventually(matches, { timeout: 60_000, every: 100, what });
+	await eventually(matches, { every: 100, what });
 }
 
 /** Waits until an image has loaded. @returns its address */
@@ -110,7 +110,7 @@ export async function drawn(image: Locator, what: string): Promise<string> {
 			}));
 			return width > 0 && String(src);
 		},
-		{ timeout: 60_000, what },
+		{ what },
 	);
 }
 

@@ -3,9 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { chain } from './n8n/client.mts';
 import type { Execution } from './n8n/client.mts';
 import type { N8n } from './n8n/instance.mts';
-import { credentialData } from './stage.mts';
+import { credentialData, startTestivora } from './stage.mts';
 import type { Stage } from './stage.mts';
-import { startSandbox } from '../sandbox/sandbox.mts';
 import type { SandboxOptions } from '../sandbox/sandbox.mts';
 import { eventually } from './wait.mts';
 
@@ -65,7 +64,7 @@ export interface Scene extends Stage {
 
 /** @param n8n stays when the scene is disposed of: only its workflows end */
 export async function newScene(n8n: N8n, options: SandboxOptions = {}): Promise<Scene> {
-	const sandbox = await startSandbox({ timeScale: 100, retries: 30, ...options });
+	const sandbox = await startTestivora(options);
 	const credential = await n8n.createCredential(
 		'Testivora',
 		'testivoraApi',
@@ -111,11 +110,17 @@ export async function inScene(
 	}
 }
 
-/** Requests for the list that were sent since a point in the sandbox's log. */
-export function lists({ sandbox }: Stage, since = 0) {
+/**
+ * Requests for the list that were sent since a point in the sandbox's log. Those that a poll adds for a status which did not occur in the
+ * list are left out.
+ */
+export function lists({ sandbox }: Pick<Stage, 'sandbox'>, since = 0) {
 	return sandbox.requests
 		.slice(since)
-		.filter(({ method, path }) => method === 'GET' && path === '/v1/testimonials');
+		.filter(
+			({ method, path, query }) =>
+				method === 'GET' && path === '/v1/testimonials' && query.status === undefined,
+		);
 }
 
 /** Activates a workflow and waits until its first poll is over: the baseline stands. */
@@ -138,6 +143,9 @@ export async function nextPolls(stage: Stage, count = 2): Promise<void> {
 		{ what: `${count} polls` },
 	);
 }
+
+/** Milliseconds between two looks at what was given out: each look takes n8n a request for each execution. */
+export const EVERY_MS = 500;
 
 /** What a workflow's successful executions were started with, one entry an execution, oldest first. */
 export async function givenOut(
@@ -220,7 +228,7 @@ export async function waitForItems(
 	stage: Stage,
 	workflowId: string,
 	count: number,
-	timeout = 60_000,
+	timeout?: number,
 ) {
 	return await eventually(
 		async () => {
@@ -229,7 +237,7 @@ export async function waitForItems(
 				throw new Error(`${given.flat().length} of ${count} were given out`);
 			return given;
 		},
-		{ timeout, what: `${count} items` },
+		{ timeout, every: EVERY_MS, what: `${count} items` },
 	);
 }
 

@@ -6,7 +6,7 @@ import type { Sandbox, SandboxOptions } from '../sandbox/sandbox.mts';
 import { sign } from '../sandbox/signature.mts';
 import type { SignOptions } from '../sandbox/signature.mts';
 import type { StoredEndpoint } from '../sandbox/store.mts';
-import { chain } from './n8n/client.mts';
+import { chain, OWN_CONNECTION } from './n8n/client.mts';
 import { N8n } from './n8n/instance.mts';
 import type { InstanceOptions } from './n8n/instance.mts';
 import { eventually } from './wait.mts';
@@ -23,12 +23,20 @@ export interface Stage {
 
 export const NODE = 'Testivora Trigger';
 
-/** Starts both; where n8n does not start, neither is left running. The sandbox retries deliveries 100 times faster than Testivora. */
+/**
+ * A local Testivora for an end-to-end test. It retries deliveries 100 times faster than Testivora, and waits longer for an answer: n8n on a
+ * busy machine may take long.
+ */
+export async function startTestivora(options: SandboxOptions = {}): Promise<Sandbox> {
+	return await startSandbox({ timeScale: 100, retries: 30, deliveryTimeout: 60_000, ...options });
+}
+
+/** Starts both; where n8n does not start, neither is left running. */
 export async function setStage(
 	instance: InstanceOptions,
 	options: SandboxOptions = {},
 ): Promise<Stage> {
-	const sandbox = await startSandbox({ timeScale: 100, retries: 30, ...options });
+	const sandbox = await startTestivora(options);
 	let n8n: N8n | undefined;
 	const dispose = async () => {
 		await n8n?.dispose();
@@ -51,7 +59,7 @@ export async function addCredential(n8n: N8n, sandbox: Sandbox): Promise<string>
 
 /** Another Testivora account beside the stage's, with a credential for it. Stop its sandbox where the test ends. */
 export async function otherAccount(stage: Stage, options: SandboxOptions = {}): Promise<Stage> {
-	const sandbox = await startSandbox({ timeScale: 100, retries: 30, ...options });
+	const sandbox = await startTestivora(options);
 	const credential = await addCredential(stage.n8n, sandbox);
 	return { ...stage, sandbox, credential, dispose: () => sandbox.stop() };
 }
@@ -197,7 +205,7 @@ export async function post(
 	const response = await fetch(url, {
 		method: 'POST',
 		body,
-		headers: { 'content-type': 'application/json', ...headers },
+		headers: { ...OWN_CONNECTION, 'content-type': 'application/json', ...headers },
 	});
 	const text = await response.text();
 	let json: unknown = text;

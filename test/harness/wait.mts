@@ -8,7 +8,7 @@ export const pause = (milliseconds: number): Promise<void> =>
  * Calls `attempt` until it returns something other than `undefined`, `null` or `false`, and returns that.
  * A throw counts as "not yet", so an assertion library's `expect` may be the attempt.
  *
- * @param timeout milliseconds, default 60,000: it costs time only where a test fails, and a busy machine needs it
+ * @param timeout milliseconds, default 150,000: it costs time only where a test fails, and a busy machine needs it
  * @param every milliseconds between attempts, default 50
  * @param what what is awaited, for the message
  * @throws Error naming `what` and, where the last attempt threw, its message
@@ -16,7 +16,7 @@ export const pause = (milliseconds: number): Promise<void> =>
 export async function eventually<T>(
 	attempt: () => T | Promise<T>,
 	{
-		timeout = 60_000,
+		timeout = 150_000,
 		every = 50,
 		what = 'the expected state',
 	}: { timeout?: number; every?: number; what?: string } = {},

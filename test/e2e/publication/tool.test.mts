@@ -12,11 +12,20 @@ const star = (label: string, description = '', type: 'string' | 'number' | 'bool
 const number = (label: string, description?: string) => star(label, description, 'number');
 const boolean = (label: string, description?: string) => star(label, description, 'boolean');
 
+interface Sent {
+	method: string;
+	path: string;
+	query?: object;
+	body?: object;
+}
+
 /** One operation as a tool: the fields that the model fills in, the arguments that it sends, the request that follows, and the output. */
 interface Case {
 	parameters: Record<string, unknown>;
 	args: Record<string, unknown>;
-	sends: { method: string; path: string; query?: object; body?: object };
+	sends: Sent;
+	/** The requests after the first. */
+	thenSends?: Sent[];
 	returns: unknown[];
 }
 
@@ -116,6 +125,12 @@ const OPERATIONS: Record<string, Case> = {
 			Types: 'Text',
 		},
 		sends: { method: 'GET', path: '/v1/testimonials', query: { limit: '100' } },
+		// The list has a pending one only.
+		thenSends: ['approved', 'rejected'].map((status) => ({
+			method: 'GET',
+			path: '/v1/testimonials',
+			query: { limit: '100', status },
+		})),
 		returns: [expect.objectContaining({ id: 'tst_low' })],
 	},
 	'testimonial/approve': {
@@ -326,10 +341,10 @@ describe('the action as a tool of an AI Agent', () => {
 	describe.each(AGENTS)('version %s of the agent', (version) => {
 		test.each(Object.entries(OPERATIONS))(
 			'runs %s with the arguments of the model',
-			async (operation, { args, sends, returns }) => {
+			async (operation, { args, sends, thenSends = [], returns }) => {
 				const { tool, got } = await call(operation, args, { version });
 				expect(JSON.parse(got)).toEqual(returns);
-				expect(sent()).toMatchObject([sends]);
+				expect(sent()).toMatchObject([sends, ...thenSends]);
 				if (sends.body) expect(sent()[0].body).toEqual(sends.body);
 				if (sends.query) expect(sent()[0].query).toEqual(sends.query);
 				expect(tool.name).toBe('Testivora_the_tool');

@@ -7,7 +7,7 @@ export const execution: Record<string, Scene> = {
 	'An execution with output': async (tour) => {
 		await openAction(tour, { resource: 'testimonial', operation: 'getAll' });
 		await execute(tour);
-		await tour.editor.page.getByTestId('radio-button-table').last().click();
+		await output(tour).getByTestId('radio-button-table').click();
 		await reads(
 			output(tour).locator('th'),
 			[

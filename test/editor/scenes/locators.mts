@@ -1,5 +1,6 @@
 import { credentialData } from '../../harness/stage.mts';
 import { byId } from '../../helpers/fixtures.mts';
+import { until } from '../browser.mts';
 import { field, openAction, reads, says } from '../tour.mts';
 import type { Scene, Tour } from '../tour.mts';
 
@@ -78,8 +79,11 @@ export const locators: Record<string, Scene> = {
 			testimonialId: byId('https://example.com'),
 		});
 		const { page } = tour.editor;
-		await field(tour, 'testimonialId').getByTestId('parameter-issues').hover();
-		await page.getByText('Enter an ID, not a web address').first().waitFor();
+		const issues = field(tour, 'testimonialId').getByTestId('parameter-issues');
+		await until(page.getByText('Enter an ID, not a web address').first(), 'visible', async () => {
+			await page.mouse.move(0, 0);
+			await issues.hover();
+		});
 		await tour.editor.shot('locator-id');
 	},
 };

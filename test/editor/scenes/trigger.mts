@@ -144,7 +144,7 @@ export const trigger: Record<string, Scene> = {
 			await tour.editor.page
 				.getByText('This Testivora account cannot register webhooks through the API.')
 				.first()
-				.waitFor({ timeout: 90_000 });
+				.waitFor();
 			await tour.editor.shot('trigger-not-published');
 		} finally {
 			tour.stage.sandbox.options.webhookApi = true;

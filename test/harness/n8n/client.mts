@@ -85,6 +85,12 @@ export function chain(...names: string[]): Connections {
 	);
 }
 
+/**
+ * Headers that give a request a connection of its own. n8n closes connections that were idle for five seconds; where it was busy at that
+ * moment, it closes them later, and resets a request that has just been sent.
+ */
+export const OWN_CONNECTION = { connection: 'close' };
+
 /** An error response in one line, without the stack trace that n8n sends along. */
 function refusal(request: string, { status, body }: Answer): string {
 	return `${request}: ${status} ${(body as { message?: string })?.message ?? JSON.stringify(body)}`;
@@ -125,6 +131,7 @@ export class N8nClient {
 		const response = await fetch(this.baseUrl + path, {
 			method,
 			headers: {
+				...OWN_CONNECTION,
 				// n8n binds the session to this; any constant will do.
 				'browser-id': 'harness',
 				...(this.cookie ? { cookie: this.cookie } : {}),
@@ -280,8 +287,8 @@ export class N8nClient {
 		};
 	}
 
-	/** Waits until publishing has succeeded or failed: n8n tries a trigger that throws five times within 15 s. */
-	async publication(id: string, timeout = 100_000): Promise<PublicationStatus> {
+	/** Waits until publishing or unpublishing has ended, well or not: n8n tries a trigger that throws five times within 15 s. */
+	async publication(id: string, timeout?: number): Promise<PublicationStatus> {
 		return await eventually(
 			async () => {
 				const now = await this.publicationStatus(id);
@@ -378,7 +385,7 @@ export class N8nClient {
 	async waitForExecutions(
 		workflowId: string,
 		count: number,
-		timeout = 60_000,
+		timeout?: number,
 	): Promise<Execution[]> {
 		await eventually(
 			async () => {
@@ -394,7 +401,7 @@ export class N8nClient {
 	}
 
 	/** Waits until no execution is queued, running or waiting. */
-	async noExecutionRuns(workflowId?: string, timeout = 120_000): Promise<void> {
+	async noExecutionRuns(workflowId?: string, timeout?: number): Promise<void> {
 		await eventually(
 			async () => {
 				const counts = await this.countExecutions(workflowId);
@@ -405,11 +412,7 @@ export class N8nClient {
 	}
 
 	/** "Execute workflow" from a trigger that needs no event, such as the Manual Trigger. @returns the execution once it has ended */
-	async runManually(
-		workflowId: string,
-		triggerName: string,
-		timeout = 100_000,
-	): Promise<Execution> {
+	async runManually(workflowId: string, triggerName: string, timeout?: number): Promise<Execution> {
 		const { executionId } = await this.startManually(workflowId, triggerName);
 		if (executionId === undefined)
 			throw new Error(`${triggerName} waits for a webhook: use listen()`);

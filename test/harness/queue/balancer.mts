@@ -25,6 +25,8 @@ export async function startBalancer(ports: number[]): Promise<Balancer> {
 			method: incoming.method,
 			path: incoming.url,
 			headers: incoming.headers,
+			// A connection for each request: a busy process may close an idle one just as the next request is sent on it.
+			agent: false,
 		});
 		onward.on('response', (response) => {
 			// "n8n is starting up. Please wait", with status 200. A balancer that checks readiness would not have sent the request.

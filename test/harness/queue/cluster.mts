@@ -11,8 +11,7 @@ import type { Launched } from '../n8n/launch.mts';
 import { installPackage, packPackage } from '../n8n/tarball.mts';
 import { startBalancer } from './balancer.mts';
 import type { Balancer } from './balancer.mts';
-import { Postgres, startRedis } from './service.mts';
-import type { Service } from './service.mts';
+import { Postgres, Redis } from './service.mts';
 
 /** A worker or a webhook process. */
 export class Member {
@@ -65,7 +64,7 @@ export class Member {
 	}
 }
 
-type Parts = Pick<Cluster, 'main' | 'webhooks' | 'workers' | 'balancer' | 'postgres'>;
+type Parts = Pick<Cluster, 'main' | 'webhooks' | 'workers' | 'balancer' | 'postgres' | 'redis'>;
 
 /**
  * n8n in queue mode: PostgreSQL, Redis, one main process, two webhook processes behind a balancer, and two workers. The package is
@@ -77,6 +76,7 @@ export class Cluster {
 	readonly workers: Member[];
 	readonly balancer: Balancer;
 	readonly postgres: Postgres;
+	readonly redis: Redis;
 	private readonly disposals: Disposals;
 
 	private constructor(parts: Parts, disposals: Disposals) {
@@ -85,6 +85,7 @@ export class Cluster {
 		this.workers = parts.workers;
 		this.balancer = parts.balancer;
 		this.postgres = parts.postgres;
+		this.redis = parts.redis;
 		this.disposals = disposals;
 	}
 
@@ -114,7 +115,7 @@ export class Cluster {
 		const temporary = temporaryFolder('queue');
 		disposals.add(() => temporary.remove());
 		const folder = temporary.path;
-		const redis = await startRedis();
+		const redis = await Redis.start();
 		disposals.add(() => redis.dispose());
 		const postgres = await Postgres.start();
 		disposals.add(() => postgres.dispose());
@@ -146,7 +147,7 @@ export class Cluster {
 			await Promise.all([main, ...webhooks, ...workers].map((process) => process.kill()));
 		});
 		await postgres.query(KEEP_STARTS);
-		const cluster = new Cluster({ main, webhooks, workers, balancer, postgres }, disposals);
+		const cluster = new Cluster({ main, webhooks, workers, balancer, postgres, redis }, disposals);
 		await cluster.startMembers();
 		return cluster;
 	}
@@ -170,6 +171,11 @@ export class Cluster {
 			`SELECT id, status, testimonial FROM execution_entity JOIN starts ON execution = id WHERE "workflowId" = '${workflowId}' ORDER BY id`,
 		);
 		return rows.map(([id, status, testimonial]) => ({ id, status, testimonial }));
+	}
+
+	/** How many executions n8n's queue (Bull) holds: those that wait for a worker, and those that a worker is running. */
+	async queued(): Promise<number> {
+		return await this.redis.length('bull:jobs:wait', 'bull:jobs:active');
 	}
 
 	/** Kills every process and deletes all data. */
@@ -206,15 +212,16 @@ const KEEP_STARTS = `
   CREATE TRIGGER keep_start AFTER INSERT ON execution_data FOR EACH ROW EXECUTE FUNCTION keep_start();
 `;
 
-function environment(postgres: Postgres, redis: Service): Record<string, string> {
+function environment(postgres: Postgres, redis: Redis): Record<string, string> {
 	return {
 		EXECUTIONS_MODE: 'queue',
 		QUEUE_BULL_REDIS_HOST: '127.0.0.1',
 		QUEUE_BULL_REDIS_PORT: String(redis.port),
-		// A dead worker is detected within seconds instead of a minute and a half.
-		QUEUE_WORKER_LOCK_DURATION: '6000',
-		QUEUE_WORKER_LOCK_RENEW_TIME: '2000',
-		QUEUE_WORKER_STALLED_INTERVAL: '3000',
+		// A dead worker is detected within 40 s instead of a minute and a half. Not sooner: on a busy machine a living worker may not renew its
+		// locks for many seconds, and n8n fails every execution whose lock has expired.
+		QUEUE_WORKER_LOCK_DURATION: '30000',
+		QUEUE_WORKER_LOCK_RENEW_TIME: '5000',
+		QUEUE_WORKER_STALLED_INTERVAL: '5000',
 		DB_TYPE: 'postgresdb',
 		DB_POSTGRESDB_HOST: '127.0.0.1',
 		DB_POSTGRESDB_PORT: String(postgres.port),

@@ -62,16 +62,27 @@ export class Service {
 	}
 }
 
-/** Starts Redis, which must be installed (Debian: `redis-server`). Where it does not start, nothing is left behind. */
-export async function startRedis(): Promise<Service> {
-	const [port] = await freePorts(1);
-	const options = { port, bind: '127.0.0.1', save: '', appendonly: 'no' };
-	const redis = program('redis-server', 'redis-server', ['/usr/bin', '/usr/local/bin']);
-	const service = new Service(port, newFolder(), [
-		redis,
-		...Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]),
-	]);
-	return await orDispose(service, () => service.start());
+/** Redis, which holds n8n's queue. */
+export class Redis extends Service {
+	/** Starts Redis, which must be installed (Debian: `redis-server`). Where it does not start, nothing is left behind. */
+	static async start(): Promise<Redis> {
+		const [port] = await freePorts(1);
+		const options = { port, bind: '127.0.0.1', save: '', appendonly: 'no' };
+		const service = new Redis(port, newFolder(), [
+			redisBinary('redis-server'),
+			...Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]),
+		]);
+		return await orDispose(service, () => service.start());
+	}
+
+	/** How many entries these lists have together, all counted at the same moment. */
+	async length(...lists: string[]): Promise<number> {
+		const sum = lists.map((_, index) => `redis.call('LLEN', KEYS[${index + 1}])`).join(' + ');
+		const args = ['-p', String(this.port), 'EVAL', `return ${sum}`, String(lists.length), ...lists];
+		const output = (await run(redisBinary('redis-cli'), args)).trim();
+		if (!/^\d+$/.test(output)) throw new Error(`Redis answered: ${output}`);
+		return Number(output);
+	}
 }
 
 /** PostgreSQL, with a superuser `n8n` that needs no password. */
@@ -127,6 +138,8 @@ async function orDispose<T extends Service>(service: T, begin: () => Promise<voi
 		throw error;
 	}
 }
+
+const redisBinary = (name: string) => program(name, 'redis-server', ['/usr/bin', '/usr/local/bin']);
 
 const binary = (name: string) =>
 	program(name, 'postgresql', globSync('/usr/lib/postgresql/*/bin').sort().reverse());

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 
+import { OWN_CONNECTION } from '../../../harness/n8n/client.mts';
 import type { Execution, WorkflowInput } from '../../../harness/n8n/client.mts';
 import { eventually } from '../../../harness/wait.mts';
 import type { Stage } from '../../../harness/stage.mts';
@@ -111,12 +112,17 @@ export async function submitForm(
 	await n8n.listen(workflowId, trigger);
 	const form = new FormData();
 	form.set('field-0', value);
-	const sent = await fetch(`${n8n.baseUrl}/form-test/${webhookId}`, { method: 'POST', body: form });
+	const headers = OWN_CONNECTION;
+	const sent = await fetch(`${n8n.baseUrl}/form-test/${webhookId}`, {
+		method: 'POST',
+		headers,
+		body: form,
+	});
 	const { formWaitingUrl } = (await sent.json()) as { formWaitingUrl: string };
 	await paused(play, workflowId);
-	const page = await (await fetch(formWaitingUrl)).text();
+	const page = await (await fetch(formWaitingUrl, { headers })).text();
 	// In a browser the page sends this request, which ends the execution.
-	await fetch(formWaitingUrl, { method: 'POST' });
+	await fetch(formWaitingUrl, { method: 'POST', headers });
 	return page;
 }
 

@@ -1,3 +1,4 @@
+import { OWN_CONNECTION } from '../../../harness/n8n/client.mts';
 import { eventually } from '../../../harness/wait.mts';
 import type { OutsideRequest } from './outside.mts';
 import { paused } from './play.mts';
@@ -30,7 +31,10 @@ export async function click({ body }: OutsideRequest, label: string): Promise<vo
 	const button = buttons.find(({ text }) => text?.text === label);
 	if (!button?.url) throw new Error(`The message has no button ${label}: ${JSON.stringify(body)}`);
 	const answer = await fetch(button.url, {
-		headers: { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0' },
+		headers: {
+			...OWN_CONNECTION,
+			'user-agent': 'Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0',
+		},
 	});
 	if (!answer.ok) throw new Error(`${button.url} answered ${answer.status}`);
 	await answer.text();

@@ -106,7 +106,7 @@ async function notPublished(tour: Tour, row: string, why: RegExp): Promise<void>
 	await choose(walk, 'testivora', 'Testivora', 'On testimonial created');
 	await closeNode(walk);
 	await publish(walk);
-	await walk.page.getByText(why).first().waitFor({ timeout: 90_000 });
+	await walk.page.getByText(why).first().waitFor();
 	await walk.look('not-published');
 	walk.took(row);
 }

@@ -26,27 +26,24 @@ export const duplicate: Record<string, Scene> = {
 		const first = workflowId(page);
 		await walk.click(page.getByTestId('workflow-menu'), 'menu');
 		await walk.click(page.getByTestId('workflow-menu-item-duplicate'), 'dialog');
-		const opened = page
-			.context()
-			.waitForEvent('page', { timeout: 60_000 })
-			.catch(() => undefined);
-		await walk.click(
-			page.getByRole('dialog').getByRole('button', { name: /Duplicate|Save/ }),
-			'duplicated',
-		);
-		const other = await opened;
-		const at = other ?? page;
-		await at.getByTestId('canvas-node').first().waitFor();
-		await walk.look('copy', at);
-		await walk.click(at.getByTestId('workflow-open-publish-modal-button'), 'publish-copy');
-		await walk.click(at.getByTestId('workflow-publish-button'), 'publishing-copy');
+		const [copy] = await Promise.all([
+			page.context().waitForEvent('page'),
+			walk.click(
+				page.getByRole('dialog').getByRole('button', { name: /Duplicate|Save/ }),
+				'duplicated',
+			),
+		]);
+		await copy.getByTestId('canvas-node').first().waitFor();
+		await walk.look('copy', copy);
+		await walk.click(copy.getByTestId('workflow-open-publish-modal-button'), 'publish-copy');
+		await walk.click(copy.getByTestId('workflow-publish-button'), 'publishing-copy');
 		await settles(async () => sandbox.endpoints().length, 2, 'two endpoints');
-		const second = workflowId(at);
+		const second = workflowId(copy);
 		sandbox.submit();
 		await n8n.waitForExecutions(first, 1);
 		await n8n.waitForExecutions(second, 1);
 		walk.took('A workflow and its duplicate, both published');
-		await other?.close();
+		await copy.close();
 		await n8n.deactivate(first);
 		await n8n.deactivate(second);
 	},

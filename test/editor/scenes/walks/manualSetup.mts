@@ -1,7 +1,9 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Locator } from 'playwright-core';
 
 import { startSandbox } from '../../../sandbox/sandbox.mts';
+import { until } from '../../browser.mts';
 import { field } from '../../tour.mts';
 import type { Scene } from '../../tour.mts';
 import {
@@ -66,7 +68,8 @@ export const manualSetup: Record<string, Scene> = {
 	},
 
 	'The sandbox, its page': async ({ editor }) => {
-		const sandbox = await startSandbox();
+		// The sandbox's own retries would change the number of the next attempt.
+		const sandbox = await startSandbox({ retries: 0 });
 		const receiver = createServer((_request, response) => response.end('{}'));
 		await new Promise<void>((resolve) => receiver.listen(0, '127.0.0.1', resolve));
 		const { port } = receiver.address() as AddressInfo;
@@ -75,28 +78,37 @@ export const manualSetup: Record<string, Scene> = {
 			await page.goto(sandbox.url);
 			await page.locator('[name=endpoint] [name=url]').fill(`${sandbox.url}/nowhere`);
 			await page.getByRole('button', { name: 'Add endpoint' }).click();
+			// Shown once there is the endpoint, which the testimonials are sent to.
+			await page.locator('[data-secret] code').waitFor();
 			const again = page.getByRole('button', { name: 'Send again' });
 			for (const count of [1, 2]) {
 				await page.getByRole('button', { name: 'Submit' }).click();
 				await again.nth(count - 1).waitFor();
 			}
-			await again.first().click();
-			await page.getByText('Sent again as attempt 2: answered 404.').waitFor();
+			// The page draws its lists anew at each change; a click at that moment is lost.
+			const click = async (button: Locator, result: Locator) =>
+				await until(result, 'visible', () => button.click({ timeout: 15_000 }));
+			await click(again.first(), page.getByText('Sent again as attempt 2: answered 404.'));
 			await page.screenshot({ path: editor.pathOf('sandbox-again-refused'), fullPage: true });
 
-			await page.locator('[data-list=endpoints]').getByRole('button', { name: 'Edit' }).click();
+			const endpoints = page.locator('[data-list=endpoints]');
+			const save = page.getByRole('button', { name: 'Save' });
+			await click(endpoints.getByRole('button', { name: 'Edit' }), save);
 			await page.locator('[name=endpoint] [name=url]').fill(`http://127.0.0.1:${port}/`);
 			await page.getByLabel('testimonial.approved').check();
-			await page.getByRole('button', { name: 'Save' }).click();
+			await save.click();
 			await page.getByText('testimonial.created, testimonial.approved').waitFor();
-			await again.first().click();
-			await page.getByText(/^Sent again as attempt \d: answered 200\.$/).waitFor();
+			await click(again.first(), page.getByText('Sent again as attempt 3: answered 200.'));
 			await page.screenshot({ path: editor.pathOf('sandbox-again-taken'), fullPage: true });
 
-			await page.locator('[data-list=endpoints]').getByRole('button', { name: 'Delete' }).click();
-			await page.getByText('No endpoints.').waitFor();
-			await again.first().click();
-			await page.getByText(/^Not sent again: The endpoint wh_\w+ was deleted\.$/).waitFor();
+			await click(
+				endpoints.getByRole('button', { name: 'Delete' }),
+				page.getByText('No endpoints.'),
+			);
+			await click(
+				again.first(),
+				page.getByText(/^Not sent again: The endpoint wh_\w+ was deleted\.$/),
+			);
 			await page.screenshot({ path: editor.pathOf('sandbox-again-deleted'), fullPage: true });
 		} finally {
 			await page.close();

@@ -16,7 +16,6 @@ export const moderation: Record<string, Scene> = {
 		await openEmptyWorkflow(walk);
 		const panel = await addFirstStep(walk);
 		await walk.click(panel.getByText('Trigger manually', { exact: true }), 'manual-trigger');
-		if (await page.getByTestId('ndv').isVisible()) await closeNode(walk);
 		await addAfter(walk, 'When clicking ‘Execute workflow’');
 		await choose(walk, 'testivora', 'Testivora', 'Get many testimonials');
 		const add = page.getByTestId('collection-parameter-add').last();

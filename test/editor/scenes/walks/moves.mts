@@ -55,8 +55,7 @@ export async function useSandbox({ tour }: Walk, dialog: Locator): Promise<void>
 }
 
 export async function closeNode(walk: Walk): Promise<void> {
-	await walk.page.keyboard.press('Escape');
-	await walk.page.getByTestId('ndv').waitFor({ state: 'detached' });
+	await walk.tour.editor.closeNode();
 }
 
 export async function publish(walk: Walk): Promise<void> {

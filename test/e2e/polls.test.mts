@@ -1,13 +1,14 @@
 import { DatabaseSync } from 'node:sqlite';
 
-import { startSandbox } from '../../sandbox/sandbox.mts';
-import { newTestimonial } from '../../sandbox/store.mts';
-import type { Testimonial } from '../../sandbox/store.mts';
-import { LAZY_ISOLATES } from '../../harness/n8n/isolates.mts';
-import { N8n } from '../../harness/n8n/instance.mts';
-import { isAtLeast } from '../../harness/n8n/version.mts';
-import { eventually, pause } from '../../harness/wait.mts';
+import { startSandbox } from '../sandbox/sandbox.mts';
+import { newTestimonial } from '../sandbox/store.mts';
+import type { Testimonial } from '../sandbox/store.mts';
+import { LAZY_ISOLATES } from '../harness/n8n/isolates.mts';
+import { N8n } from '../harness/n8n/instance.mts';
+import { isAtLeast } from '../harness/n8n/version.mts';
+import { eventually, pause } from '../harness/wait.mts';
 import {
+	EVERY_MS,
 	everySeconds,
 	givenOut,
 	idsOf,
@@ -18,30 +19,36 @@ import {
 	POLL_NODE,
 	startPolling,
 	waitForItems,
-} from '../../harness/polling.mts';
-import type { Scene } from '../../harness/polling.mts';
-import { credentialData } from '../../harness/stage.mts';
+} from '../harness/polling.mts';
+import type { Scene } from '../harness/polling.mts';
+import { credentialData } from '../harness/stage.mts';
 
 const CREATED = 'testimonial.created';
 const APPROVED = 'testimonial.approved';
 
+/** Executes SQL, and tries again where n8n holds the lock: waiting for it in SQLite would block this process, in which Testivora runs. */
+const execute = async (database: DatabaseSync, sql: string) =>
+	await eventually(() => (database.exec(sql), true), { what: sql });
+
 const submit = ({ sandbox }: Scene, input: Partial<Testimonial> = {}) => sandbox.submit(input).id;
 
+declare const engine: 'publication' | 'legacy';
+
 /** What the poll trigger gives out, and what lists, faults and settings make of it. */
-describe('Testivora Poll Trigger', () => {
+describe(`Testivora Poll Trigger under the ${engine} engine`, () => {
 	let n8n: N8n;
 
 	beforeAll(async () => {
-		n8n = await N8n.start({ engine: 'publication', env: LAZY_ISOLATES });
+		n8n = await N8n.start({ engine, env: LAZY_ISOLATES });
 	});
 	afterAll(() => n8n?.dispose());
 
-	/** n8n keeps the memory in a table of its own there, and makes a new context for each poll. */
-	(isAtLeast('2.41') ? test.concurrent : test.skip)(
+	/** n8n keeps the memory in a table of its own there, and makes a new context for each poll, whatever the engine. */
+	(isAtLeast('2.41') && engine === 'publication' ? test.concurrent : test.skip)(
 		'under n8n’s durable scheduler, each testimonial comes once, over a kill',
 		async () => {
 			const durable = await N8n.start({
-				engine: 'publication',
+				engine,
 				env: {
 					N8N_SCHEDULER_ENABLED: 'true',
 					N8N_SCHEDULER_POLL_TRIGGERS_ENABLED: 'true',
@@ -60,7 +67,7 @@ describe('Testivora Poll Trigger', () => {
 					await durable.kill();
 					arrived.push(submit(scene));
 					await durable.start();
-					await waitForItems(scene, id, 3, 90_000);
+					await waitForItems(scene, id, 3);
 					await nextPolls(scene);
 					expect(idsOf(await givenOut(scene, id)).sort()).toEqual(arrived.sort());
 				});
@@ -68,7 +75,6 @@ describe('Testivora Poll Trigger', () => {
 				await durable.dispose();
 			}
 		},
-		300_000,
 	);
 
 	test.concurrent.each([
@@ -149,7 +155,7 @@ describe('Testivora Poll Trigger', () => {
 					await waitForItems(scene, id, 1);
 
 					await n8n.updateCredential(credential, credentialData(other));
-					await eventually(() => other.requests.length > 2, {
+					await eventually(() => lists({ sandbox: other }).length > 2, {
 						what: 'polls at the other account',
 					});
 					arrived.push(other.submit().id);
@@ -197,9 +203,29 @@ describe('Testivora Poll Trigger', () => {
 			),
 	);
 
+	test.concurrent('a list that shows approved testimonials only hides none', () =>
+		inScene(
+			n8n,
+			async (scene) => {
+				submit(scene);
+				const id = await scene.start({ events: [CREATED, APPROVED] });
+				const waiting = submit(scene);
+				expect(idsOf(await waitForItems(scene, id, 1))).toEqual([waiting]);
+				scene.sandbox.approve(waiting);
+				const [, [approved]] = await waitForItems(scene, id, 2);
+				expect(approved.event).toMatchObject({ id: `poll:${APPROVED}:${waiting}` });
+				await nextPolls(scene);
+				expect(idsOf(await givenOut(scene, id))).toEqual([waiting, waiting]);
+			},
+			{ unasked: 'approved' },
+		),
+	);
+
 	test.concurrent('a slow poll and the next ones do not overlap', () =>
 		inScene(n8n, async (scene) => {
 			const { sandbox } = scene;
+			// A poll asks separately for each status that does not occur in the list. With this one, all occur, and a poll is one request.
+			submit(scene, { status: 'rejected' });
 			const id = await scene.start({ pollTimes: everySeconds(1) });
 			await nextPolls(scene);
 			sandbox.inject({ path: '/v1/testimonials', delay: 5_000 });
@@ -314,7 +340,7 @@ describe('Testivora Poll Trigger', () => {
 			submit(scene);
 			const failed = async () =>
 				(await n8n.executions(id)).find(({ status }) => status === 'error');
-			const { error } = await eventually(failed, { what: 'the message', timeout: 60_000 });
+			const { error } = await eventually(failed, { every: EVERY_MS, what: 'the message' });
 			expect(error?.message).toBe(
 				'There are more than 10,000 testimonials, which Testivora Poll Trigger cannot watch',
 			);
@@ -327,20 +353,21 @@ describe('Testivora Poll Trigger', () => {
 		() =>
 			inScene(n8n, async (scene) => {
 				const id = await scene.start();
-				const database = new DatabaseSync(n8n.database, { timeout: 5_000 });
+				const database = new DatabaseSync(n8n.database, { timeout: 100 });
 				try {
-					database.exec(
+					await execute(
+						database,
 						`CREATE TRIGGER refuse BEFORE INSERT ON execution_entity WHEN NEW.workflowId = '${id}' BEGIN SELECT RAISE(FAIL, 'no room'); END`,
 					);
 					const arrived = submit(scene);
 					await nextPolls(scene, 3);
 					expect(await n8n.countExecutions(id)).toEqual({});
-					database.exec('DROP TRIGGER refuse');
+					await execute(database, 'DROP TRIGGER refuse');
 					expect(idsOf(await waitForItems(scene, id, 1))).toEqual([arrived]);
 					await nextPolls(scene, 3);
 					expect(await n8n.countExecutions(id)).toEqual({ success: 1 });
 				} finally {
-					database.exec('DROP TRIGGER IF EXISTS refuse');
+					await execute(database, 'DROP TRIGGER IF EXISTS refuse');
 					database.close();
 				}
 			}),
@@ -352,12 +379,10 @@ describe('Testivora Poll Trigger', () => {
 			const id = await scene.start();
 			const before = submit(scene);
 			await waitForItems(scene, id, 1);
-			const database = new DatabaseSync(n8n.database, {
-				timeout: 5_000,
-			});
+			const database = new DatabaseSync(n8n.database, { timeout: 100 });
 			const during: string[] = [];
 			try {
-				database.exec('BEGIN IMMEDIATE');
+				await execute(database, 'BEGIN IMMEDIATE');
 				for (let second = 0; second < 6; second++) {
 					during.push(submit(scene));
 					await pause(1_000);
@@ -369,6 +394,7 @@ describe('Testivora Poll Trigger', () => {
 			await nextPolls(scene, 3);
 			const after = submit(scene);
 			await eventually(async () => idsOf(await givenOut(scene, id)).includes(after), {
+				every: EVERY_MS,
 				what: 'the one that came afterwards',
 			});
 			await nextPolls(scene, 3);
@@ -380,5 +406,7 @@ describe('Testivora Poll Trigger', () => {
 			);
 			expect(given).toContain(before);
 			expect(twice).toBe(0);
+			// Older versions read the output before they begin to store it.
+			if (isAtLeast('2.41')) expect(lost).toEqual([]);
 		}));
 });
