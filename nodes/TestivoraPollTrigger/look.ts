@@ -61,32 +61,36 @@ export function look(before: Memory | undefined, reading: Reading, choice: Choic
 		reading.testimonials.map((testimonial) => [fingerprint(testimonial.id), testimonial]),
 	);
 	const judgement = judge(before, listed, reading, choice);
-	if (!judgement) {
-		// Remember when the first attempt to read this list began, so that what is created after it will be new. Where the list is known, no
-		// such time is needed, and one of long ago would be wrong for the next account.
-		const isKnown = before?.seen && before.scope === scope && before.key === key;
-		const since = isKnown ? undefined : (before?.since ?? reading.at);
-		return {
-			memory: { ...(before ?? { scope, key, at: 0 }), ...(since !== undefined && { since }) },
-			events: [],
-			waiting: 0,
-		};
-	}
+	if (!judgement) return { memory: attempted(before, reading), events: [], waiting: 0 };
 
 	const { known, warning } = judgement;
 	const { noted, events, waiting } = compare(judgement, listed, reading, choice);
 	const memory: Memory =
 		isComplete || !before
-			? {
-					scope,
-					key,
-					at,
-					seen: bounded(new Map([...without(known, listed), ...noted])),
-					...(listed.size === 0 && { isEmpty: true }),
-				}
+			? { scope, key, at, seen: bounded(new Map([...without(known, listed), ...noted])) }
 			: // Not bounded: an evicted entry may be in the part that was not read, and would be new next time.
 				{ ...before, seen: new Map([...known, ...noted]) };
 	return { memory, events, waiting, warning };
+}
+
+/**
+ * What to remember of a reading that decides nothing: when the first attempt to read this list began, so that what is created after it will
+ * be new. Of the list that is remembered, no such time is needed.
+ */
+function attempted(before: Memory | undefined, { scope, key, at: now }: Reading): Memory {
+	const at = attemptAt(before, { scope, key }) ?? now;
+	if (!before) return { scope, key, at: 0, attempt: { scope, key, at } };
+	const isRemembered = before.seen && before.scope === scope && before.key === key;
+	return isRemembered ? before : { ...before, attempt: { scope, key, at } };
+}
+
+/** When the first attempt to read this list began; undefined where it is the first one. */
+function attemptAt(
+	before: Memory | undefined,
+	{ scope, key }: Pick<Reading, 'scope' | 'key'>,
+): number | undefined {
+	const attempt = before?.attempt;
+	return attempt?.scope === scope && attempt.key === key ? attempt.at : undefined;
 }
 
 /** How to take the testimonials in a list that are not remembered. */
@@ -103,10 +107,10 @@ interface Judgement {
 /**
  * Decides how to take what is not remembered:
  *
- * - The list is the one that is remembered, and shows something of it, or was empty when it was last read: it is new.
+ * - The list is the one that is remembered, and shows something of it, or was always empty: it is new.
  * - The same key, and nothing remembered is in the list: new is what was created since the last reading.
  * - The first reading, another account, Base URL or Space, or another key whose list shows nothing remembered: it is taken as already
- *   seen, except what was created since the first attempt to read, since Start From, or, where the list was empty, since then.
+ *   seen, except what was created since the first attempt to read, since Start From, or, where nothing was remembered, since then.
  *
  * @returns undefined where this cannot be decided before the list was read to its end
  */
@@ -120,7 +124,7 @@ function judge(
 	const known = before?.scope === scope ? before.seen : undefined;
 	if (before && known) {
 		const showsKnown = [...listed.keys()].some((print) => known.has(print));
-		if (showsKnown || (isSameKey && before.isEmpty)) return { known, isNew: () => true };
+		if (showsKnown || (isSameKey && known.size === 0)) return { known, isNew: () => true };
 		// The part of the list that was not read may show what is known.
 		if (isSameKey && !isComplete) return undefined;
 		if (isSameKey) {
@@ -135,16 +139,12 @@ function judge(
 	}
 	if (!isComplete) return undefined;
 	const isFirst = !before?.seen;
-	const since = before?.since ?? Infinity;
+	const since = attemptAt(before, { scope, key }) ?? Infinity;
 	return {
 		known: new Map(),
-		// Another key where there was no testimonial is most likely a rotated one of the same account, so what came since is new.
+		// Another key where there was no testimonial yet is most likely a rotated one of the same account, so what came since is new.
 		isNew: createdSince(
-			Math.min(
-				since,
-				isFirst ? startFrom : Infinity,
-				known && before?.isEmpty ? before.at : Infinity,
-			),
+			Math.min(since, isFirst ? startFrom : Infinity, known?.size === 0 ? before!.at : Infinity),
 		),
 		isApprovedSince: ({ published_at: published }) =>
 			typeof published === 'string' && Date.parse(published) >= since,

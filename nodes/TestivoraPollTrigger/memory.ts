@@ -16,10 +16,16 @@ export interface Memory {
 	at: number;
 	/** Whether each testimonial was approved, by its fingerprint; those missing from the list for longest come first. Absent before the first complete reading. */
 	seen?: Map<string, boolean>;
-	/** Whether the last complete reading showed no testimonial at all. */
-	isEmpty?: boolean;
-	/** When the first attempt at a complete reading began, in milliseconds since 1970; absent once one succeeded. */
-	since?: number;
+	/** The first attempt to read a list that is not the remembered one; absent once that was read to its end. */
+	attempt?: Attempt;
+}
+
+/** An attempt to read a list, by its fingerprints. */
+export interface Attempt {
+	scope: string;
+	key: string;
+	/** When it began, in milliseconds since 1970. */
+	at: number;
 }
 
 /** Maximum number of testimonials that are remembered, and that a list may hold. */
@@ -53,7 +59,7 @@ export function keyPrint(apiKey: string): string {
 }
 
 /** The memory as it is kept in static data. */
-export function toStored({ scope, key, at, seen, isEmpty, since }: Memory): IDataObject {
+export function toStored({ scope, key, at, seen, attempt }: Memory): IDataObject {
 	return {
 		version: VERSION,
 		scope,
@@ -62,30 +68,28 @@ export function toStored({ scope, key, at, seen, isEmpty, since }: Memory): IDat
 		...(seen && {
 			seen: [...seen].map(([print, isApproved]) => print + (isApproved ? '1' : '0')).join(''),
 		}),
-		...(isEmpty && { isEmpty }),
-		...(since !== undefined && { since }),
+		...(attempt && { attempt: { ...attempt } }),
 	};
 }
 
 /** The memory in static data, or undefined where there is none that can be read. */
 export function fromStored(stored: unknown): Memory | undefined {
 	if (typeof stored !== 'object' || stored === null) return undefined;
-	const { version, scope, key, at, seen, isEmpty, since } = stored as IDataObject;
-	if (
-		version !== VERSION ||
-		typeof scope !== 'string' ||
-		typeof key !== 'string' ||
-		typeof at !== 'number'
-	)
-		return undefined;
+	const { version, seen, attempt } = stored as IDataObject;
+	if (version !== VERSION || !isAttempt(stored)) return undefined;
+	const { scope, key, at } = stored;
 	return {
 		scope,
 		key,
 		at,
 		...(typeof seen === 'string' && { seen: new Map(entriesOf(seen)) }),
-		...(isEmpty === true && { isEmpty }),
-		...(typeof since === 'number' && { since }),
+		...(isAttempt(attempt) && { attempt }),
 	};
+}
+
+function isAttempt(stored: unknown): stored is Attempt {
+	const { scope, key, at } = (stored ?? {}) as IDataObject;
+	return typeof scope === 'string' && typeof key === 'string' && typeof at === 'number';
 }
 
 function entriesOf(text: string): Array<[string, boolean]> {

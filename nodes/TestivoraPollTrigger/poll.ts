@@ -155,9 +155,11 @@ function report(
 function isToShow(node: PollingNode, error: Error): boolean {
 	const now = Date.now();
 	const outage = (node.outage ??= { since: now, shownAt: 0 });
-	const quietMs = now - Math.max(outage.shownAt, hasStatus(error, 429) ? outage.since : 0);
-	// Negative where the clock was set back.
-	if (quietMs >= 0 && quietMs < HOUR_MS) return false;
+	// Where the clock was set back.
+	outage.since = Math.min(outage.since, now);
+	if (outage.shownAt > now) outage.shownAt = 0;
+	const quietSince = Math.max(outage.shownAt, hasStatus(error, 429) ? outage.since : 0);
+	if (now - quietSince < HOUR_MS) return false;
 	outage.shownAt = now;
 	return true;
 }

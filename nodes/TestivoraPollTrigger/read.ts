@@ -1,7 +1,7 @@
 import type { ICredentialDataDecryptedObject, IPollFunctions } from 'n8n-workflow';
 
-import { baseUrlOf } from '../shared/credential';
 import { list } from '../shared/api';
+import { baseUrlOf } from '../shared/credential';
 import { inputError } from '../shared/errors';
 import { testimonials } from '../shared/testimonialList';
 import type { Reading, Testimonial } from './look';

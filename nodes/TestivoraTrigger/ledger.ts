@@ -22,6 +22,9 @@ const WIDTH = TIME_WIDTH + PRINT_WIDTH;
 /** Milliseconds after which an event may be tried again although n8n has neither begun to store its execution nor answered its delivery. */
 const LEASE_MS = 120_000;
 
+/** The same where n8n has begun to store the execution: n8n never answers when a person stops or deletes it while it waits for its turn. */
+const HOLD_MS = 60 * 60 * 1000;
+
 /** 'accepting': another delivery of the event is being processed by n8n. */
 export type Standing = 'new' | 'accepting' | 'known';
 
@@ -30,7 +33,7 @@ interface Accepting {
 	print: string;
 	/** Milliseconds since 1970. */
 	since: number;
-	/** Whether n8n has begun to store the execution, which may then wait long for its turn before n8n answers. */
+	/** Whether n8n has begun to store the execution. */
 	isStored: boolean;
 	isOver: () => boolean;
 }
@@ -91,7 +94,7 @@ export class Ledger {
 		if (this.known.has(print)) return 'known';
 		for (const [oldest, { since, isStored, isOver: isOldestOver }] of this.accepting) {
 			if (now - since < LEASE_MS) break;
-			if (!isStored || isOldestOver()) this.accepting.delete(oldest);
+			if (!isStored || now - since >= HOLD_MS || isOldestOver()) this.accepting.delete(oldest);
 		}
 		if (this.accepting.get(id)?.isOver() === false) return 'accepting';
 		// Keep the map in order of `since`.
@@ -100,7 +103,7 @@ export class Ledger {
 		return 'new';
 	}
 
-	/** Notes that n8n has begun to store the execution of an event, which may not be tried again before n8n has finished with it. */
+	/** Notes that n8n has begun to store the execution of an event, which then may wait long for its turn. */
 	hold(id: string): void {
 		const entry = this.accepting.get(id);
 		if (entry) entry.isStored = true;

@@ -111,12 +111,12 @@ export function findSecret(
 }
 
 /**
- * Whether an entry of the credential can be a signing secret. With an empty one, or with the mask that a page shows in its place, anyone
- * could sign; and an API key signs nothing.
+ * Whether a text can be a signing secret. With an empty one, or with the mask that a page shows in its place, anyone could sign; and an
+ * API key is none.
  */
 export function isUsable(secret: string): boolean {
 	const key = secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret;
-	return !/^$|[*•●…]|^tv_/.test(key);
+	return !secret.startsWith('tv_') && !/^$|[*•●…·]|\.{2}|x{8}/i.test(key);
 }
 
 function isMadeWith(

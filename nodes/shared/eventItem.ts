@@ -20,8 +20,8 @@ export function toItem(event: TestivoraEvent, simplify: boolean): INodeExecution
 }
 
 /**
- * Calls back before n8n reads the content of an execution's first item for the first time, which it does as it stores the execution. Of
- * what comes before that, it reads the list of items at most. Where the callback throws, so does the reading, and the next one calls again.
+ * Calls back before n8n reads the content of an execution's first item for the first time, which it does as it stores the execution. Before
+ * that, n8n reads only the list of items, not their content. Where the callback throws, so does the reading, and the next one calls again.
  */
 export function whenContentIsRead([first]: INodeExecutionData[], callback: () => void): void {
 	const { json } = first;

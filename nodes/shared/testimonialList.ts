@@ -2,10 +2,14 @@ import type { IDataObject } from 'n8n-workflow';
 
 import { list } from './api';
 import type { ApiRequest, Caller } from './api';
-import { hasStatus } from './errors';
+import { isRefused } from './errors';
 import { isSameWord } from './filters';
 import { TESTIMONIAL_STATUSES } from './schemas';
 
+/** Testimonials with another status after which a list is given up: the API ignores the parameter, and sends all again. */
+const MAX_OTHERS = 10;
+
+/** Where to read: a request for the list, without its path. */
 type Source = Pick<ApiRequest, 'query' | 'itemIndex' | 'credential' | 'deadline'>;
 
 /**
@@ -15,7 +19,7 @@ type Source = Pick<ApiRequest, 'query' | 'itemIndex' | 'credential' | 'deadline'
  * does not occur in it is requested separately.
  *
  * @param atMost the number of testimonials that the caller wants
- * @throws NodeApiError when a page cannot be read
+ * @throws NodeApiError when a page cannot be read; not when the API refuses to list a status
  */
 export async function* testimonials(
 	caller: Caller,
@@ -24,7 +28,7 @@ export async function* testimonials(
 ): AsyncGenerator<IDataObject> {
 	const statuses = new Set<unknown>();
 	for await (const testimonial of listOf(caller, source, atMost)) {
-		statuses.add(testimonial.status);
+		statuses.add(String(testimonial.status).toLowerCase());
 		yield testimonial;
 	}
 	if (source.query?.status !== undefined) return;
@@ -33,8 +37,12 @@ export async function* testimonials(
 	}
 }
 
-/** The testimonials with a status; none where the API does not know that status or does not name it. */
-async function* withStatus(
+/**
+ * Reads the testimonials with one status; none where the API refuses to list it, or lists others.
+ *
+ * @throws NodeApiError when a page cannot be read
+ */
+export async function* withStatus(
 	caller: Caller,
 	source: Source,
 	status: string,
@@ -42,13 +50,13 @@ async function* withStatus(
 ): AsyncGenerator<IDataObject> {
 	const entries = listOf(caller, { ...source, query: { ...source.query, status } }, atMost);
 	const first = await entries.next().catch(async (error: unknown) => {
-		if (hasStatus(error, 400, 422)) return { done: true, value: undefined } as const;
+		if (isRefused(error)) return { done: true, value: undefined } as const;
 		throw error;
 	});
+	let others = 0;
 	for (let entry = first; !entry.done; entry = await entries.next()) {
-		// An API that ignores the parameter sends the list of all again.
-		if (!isSameWord(entry.value.status, status)) return;
-		yield entry.value;
+		if (isSameWord(entry.value.status, status)) yield entry.value;
+		else if (++others > MAX_OTHERS) return;
 	}
 }
 

@@ -1,3 +1,4 @@
+import type { IDataObject } from 'n8n-workflow';
 import nock from 'nock';
 
 import { answerWithNock, noneOfStatus } from '../helpers/nock.mts';
@@ -426,7 +427,13 @@ describe('getAll', () => {
 
 		test('gives those of the other statuses, too', async () => {
 			answer({
-				pending: [200, page([testimonial({ id: 'waiting', status: 'pending' })], 'c1')],
+				pending: [
+					200,
+					page(
+						[testimonial({ id: 'waiting', status: 'pending' }), testimonial({ id: 'just now' })],
+						'c1',
+					),
+				],
 				rejected: [200, page([])],
 			});
 			nock(BASE_URL)
@@ -437,8 +444,11 @@ describe('getAll', () => {
 		});
 
 		test.each([
-			['ignores the parameter', [200, page([listed, listed], 'c1')]],
-			['names no statuses', [200, page([testimonial({ id: 'other', status: undefined })], 'c1')]],
+			['ignores the parameter', [200, page(Array<IDataObject>(11).fill(listed), 'c1')]],
+			[
+				'names no statuses',
+				[200, page(Array<IDataObject>(11).fill(testimonial({ status: undefined })), 'c1')],
+			],
 			['does not know the status', [422, refusal('invalid_status', 'Unknown status.')]],
 			['does not know the parameter', [400, refusal('missing_parameter', 'No.')]],
 		] as Array<[string, [number, object]]>)('asks once where the API %s', async (_, reply) => {
@@ -446,6 +456,14 @@ describe('getAll', () => {
 			const { items, error } = await runTestivora(getAll);
 			expect(error).toBeUndefined();
 			expect(items.map(({ json: { id } }) => id)).toEqual(['listed']);
+		});
+
+		test('does not mind the case of a status', async () => {
+			const all = ['APPROVED', 'Pending', 'rejected'].map((status) =>
+				testimonial({ id: status, status }),
+			);
+			nock(BASE_URL).get('/v1/testimonials').query({ limit: 100 }).reply(200, page(all));
+			expect(ids(await runTestivora(getAll))).toHaveLength(3);
 		});
 
 		test('is not cut short in silence where a later page is refused', async () => {

@@ -79,10 +79,8 @@ interface Past {
 	at: number;
 	/** Whether each testimonial counts as approved; absent before the first complete list. */
 	seen?: Map<string, boolean>;
-	/** Whether the last complete list was empty. */
-	isEmpty?: boolean;
-	/** When a baseline was first tried in vain. */
-	since?: number;
+	/** When a baseline of which list was first tried in vain. */
+	attempt?: { list: string; at: number };
 }
 
 interface Due {
@@ -104,8 +102,10 @@ function expected(
 ): Verdict {
 	const { scope, key, at, isComplete } = now;
 	const isSameList = past?.scope === scope && past.seen !== undefined;
+	const list = `${scope} ${key}`;
+	const tried = past?.attempt?.list === list ? past.attempt.at : undefined;
 	const showsKnown = isSameList && listed.some(({ id }) => past.seen!.has(id));
-	const isSameEmpty = isSameList && past.isEmpty === true;
+	const isSameEmpty = isSameList && past.seen!.size === 0;
 
 	/** Testimonials created since then are new, where nothing else tells. */
 	let newSince = -Infinity;
@@ -120,14 +120,14 @@ function expected(
 			due: [],
 			after: () => ({
 				...(past ?? { scope, key, at: 0 }),
-				since: isKnownList ? past.since : (past?.since ?? at),
+				attempt: isKnownList ? past.attempt : { list, at: tried ?? at },
 			}),
 		};
 	} else if (isSameList && past.key === key) {
 		newSince = past.at - HOUR_MS;
 	} else {
 		known = new Map();
-		approvedSince = past?.since ?? Infinity;
+		approvedSince = tried ?? Infinity;
 		newSince = approvedSince;
 		if (isSameEmpty) newSince = Math.min(newSince, past.at);
 		if (!past?.seen) newSince = Math.min(newSince, startFrom);
@@ -164,8 +164,7 @@ function expected(
 		after(given) {
 			const seen = new Map(known);
 			for (const outcome of outcomes) outcome(given, seen);
-			const isEmpty = listed.length === 0;
-			return isComplete || !past ? { scope, key, at, seen, isEmpty } : { ...past, seen };
+			return isComplete || !past ? { scope, key, at, seen } : { ...past, seen };
 		},
 	};
 }
@@ -315,10 +314,11 @@ class World {
 			return events.length;
 		}
 		if (isComplete && !this.past.process?.seen) {
+			const { attempt } = this.past.process ?? {};
+			const tried = attempt?.list === `${now.scope} ${now.key}` ? attempt.at : undefined;
 			for (const { id, created_at: created } of listed) {
 				const at = Date.parse(String(created));
-				if (at < (this.startFrom ?? Infinity) && at < (this.past.process?.since ?? Infinity))
-					this.baseline.add(id);
+				if (at < (this.startFrom ?? Infinity) && at < (tried ?? Infinity)) this.baseline.add(id);
 			}
 		}
 		this.static.loaded = JSON.parse(JSON.stringify(toStored(memory)));

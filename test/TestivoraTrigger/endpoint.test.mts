@@ -852,6 +852,8 @@ describe('an account without webhook API', () => {
 		' , whsec_',
 		'whsec_****************',
 		'whsec_MfKQ9r8GKYqrTwjU••••••••',
+		'whsec_xxxxxxxxxxxxxxxx',
+		'whsec_MfKQ...LaSw',
 		'tv_live_0123456789abcdef0123456789abcdef',
 	])(
 		'Manual with the secret %j: not published, and the user reads what to do',

@@ -56,6 +56,14 @@ describe('one event', () => {
 		expect(ledger.begin('b', NOW + LEASE_MS + 1, unfinished)).toBe('new');
 	});
 
+	test('that n8n has begun to store and never finishes is held for an hour', () => {
+		const ledger = new Ledger();
+		ledger.begin('a', NOW, unfinished);
+		ledger.hold('a');
+		expect(ledger.begin('a', NOW + 3_599_999, unfinished)).toBe('accepting');
+		expect(ledger.begin('a', NOW + 3_600_000, unfinished)).toBe('new');
+	});
+
 	test('that n8n is storing is held beyond its lease, and the others are not', () => {
 		const ledger = new Ledger();
 		let ended = false;

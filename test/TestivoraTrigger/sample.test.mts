@@ -6,6 +6,7 @@ import { hookFor, lifecycle } from '../helpers/hook.mts';
 import { listen } from '../helpers/listener.mts';
 import type { Listener } from '../helpers/listener.mts';
 import { deliver } from '../helpers/webhook.mts';
+import { eventually, pause } from '../harness/wait.mts';
 import { startSandbox } from '../sandbox/sandbox.mts';
 import type { Sandbox } from '../sandbox/sandbox.mts';
 import type { Testimonial } from '../sandbox/store.mts';
@@ -100,6 +101,19 @@ test('a testimonial that waits for approval is shown, also where the list shows 
 	} finally {
 		n8n.stop();
 		await approvedOnly.stop();
+	}
+});
+
+test('a sample that was taken, though its answer was lost, is not said to be missing', async () => {
+	const n8n = await listen({ firstLost: true });
+	try {
+		const log = await call('create', LATEST, { n8nUrl: n8n.origin });
+		await eventually(() => n8n.samples() === 2);
+		await pause(50);
+		expect(n8n.samples()).toBe(2);
+		expect(log).toEqual([]);
+	} finally {
+		n8n.stop();
 	}
 });
 

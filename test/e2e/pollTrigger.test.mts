@@ -49,8 +49,9 @@ describe(`polling under the ${engine} engine`, () => {
 						connections: chain(POLL_NODE),
 					}),
 				);
-				sandbox.store.keys[0].key = 'tv_live_revoked';
+				// With the key still accepted, because n8n 1 publishes the changes at once.
 				await n8n.updateParameters(id, POLL_NODE, { filters: { minRating: 4 } });
+				sandbox.store.keys[0].key = 'tv_live_revoked';
 				const message = /Testivora does not know this API key, or it was revoked/;
 				const tellsSo = async (workflow: string) => {
 					const answer = await n8n.activate(workflow);
@@ -275,14 +276,17 @@ describe(`polling under the ${engine} engine`, () => {
 					expect(await n8n.countExecutions(unreachableId)).toEqual({ success: 3, error: 1 });
 				}),
 
-				// A first poll that gets no answer holds n8n up for less than 10 s, and somewhat longer on a busy machine, before it hangs up.
-				// Without the limit, it would hang up after 25 s.
+				// A first poll that gets no answer holds n8n up for less than 10 s, somewhat longer on a busy machine, and then hangs up. n8n 1 leaves
+				// the connection open, but begins the next poll. Without the limit, this would come after 25 s.
 				eventually(
-					() => lists(silent, since).find(({ status, cutAt }) => cutAt !== undefined || status > 0),
+					() => {
+						const [first, second] = lists(silent, since);
+						const end = first?.cutAt ?? second?.at;
+						return end && Date.parse(end) - Date.parse(first.at);
+					},
 					{ what: 'the end of a first poll' },
-				).then(async (first) => {
-					expect(first).toMatchObject({ status: 0, cutAt: expect.any(String) });
-					expect(Date.parse(first.cutAt!) - Date.parse(first.at)).toBeLessThan(20_000);
+				).then(async (held) => {
+					expect(held).toBeLessThan(20_000);
 					silent.sandbox.clearFaults();
 					await waitForItems(silent, silentId, 1);
 				}),

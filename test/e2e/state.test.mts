@@ -261,7 +261,7 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 					all.map(({ id }) => id),
 					urls,
 				);
-				for (const { id } of all) await goLive(stage, id);
+				await each(async ({ id }) => await goLive(stage, id));
 				// No delivery comes between this emission and the restart to write anything back.
 				await emission();
 				await restart(urls);

@@ -5,11 +5,15 @@ import type { IncomingHttpHeaders } from 'node:http';
 /** A server that stands in for n8n while it listens for a test event, and answers like the trigger. */
 export interface Listener {
 	origin: string;
+	/** Signed requests, the unanswered one included. */
+	samples: () => number;
 	firstSample: Promise<{ body: Buffer; headers: IncomingHttpHeaders }>;
 	stop: () => void;
 }
 
-export async function listen(): Promise<Listener> {
+/** @param firstLost it takes the first sample without answering, and then knows the URL no longer, as n8n does */
+export async function listen({ firstLost = false } = {}): Promise<Listener> {
+	let samples = 0;
 	let take: (sample: Awaited<Listener['firstSample']>) => void;
 	const firstSample: Listener['firstSample'] = new Promise((resolve) => (take = resolve));
 	const server = createServer((request, response) => {
@@ -17,15 +21,21 @@ export async function listen(): Promise<Listener> {
 		request.on('data', (chunk: Buffer) => chunks.push(chunk));
 		request.on('end', () => {
 			const isSigned = request.headers['testivora-signature'] !== undefined;
-			if (isSigned) take({ body: Buffer.concat(chunks), headers: request.headers });
-			response
-				.writeHead(isSigned ? 200 : 401, { 'content-type': 'application/json' })
+			if (isSigned) {
+				samples += 1;
+				take({ body: Buffer.concat(chunks), headers: request.headers });
+				if (firstLost && samples === 1) return response.destroy();
+			}
+			const accepted = firstLost ? 404 : 200;
+			return response
+				.writeHead(isSigned ? accepted : 401, { 'content-type': 'application/json' })
 				.end(JSON.stringify({ received: isSigned }));
 		});
 	});
 	await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 	return {
 		origin: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+		samples: () => samples,
 		firstSample,
 		stop: () => server.close(),
 	};

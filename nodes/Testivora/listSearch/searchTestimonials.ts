@@ -1,56 +1,53 @@
 import type { ILoadOptionsFunctions, INodeListSearchResult } from 'n8n-workflow';
 
-import { hasStatus } from '../../shared/errors';
 import { isSameWord } from '../../shared/filters';
-import { search } from '../../shared/listSearch/search';
-import type { Search } from '../../shared/listSearch/search';
+import { isMatch, search } from '../../shared/listSearch/search';
+import { withStatus } from '../../shared/testimonialList';
 
 const MAX_QUOTE_LENGTH = 60;
 
-/** Begins a cursor in the list of those that wait for approval, which comes first. */
-const WAITING = 'pending ';
+const WAITING = 'pending';
+/** Testimonials that wait for approval which are read for one answer to the editor. */
+const MAX_WAITING = 500;
 
 /**
  * The testimonials of the account, each as `Ana López (approved): "I signed three clients…"`. The name comes first, because the editor cuts
  * off long lines.
  *
- * Those that wait for approval come first, by a list of their own: the list of all may not show them (assumption A3).
+ * Those that wait for approval come first and are read separately, because the list of all may not show them (assumption A3).
  */
 export async function searchTestimonials(
 	this: ILoadOptionsFunctions,
 	filter?: string,
-	cursor = WAITING,
+	cursor?: string,
 ): Promise<INodeListSearchResult> {
-	if (!cursor.startsWith(WAITING)) return await listed(this, { filter, cursor }, false);
-	const waiting = await listed(
+	const waiting = cursor === undefined ? await waitingOf(this, filter) : [];
+	const others = await search(
 		this,
-		{ filter, cursor: cursor.slice(WAITING.length) || undefined, query: { status: 'pending' } },
-		true,
-	).catch((error: Error): INodeListSearchResult => {
-		// An API that does not know the status has nothing with it.
-		if (hasStatus(error, 400, 422)) return { results: [] };
-		throw error;
-	});
-	if (waiting.paginationToken)
-		return { ...waiting, paginationToken: `${WAITING}${waiting.paginationToken}` };
-	const rest = await listed(this, { filter }, false);
-	return { ...rest, results: [...waiting.results, ...rest.results] };
+		'/v1/testimonials',
+		{ filter, cursor },
+		toItem,
+		textsOf,
+		({ status }) => !isSameWord(status, WAITING),
+	);
+	return { ...others, results: [...waiting, ...others.results] };
 }
 
-/** The testimonials in a list that wait for approval, or all others in it. */
-async function listed(
-	context: ILoadOptionsFunctions,
-	source: Search,
-	isWaiting: boolean,
-): Promise<INodeListSearchResult> {
-	return await search(
-		context,
-		'/v1/testimonials',
-		source,
-		(testimonial) => ({ name: labelOf(testimonial), value: String(testimonial.id) }),
-		({ id, text, author }) => [id, text, ...Object.values(author ?? {})],
-		({ status }) => isSameWord(status, 'pending') === isWaiting,
-	);
+async function waitingOf(context: ILoadOptionsFunctions, filter: string | undefined) {
+	const found: Array<Record<string, unknown>> = [];
+	for await (const testimonial of withStatus(context, {}, WAITING)) {
+		found.push(testimonial);
+		if (found.length === MAX_WAITING) break;
+	}
+	return found.filter((testimonial) => isMatch(textsOf(testimonial), filter)).map(toItem);
+}
+
+function toItem(testimonial: Record<string, unknown>) {
+	return { name: labelOf(testimonial), value: String(testimonial.id) };
+}
+
+function textsOf({ id, text, author }: Record<string, unknown>): unknown[] {
+	return [id, text, ...Object.values(author ?? {})];
 }
 
 function labelOf({ id, text, type, status, author }: Record<string, unknown>): string {
