@@ -1,14 +1,13 @@
-import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { cp } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 import { LAZY_ISOLATES } from '../harness/n8n/isolates.mts';
 import { chain } from '../harness/n8n/client.mts';
 import { N8n } from '../harness/n8n/instance.mts';
+import { temporaryFolder } from '../harness/temporary.mts';
 import { allSettledOrThrow, eventually, pause } from '../harness/wait.mts';
 import { everySeconds } from '../harness/polling.mts';
 import { RACES, waitForEndpoint, TRIGGERS } from '../harness/races.mts';
@@ -379,11 +378,12 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 		const production = { ...(await goLive(stage, id)) };
 		expect((await deliver(production.url, eventOf(), production.secret)).status).toBe(200);
 		await stage.n8n.stop();
-		const folder = await mkdtemp(join(tmpdir(), 'n8n-testivora-copy-'));
-		await cp(stage.n8n.userFolder, folder, { recursive: true });
-		await stage.n8n.start();
-		const staging = await N8n.start({ engine, userFolder: folder });
+		const folder = temporaryFolder('copy');
+		let staging: N8n | undefined;
 		try {
+			await cp(stage.n8n.userFolder, folder.path, { recursive: true });
+			await stage.n8n.start();
+			staging = await N8n.start({ engine, userFolder: folder.path });
 			const copy = { ...stage, n8n: staging };
 			const isUntouched = () =>
 				expect(endpointAt(stage, production.url)).toEqual(
@@ -410,8 +410,8 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 			await reachable(production.url);
 			expect((await deliver(production.url, eventOf(), production.secret)).status).toBe(200);
 		} finally {
-			await staging.dispose();
-			await rm(folder, { recursive: true, force: true });
+			await staging?.dispose();
+			await folder.remove();
 		}
 		await unpublish([id], [production.url]);
 	});
