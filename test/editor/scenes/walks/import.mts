@@ -45,8 +45,9 @@ export const importing: Record<string, Scene> = {
 		const pill = (name: string) => input.locator(`[data-name="${name}"]`).first();
 		await walk.drag(pill('text'), field(tour, 'text'), 'text-mapped');
 		await walk.drag(pill('name'), field(tour, 'authorName'), 'author-mapped');
-		await walk.click(page.getByTestId('collection-parameter-add').first(), 'fields');
-		await walk.click(
+		await walk.pick(
+			page.getByTestId('collection-parameter-add').first(),
+			'fields',
 			page.getByTestId('collection-parameter-option').getByText('Rating', { exact: true }),
 			'rating',
 		);

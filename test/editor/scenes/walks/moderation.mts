@@ -24,12 +24,10 @@ export const moderation: Record<string, Scene> = {
 				.getByTestId('collection-parameter-option')
 				.filter({ visible: true })
 				.getByText(name, { exact: true });
-		await walk.click(add, 'filters');
-		await walk.click(option('Status'), 'status');
+		await walk.pick(add, 'filters', option('Status'), 'status');
 		await walk.click(field(tour, 'status'), 'statuses');
 		await walk.click(page.getByRole('option').getByText('Pending', { exact: true }), 'pending');
-		await walk.click(add, 'filters');
-		await walk.click(option('Minimum Rating'), 'rating');
+		await walk.pick(add, 'filters', option('Minimum Rating'), 'rating');
 		await walk.type(field(tour, 'minRating').locator('input'), '5', 'five');
 		await walk.click(page.getByTestId('node-execute-button'), 'executed');
 		await page

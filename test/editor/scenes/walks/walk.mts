@@ -2,6 +2,7 @@ import { deepStrictEqual } from 'node:assert';
 import { readFileSync } from 'node:fs';
 import type { Locator, Page } from 'playwright-core';
 
+import { eventually } from '../../../harness/wait.mts';
 import type { Tour } from '../../tour.mts';
 
 /** What a walk took its user so far. */
@@ -38,6 +39,27 @@ export class Walk {
 		await part.click();
 		this.effort.clicks += 1;
 		await this.look(what, part.page());
+	}
+
+	/**
+	 * Opens a list and chooses from it. Opens it again where the page closes it, as it may when the result of a field that was just filled
+	 * appears.
+	 *
+	 * @param opened names the picture of the open list
+	 * @param what names the picture taken afterwards
+	 */
+	async pick(opener: Locator, opened: string, option: Locator, what: string): Promise<void> {
+		await this.click(opener, opened);
+		await eventually(
+			async () => {
+				if (!(await option.isVisible())) await opener.click();
+				await option.click({ timeout: 5_000 });
+				return true;
+			},
+			{ what: `${what} to be chosen` },
+		);
+		this.effort.clicks += 1;
+		await this.look(what, option.page());
 	}
 
 	/** Fills a field. The click into it does not count: most fields have the focus already. */
