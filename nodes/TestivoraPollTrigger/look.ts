@@ -2,22 +2,17 @@ import { createdAt, newestOf } from '../shared/filters';
 import { APPROVED, CREATED } from '../shared/schemas';
 import type { TestivoraEvent } from '../shared/schemas';
 import { bounded, fingerprint, without } from './memory';
-import type { Memory } from './memory';
+import type { Mark, Memory } from './memory';
 import { MESSAGES } from './messages';
 
 export type Testimonial = Record<string, unknown> & { id: string };
 
 /** What was read of the list. */
-export interface Reading {
+export interface Reading extends Mark {
 	/** In any order. Where an ID comes more than once, its last entry counts. */
 	testimonials: Testimonial[];
 	/** Whether the list was read to its end. */
 	isComplete: boolean;
-	/** Fingerprints of what was read and of the key; see {@link Memory}. */
-	scope: string;
-	key: string;
-	/** When the reading began, in milliseconds since 1970. */
-	at: number;
 }
 
 /** What the user chose. */
@@ -75,22 +70,20 @@ export function look(before: Memory | undefined, reading: Reading, choice: Choic
 
 /**
  * What to remember of a reading that decides nothing: when the first attempt to read this list began, so that what is created after it will
- * be new. Of the list that is remembered, no such time is needed.
+ * be new.
  */
-function attempted(before: Memory | undefined, { scope, key, at: now }: Reading): Memory {
-	const at = attemptAt(before, { scope, key }) ?? now;
-	if (!before) return { scope, key, at: 0, attempt: { scope, key, at } };
-	const isRemembered = before.seen && before.scope === scope && before.key === key;
-	return isRemembered ? before : { ...before, attempt: { scope, key, at } };
+function attempted(before: Memory | undefined, { scope, key, at }: Reading): Memory {
+	const attempt = attemptOf(before, { scope, key }) ?? { scope, key, at };
+	return { ...(before ?? { scope, key, at: 0 }), attempt };
 }
 
-/** When the first attempt to read this list began; undefined where it is the first one. */
-function attemptAt(
-	before: Memory | undefined,
-	{ scope, key }: Pick<Reading, 'scope' | 'key'>,
-): number | undefined {
-	const attempt = before?.attempt;
-	return attempt?.scope === scope && attempt.key === key ? attempt.at : undefined;
+/** The first attempt to read this list; undefined where there was none. */
+function attemptOf(before: Memory | undefined, list: Omit<Mark, 'at'>): Mark | undefined {
+	return before?.attempt && isSameList(before.attempt, list) ? before.attempt : undefined;
+}
+
+function isSameList(one: Omit<Mark, 'at'>, other: Omit<Mark, 'at'>): boolean {
+	return one.scope === other.scope && one.key === other.key;
 }
 
 /** How to take the testimonials in a list that are not remembered. */
@@ -139,7 +132,7 @@ function judge(
 	}
 	if (!isComplete) return undefined;
 	const isFirst = !before?.seen;
-	const since = attemptAt(before, { scope, key }) ?? Infinity;
+	const since = attemptOf(before, { scope, key })?.at ?? Infinity;
 	return {
 		known: new Map(),
 		// Another key where there was no testimonial yet is most likely a rotated one of the same account, so what came since is new.

@@ -1,31 +1,28 @@
 import { createHash, createHmac } from 'node:crypto';
 import type { IDataObject } from 'n8n-workflow';
 
-/**
- * What polls remember: which testimonials were seen, and whether each was approved then.
- *
- * It is kept as one object in the node's static data, written by one assignment, with all testimonials in one text to stay small. n8n
- * may hand back an older copy of it at any moment; see {@link merge}.
- */
-export interface Memory {
+/** Of which list a reading is, and when it began. */
+export interface Mark {
 	/** Fingerprint of base URL and space. */
 	scope: string;
 	/** Fingerprint of the API key. A key belongs to one account (published), so the same key means the same account. */
 	key: string;
-	/** When the last complete reading began, in milliseconds since 1970; 0 before the first one. */
+	/** Milliseconds since 1970. */
 	at: number;
-	/** Whether each testimonial was approved, by its fingerprint; those missing from the list for longest come first. Absent before the first complete reading. */
-	seen?: Map<string, boolean>;
-	/** The first attempt to read a list that is not the remembered one; absent once that was read to its end. */
-	attempt?: Attempt;
 }
 
-/** An attempt to read a list, by its fingerprints. */
-export interface Attempt {
-	scope: string;
-	key: string;
-	/** When it began, in milliseconds since 1970. */
-	at: number;
+/**
+ * What polls remember: which testimonials were seen, and whether each was approved then. The mark is that of the last complete reading;
+ * before the first one, its time is 0.
+ *
+ * It is kept as one object in the node's static data, written by one assignment, with all testimonials in one text to stay small. n8n
+ * may hand back an older copy of it at any moment; see {@link merge}.
+ */
+export interface Memory extends Mark {
+	/** Whether each testimonial was approved, by its fingerprint; those missing from the list for longest come first. Absent before the first complete reading. */
+	seen?: Map<string, boolean>;
+	/** The first attempt to read the list that was asked for last, if nothing came of it; absent after a complete reading. */
+	attempt?: Mark;
 }
 
 /** Maximum number of testimonials that are remembered, and that a list may hold. */
@@ -75,21 +72,21 @@ export function toStored({ scope, key, at, seen, attempt }: Memory): IDataObject
 /** The memory in static data, or undefined where there is none that can be read. */
 export function fromStored(stored: unknown): Memory | undefined {
 	if (typeof stored !== 'object' || stored === null) return undefined;
-	const { version, seen, attempt } = stored as IDataObject;
-	if (version !== VERSION || !isAttempt(stored)) return undefined;
-	const { scope, key, at } = stored;
+	const { version, seen, attempt: tried } = stored as IDataObject;
+	const mark = markIn(stored);
+	if (version !== VERSION || !mark) return undefined;
+	const attempt = markIn(tried);
 	return {
-		scope,
-		key,
-		at,
+		...mark,
 		...(typeof seen === 'string' && { seen: new Map(entriesOf(seen)) }),
-		...(isAttempt(attempt) && { attempt }),
+		...(attempt && { attempt }),
 	};
 }
 
-function isAttempt(stored: unknown): stored is Attempt {
+function markIn(stored: unknown): Mark | undefined {
 	const { scope, key, at } = (stored ?? {}) as IDataObject;
-	return typeof scope === 'string' && typeof key === 'string' && typeof at === 'number';
+	const isMark = typeof scope === 'string' && typeof key === 'string' && typeof at === 'number';
+	return isMark ? { scope, key, at } : undefined;
 }
 
 function entriesOf(text: string): Array<[string, boolean]> {

@@ -21,6 +21,9 @@ const START_BUDGET_MS = 8_000;
 const PUBLISH_BUDGET_MS = 25_000;
 const HOUR_MS = 60 * 60 * 1000;
 
+/** What a poll is made for: a person publishes the workflow, n8n starts its workflows, or it is time for the next one. */
+type Occasion = 'publication' | 'startup' | 'schedule';
+
 /** How long after its time a poll counts as one that never ends. */
 const GRACE_MS = 60 * 1000;
 
@@ -32,11 +35,11 @@ const GRACE_MS = 60 * 1000;
  *   them from succeeding, at once and then every hour
  */
 export async function poll(context: IPollFunctions): Promise<INodeExecutionData[][] | null> {
-	const isActivation = isActivationPoll(context);
+	const occasion = occasionOf(context);
 	const node = pollingNodeOf(context);
-	const deadline = Date.now() + timeFor(context, isActivation);
+	const deadline = Date.now() + timeFor(context, occasion);
 	// The poll at publication is never left out, because the account or the Space may have changed.
-	if (node.turn && !isActivation) {
+	if (node.turn && occasion === 'schedule') {
 		if (Date.now() < node.turn.until) {
 			context.logger.debug(
 				'Testivora Poll Trigger: the poll before is still under way, so this one is left out',
@@ -48,9 +51,9 @@ export async function poll(context: IPollFunctions): Promise<INodeExecutionData[
 	const turn = { until: deadline + GRACE_MS };
 	node.turn = turn;
 	try {
-		return await readAndCompare(context, node, turn, deadline, isActivation && !isStartup(context));
+		return await readAndCompare(context, node, turn, deadline, occasion);
 	} catch (error) {
-		return node.turn === turn ? report(context, node, isActivation, error as Error) : null;
+		return node.turn === turn ? report(context, node, occasion, error as Error) : null;
 	} finally {
 		if (node.turn === turn) node.turn = undefined;
 	}
@@ -61,13 +64,13 @@ async function readAndCompare(
 	node: PollingNode,
 	turn: PollingNode['turn'],
 	deadline: number,
-	isPublication: boolean,
+	occasion: Occasion,
 ): Promise<INodeExecutionData[][] | null> {
 	const settings = settingsOf(context);
 	const { space } = settings;
 	const reading = await readTestimonials(context, space, deadline);
 	const isEmpty = reading.isComplete && reading.testimonials.length === 0;
-	if (isPublication && isEmpty && space !== undefined)
+	if (occasion === 'publication' && isEmpty && space !== undefined)
 		await refuseUnknownSpace(context, space, deadline);
 	// A later poll has taken the place of this one.
 	if (node.turn !== turn) return null;
@@ -95,15 +98,17 @@ async function readAndCompare(
 	return null;
 }
 
-/** The time for a poll, in milliseconds. */
-function timeFor(context: IPollFunctions, isActivation: boolean): number {
-	if (!isActivation) return budgetOf(context);
-	return isStartup(context) ? START_BUDGET_MS : PUBLISH_BUDGET_MS;
+/** What this poll is made for. Call it once for each poll; see {@link isActivationPoll}. */
+function occasionOf(context: IPollFunctions): Occasion {
+	if (!isActivationPoll(context)) return 'schedule';
+	const isStartup = ['init', 'leadershipChange'].includes(context.getActivationMode());
+	return isStartup ? 'startup' : 'publication';
 }
 
-/** Whether n8n starts its workflows, rather than a person publishes one. */
-function isStartup(context: IPollFunctions): boolean {
-	return ['init', 'leadershipChange'].includes(context.getActivationMode());
+/** The time for a poll, in milliseconds. */
+function timeFor(context: IPollFunctions, occasion: Occasion): number {
+	if (occasion === 'schedule') return budgetOf(context);
+	return occasion === 'startup' ? START_BUDGET_MS : PUBLISH_BUDGET_MS;
 }
 
 /**
@@ -142,12 +147,12 @@ function outputOf(
 function report(
 	context: IPollFunctions,
 	node: PollingNode,
-	isActivation: boolean,
+	occasion: Occasion,
 	error: Error,
 ): null {
-	if (isActivation && !isStartup(context) && !isTransient(error)) throw forPublication(error);
+	if (occasion === 'publication' && !isTransient(error)) throw forPublication(error);
 	warn(context, error);
-	if (!isActivation && isToShow(node, error)) throw error;
+	if (occasion === 'schedule' && isToShow(node, error)) throw error;
 	return null;
 }
 

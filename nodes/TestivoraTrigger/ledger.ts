@@ -34,7 +34,7 @@ interface Accepting {
 	/** Milliseconds since 1970. */
 	since: number;
 	/** Whether n8n has begun to store the execution. */
-	isStored: boolean;
+	isHeld: boolean;
 	isOver: () => boolean;
 }
 
@@ -92,21 +92,21 @@ export class Ledger {
 	begin(id: string, now: number, isOver: () => boolean): Standing {
 		const print = fingerprint(id);
 		if (this.known.has(print)) return 'known';
-		for (const [oldest, { since, isStored, isOver: isOldestOver }] of this.accepting) {
+		for (const [oldest, { since, isHeld, isOver: isOldestOver }] of this.accepting) {
 			if (now - since < LEASE_MS) break;
-			if (!isStored || now - since >= HOLD_MS || isOldestOver()) this.accepting.delete(oldest);
+			if (!isHeld || now - since >= HOLD_MS || isOldestOver()) this.accepting.delete(oldest);
 		}
 		if (this.accepting.get(id)?.isOver() === false) return 'accepting';
 		// Keep the map in order of `since`.
 		this.accepting.delete(id);
-		this.accepting.set(id, { print, since: now, isStored: false, isOver });
+		this.accepting.set(id, { print, since: now, isHeld: false, isOver });
 		return 'new';
 	}
 
 	/** Notes that n8n has begun to store the execution of an event, which then may wait long for its turn. */
 	hold(id: string): void {
 		const entry = this.accepting.get(id);
-		if (entry) entry.isStored = true;
+		if (entry) entry.isHeld = true;
 	}
 
 	/**

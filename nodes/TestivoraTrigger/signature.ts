@@ -59,7 +59,7 @@ const standard =
 			time,
 			`${id}.${time}.`,
 			macsOf(valuesOf(value.split(' '), 'v1,'), 'base64'),
-			(secret) => (secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret),
+			withoutPrefix,
 			'base64',
 		);
 	};
@@ -115,8 +115,11 @@ export function findSecret(
  * API key is none.
  */
 export function isUsable(secret: string): boolean {
-	const key = secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret;
-	return !secret.startsWith('tv_') && !/^$|[*•●…·]|\.{2}|x{8}/i.test(key);
+	return !secret.startsWith('tv_') && !/^$|[*•●…·]|\.{2}|x{8}/i.test(withoutPrefix(secret));
+}
+
+function withoutPrefix(secret: string): string {
+	return secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret;
 }
 
 function isMadeWith(

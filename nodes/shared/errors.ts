@@ -55,9 +55,9 @@ export function hasStatus(error: unknown, ...statuses: number[]): error is NodeA
 	return error instanceof NodeApiError && statuses.map(String).includes(error.httpCode ?? '');
 }
 
-/** Whether the API itself refuses what a request asks for, such as a parameter's value: 400 or 422. */
+/** Whether the API itself, by its error envelope, refuses what a request asks for, such as a parameter's value: 400 or 422. */
 export function isRefused(error: unknown): error is NodeApiError {
-	return isOwnAnswer(error) && hasStatus(error, 400, 422);
+	return hasStatus(error, 400, 422) && typeof error.context.type === 'string';
 }
 
 /** Whether the API itself says that the object of the request does not exist (404) or exists no longer (410). */

@@ -115,12 +115,11 @@ function expected(
 	if (showsKnown || (isSameEmpty && past.key === key)) {
 		// The list goes on: whatever is not known is new.
 	} else if (!isComplete) {
-		const isKnownList = isSameList && past.key === key;
 		return {
 			due: [],
 			after: () => ({
 				...(past ?? { scope, key, at: 0 }),
-				attempt: isKnownList ? past.attempt : { list, at: tried ?? at },
+				attempt: { list, at: tried ?? at },
 			}),
 		};
 	} else if (isSameList && past.key === key) {

@@ -1,12 +1,13 @@
 import { cp } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import type { Server, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { Server } from 'node:http';
 import { DatabaseSync } from 'node:sqlite';
 
 import { LAZY_ISOLATES } from '../harness/n8n/isolates.mts';
 import { chain } from '../harness/n8n/client.mts';
 import { N8n } from '../harness/n8n/instance.mts';
+import { listen, startGate } from '../harness/gate.mts';
+import type { Gate } from '../harness/gate.mts';
 import { temporaryFolder } from '../harness/temporary.mts';
 import { allSettledOrThrow, eventually, pause } from '../harness/wait.mts';
 import { everySeconds } from '../harness/polling.mts';
@@ -282,7 +283,7 @@ describe(`static data that n8n overwrites, under the ${engine} engine`, () => {
 	});
 
 	describe('a long execution', () => {
-		let gate: Awaited<ReturnType<typeof startGate>>;
+		let gate: Gate;
 
 		beforeAll(async () => {
 			gate = await startGate();
@@ -538,27 +539,4 @@ async function startFeed() {
 		);
 	});
 	return { url: await listen(server), add, server };
-}
-
-/** A server that answers each request only when it is told to: it holds up the executions that ask it. */
-async function startGate() {
-	const waiting: ServerResponse[] = [];
-	const server = createServer((_request, response) => void waiting.push(response));
-	const url = await listen(server);
-	return {
-		url,
-		reachedBy: async (count: number) =>
-			await eventually(() => waiting.length === count, { what: `${count} executions at the gate` }),
-		letThrough: (index: number) => void waiting[index].end(),
-		close() {
-			server.close();
-			server.closeAllConnections();
-		},
-	};
-}
-
-/** @returns the server's URL */
-async function listen(server: Server): Promise<string> {
-	await new Promise<void>((settle) => server.listen(0, '127.0.0.1', settle));
-	return `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
 }

@@ -1,7 +1,5 @@
-import { createServer } from 'node:http';
-import type { ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-
+import { startGate } from '../../harness/gate.mts';
+import type { Gate } from '../../harness/gate.mts';
 import { chain } from '../../harness/n8n/client.mts';
 import { LAZY_ISOLATES } from '../../harness/n8n/isolates.mts';
 import { eventually, pause } from '../../harness/wait.mts';
@@ -16,29 +14,21 @@ const LEASE_MS = 120_000;
 /** n8n with a limit of concurrent executions: it stores an execution, lets it wait for its turn, and answers only then. */
 describe('N8N_CONCURRENCY_PRODUCTION_LIMIT', () => {
 	let stage: Stage;
-	/** Requests that have not been answered yet. */
-	const requests: ServerResponse[] = [];
-	const held = createServer((_, response) => void requests.push(response));
-	const release = async () => {
-		const response = await eventually(() => requests.shift(), { what: 'a run that holds' });
-		response.end('{}');
-	};
+	let gate: Gate;
 
 	beforeAll(async () => {
-		await new Promise<void>((resolve) => held.listen(0, '127.0.0.1', resolve));
+		gate = await startGate();
 		stage = await setStage({
 			engine,
 			env: { ...LAZY_ISOLATES, N8N_CONCURRENCY_PRODUCTION_LIMIT: '1' },
 		});
 	});
 	afterAll(async () => {
-		held.close();
-		held.closeAllConnections();
+		gate?.close();
 		await stage?.dispose();
 	});
 
 	test('an event whose execution waits for its turn for longer than two minutes runs once', async () => {
-		const { port } = held.address() as AddressInfo;
 		const id = await stage.n8n.createWorkflow({
 			name: 'One at a time',
 			nodes: [
@@ -47,7 +37,7 @@ describe('N8N_CONCURRENCY_PRODUCTION_LIMIT', () => {
 					name: 'Hold',
 					type: 'n8n-nodes-base.httpRequest',
 					typeVersion: 4.2,
-					parameters: { url: `http://127.0.0.1:${port}`, options: { timeout: 600_000 } },
+					parameters: { url: gate.url, options: { timeout: 600_000 } },
 				},
 			],
 			connections: chain(NODE, 'Hold'),
@@ -55,7 +45,7 @@ describe('N8N_CONCURRENCY_PRODUCTION_LIMIT', () => {
 		const { url, secret } = await goLive(stage, id);
 		const [first, second] = [eventOf(), eventOf()];
 		expect((await deliver(url, first, secret)).status).toBe(200);
-		await eventually(() => requests.length === 1, { what: 'a first run' });
+		await gate.reachedBy(1);
 
 		const waiting = deliver(url, second, secret);
 		await eventually(async () => (await stage.n8n.countExecutions(id)).new === 1, {
@@ -65,9 +55,10 @@ describe('N8N_CONCURRENCY_PRODUCTION_LIMIT', () => {
 			expect((await deliver(url, { ...second, attempt: 2 }, secret)).status).toBe(503);
 		expect((await deliver(url, { ...second, attempt: 3 }, secret)).status).toBe(503);
 
-		await release();
+		gate.letThrough(0);
 		expect((await waiting).status).toBe(200);
-		await release();
+		await gate.reachedBy(2);
+		gate.letThrough(1);
 		const executions = await stage.n8n.waitForExecutions(id, 2);
 		expect(executions.map(({ items }) => items[NODE].map(({ json }) => json.event.id))).toEqual([
 			[first.id],
