@@ -1,6 +1,6 @@
 import nock from 'nock';
 
-import { answerWithNock, noneOfStatus } from '../helpers/nock.mts';
+import { answerWithNock } from '../helpers/nock.mts';
 import { BASE_URL, searchTestivora } from '../helpers/engine.mts';
 import { endpoint, page, refusal, testimonial } from '../helpers/fixtures.mts';
 
@@ -97,14 +97,21 @@ test('testimonials show author, status and text, those that wait for approval fi
 });
 
 test.each(['cerré', 'ACME', 'ana l', 'J97'])('testimonials are found by "%s"', async (filter) => {
-	noneOfStatus(BASE_URL, 'pending');
-	answer(
-		'/v1/testimonials',
-		page([testimonial(), testimonial({ id: 'x', text: '', author: { name: 'Bo' } })]),
-	);
+	const other = { text: '', author: { name: 'Bo' } };
+	nock(BASE_URL)
+		.get('/v1/testimonials')
+		.query({ limit: 100, status: 'pending' })
+		.reply(
+			200,
+			page([
+				testimonial({ id: 'J97 waits', status: 'pending' }),
+				testimonial({ id: 'y', status: 'pending', ...other }),
+			]),
+		);
+	answer('/v1/testimonials', page([testimonial(), testimonial({ id: 'x', ...other })]));
 	expect(
 		(await searchTestivora('searchTestimonials', filter)).results.map(({ value }) => value),
-	).toEqual(['j97abc']);
+	).toEqual(['J97 waits', 'j97abc']);
 });
 
 test('the list of testimonials goes on after those that wait for approval', async () => {
@@ -128,6 +135,20 @@ test('the list of testimonials goes on after those that wait for approval', asyn
 	expect(first.ids).toEqual([...idsFrom(0), ...idsFrom(20), ...idsFrom(40)]);
 	answerWith({ cursor: 'c1' }, page(entries('rejected', 60)));
 	expect(await read(String(first.next))).toEqual({ ids: idsFrom(60), next: undefined });
+});
+
+test('of the testimonials that wait for approval, 500 are read for one answer', async () => {
+	for (let number = 0; number < 5; number++) {
+		const entries = Array.from({ length: 100 }, (_, index) =>
+			testimonial({ id: `t${100 * number + index}`, status: 'pending' }),
+		);
+		nock(BASE_URL)
+			.get('/v1/testimonials')
+			.query({ limit: 100, status: 'pending', ...(number > 0 && { cursor: `p${number}` }) })
+			.reply(200, page(entries, `p${number + 1}`));
+	}
+	answer('/v1/testimonials', page([]));
+	expect((await searchTestivora('searchTestimonials')).results).toHaveLength(500);
 });
 
 test.each([

@@ -458,6 +458,13 @@ describe('getAll', () => {
 			expect(items.map(({ json: { id } }) => id)).toEqual(['listed']);
 		});
 
+		test('fails where something else than the API refuses the request', async () => {
+			answer({ pending: [400, { message: 'A proxy.' }] });
+			const { items, error } = await runTestivora(getAll);
+			expect(items).toEqual([]);
+			expect(error?.message).toContain('Testivora did not accept this');
+		});
+
 		test('does not mind the case of a status', async () => {
 			const all = ['APPROVED', 'Pending', 'rejected'].map((status) =>
 				testimonial({ id: status, status }),

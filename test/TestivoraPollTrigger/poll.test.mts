@@ -217,8 +217,16 @@ describe('a first poll', () => {
 		const message = 'There is no Space with this ID in your Testivora account';
 		await expect(bench.poll()).rejects.toThrow(message);
 		await expect(bench.sample()).rejects.toThrow(message);
-		// While n8n starts, nobody would read it.
+		// While n8n starts, and later, nobody would read it.
 		bench.activate('init');
+		expect(await bench.poll()).toBeNull();
+		expect(await bench.poll()).toBeNull();
+		expect(bench.log).toEqual([]);
+	});
+
+	test('a Space is taken as it is where nothing could be read of the list', async () => {
+		bench.parameters = { spaceId: 'spc_12' };
+		bench.answer = () => ({ status: 503 });
 		expect(await bench.poll()).toBeNull();
 	});
 
@@ -377,7 +385,16 @@ describe('another list', () => {
 			bench.list = [];
 			await baseline();
 			const mine = entry('mine', { space_id: 'spc_mine' });
-			bench.list = [mine, entry('whose', { space_id: space })];
+			const whose = entry('whose', { space_id: space });
+			for (const list of [
+				[mine, whose],
+				[whose, mine],
+			]) {
+				bench.list = list;
+				await expect(bench.sample()).rejects.toThrow(
+					'Testivora does not say which Space its testimonials belong to',
+				);
+			}
 			await expect(bench.poll()).rejects.toThrow(
 				'Testivora does not say which Space its testimonials belong to',
 			);
@@ -484,6 +501,17 @@ describe('what is remembered', () => {
 		await baseline();
 		expect(bench.loaded.testivoraPoll).toMatchObject({ version: 1 });
 	});
+});
+
+test('a list of more than 10,000 testimonials is not read to its end', async () => {
+	bench.answer = ({ cursor }) => {
+		const page = Number(cursor ?? 0);
+		if (page > 150) throw new Error('The list goes on and on.');
+		const data = Array.from({ length: 100 }, (_, index) => entry(`${100 * page + index}`));
+		return { data, next: String(page + 1) };
+	};
+	await expect(bench.poll()).rejects.toThrow('There are more than 10,000 testimonials');
+	expect(bench.requests).toHaveLength(101);
 });
 
 test('more than 10,000 testimonials are refused, 10,000 are not', async () => {
@@ -610,6 +638,26 @@ test.each([
 	bench.list = [entry('theirs', { space_id: 'spc_other', created_at: at(1) })];
 	jest.setSystemTime(Date.parse(at(2)));
 	expect(await bench.poll()).toBeNull();
+});
+
+test('what came after a first attempt in vain is new, also after a restart', async () => {
+	bench.answer = () => ({ status: 503 });
+	expect(await bench.poll()).toBeNull();
+	bench.saved = structuredClone(bench.loaded);
+	bench.restart();
+	bench.answer = () => ({ data: bench.list });
+	bench.list.push(entry('b', { created_at: at(1) }));
+	jest.setSystemTime(Date.parse(at(2)));
+	expect(ids(await bench.poll())).toEqual(['b']);
+});
+
+test('an output can be read more than once', async () => {
+	await baseline();
+	bench.list.push(entry('b'));
+	const output = await bench.pollUnread();
+	const content = JSON.stringify(output);
+	expect(content).toContain('"id":"b"');
+	expect(JSON.stringify(output)).toBe(content);
 });
 
 test('a first attempt with another key or Space makes nothing new', async () => {

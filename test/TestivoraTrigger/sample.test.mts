@@ -104,8 +104,34 @@ test('a testimonial that waits for approval is shown, also where the list shows 
 	}
 });
 
+test('a sample that comes before n8n knows the test URL is delivered again', async () => {
+	const n8n = await listen({ first: 'early' });
+	try {
+		const log = await call('create', LATEST, { n8nUrl: n8n.origin });
+		await eventually(() => n8n.samples() === 2);
+		await pause(50);
+		expect(n8n.samples()).toBe(2);
+		expect(log).toEqual([]);
+	} finally {
+		n8n.stop();
+	}
+});
+
+test('of a long list, 1,000 testimonials are read', async () => {
+	const [long, n8n] = [await startSandbox({ seed: false }), await listen()];
+	try {
+		for (let count = 0; count < 1_001; count++) long.submit();
+		const credential = { baseUrl: long.url, apiKey: long.apiKey };
+		await call('create', LATEST, { credential, n8nUrl: n8n.origin });
+		expect(long.requests).toHaveLength(10);
+	} finally {
+		n8n.stop();
+		await long.stop();
+	}
+});
+
 test('a sample that was taken, though its answer was lost, is not said to be missing', async () => {
-	const n8n = await listen({ firstLost: true });
+	const n8n = await listen({ first: 'lost' });
 	try {
 		const log = await call('create', LATEST, { n8nUrl: n8n.origin });
 		await eventually(() => n8n.samples() === 2);

@@ -2,6 +2,7 @@ import crypto from 'node:crypto';
 
 import fc from 'fast-check';
 
+import { isUsable } from '../../nodes/TestivoraTrigger/signature.ts';
 import type { Headers } from '../../nodes/TestivoraTrigger/signature.ts';
 import { SECRET, judge as judgeAll } from '../helpers/webhook.mts';
 import { sign } from '../sandbox/signature.mts';
@@ -367,4 +368,9 @@ describe('properties', () => {
 			{ numRuns: 500 },
 		);
 	});
+});
+
+test('a secret of which the key begins like an API key can be used', () => {
+	expect(isUsable('whsec_tv_9f8eMfKQ9r8GKYqrTwjU')).toBe(true);
+	expect(isUsable('tv_live_9f8eMfKQ9r8GKYqrTwjU')).toBe(false);
 });

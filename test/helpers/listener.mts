@@ -11,8 +11,13 @@ export interface Listener {
 	stop: () => void;
 }
 
-/** @param firstLost it takes the first sample without answering, and then knows the URL no longer, as n8n does */
-export async function listen({ firstLost = false } = {}): Promise<Listener> {
+/**
+ * @param first what becomes of the first sample. `lost`: it is taken without an answer, and then the URL is not known any longer, as in n8n.
+ *   `early`: the URL is not known yet.
+ */
+export async function listen({
+	first = 'taken',
+}: { first?: 'taken' | 'lost' | 'early' } = {}): Promise<Listener> {
 	let samples = 0;
 	let take: (sample: Awaited<Listener['firstSample']>) => void;
 	const firstSample: Listener['firstSample'] = new Promise((resolve) => (take = resolve));
@@ -24,9 +29,10 @@ export async function listen({ firstLost = false } = {}): Promise<Listener> {
 			if (isSigned) {
 				samples += 1;
 				take({ body: Buffer.concat(chunks), headers: request.headers });
-				if (firstLost && samples === 1) return response.destroy();
+				if (first === 'lost' && samples === 1) return response.destroy();
 			}
-			const accepted = firstLost ? 404 : 200;
+			const isKnown = first !== 'lost' && !(first === 'early' && samples === 1);
+			const accepted = isKnown ? 200 : 404;
 			return response
 				.writeHead(isSigned ? accepted : 401, { 'content-type': 'application/json' })
 				.end(JSON.stringify({ received: isSigned }));
